@@ -1,0 +1,40 @@
+import type { Refuse } from "./refuse.ts";
+import type { Path } from "./units.ts";
+
+/**
+ * Which requests. Every stated condition must hold; several in a list: any of them.
+ * Paths are compared after the platform's normalisation, without the query, case-sensitively.
+ */
+export type When =
+  | { readonly path: Path; readonly prefix?: OnePath; readonly headers?: HeaderConditions }
+  | { readonly prefix: Path; readonly path?: OnePath; readonly headers?: HeaderConditions }
+  | { readonly headers: HeaderConditions; readonly path?: undefined; readonly prefix?: undefined };
+
+type OnePath = Refuse<"a condition has `path` (exactly this) or `prefix` (this and everything below it), not both">;
+
+/**
+ * By header name, in any case. A string: exactly this value. Several values of one header are compared joined by
+ * commas, as Envoy does.
+ */
+export type HeaderConditions = Readonly<Record<string, HeaderCondition>>;
+
+export type HeaderCondition = string | HeaderPrefix | HeaderPresence;
+
+export interface HeaderPrefix {
+  readonly prefix: string;
+  readonly header?: Refuse<"a header condition is a value, `{ prefix }`, `present` or `absent`: only one of them">;
+}
+
+export interface HeaderPresence {
+  readonly header: "present" | "absent";
+  readonly prefix?: Refuse<"a header condition is a value, `{ prefix }`, `present` or `absent`: only one of them">;
+}
+
+/** The header is there, with any value. */
+export const present: HeaderPresence = { header: "present" };
+
+/** The header is not there at all. */
+export const absent: HeaderPresence = { header: "absent" };
+
+/** In authorization: exactly this path, or this one and everything below it. */
+export type PathCondition = Path | { readonly prefix: Path };
