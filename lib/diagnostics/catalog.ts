@@ -5,6 +5,7 @@ import { intentCodes } from "./catalog/intent.ts";
 import { routingCodes } from "./catalog/routing.ts";
 import { identityCodes } from "./catalog/identity.ts";
 import { graphCodes } from "./catalog/graph.ts";
+import { namesCodes } from "./catalog/names.ts";
 import { targetCodes } from "./catalog/target.ts";
 
 /** Every diagnostic there is. Append-only: a retired code stays here, retired. */
@@ -14,6 +15,7 @@ export const catalog = {
   ...routingCodes,
   ...identityCodes,
   ...graphCodes,
+  ...namesCodes,
   ...targetCodes,
 };
 

@@ -39,6 +39,9 @@ export const defaultPlatform: Platform = {
   trustDomainAliases: [],
   outbound: "allow-any",
   pathNormalization: "base",
-  defaultRetries: { attempts: 2, on: ["connect-failure", "refused-stream", "unavailable", "cancelled", "retriable-status-codes"] },
+  defaultRetries: {
+    attempts: 2,
+    on: ["connect-failure", "refused-stream", "unavailable", "cancelled", "retriable-status-codes"],
+  },
   autoMtls: true,
 };

@@ -1,4 +1,11 @@
-import type { GatewayHandle, HttpServiceRef, NamespaceHandle, SubsetHandle, TcpServiceHandle, WorkloadHandle } from "./handles.ts";
+import type {
+  GatewayHandle,
+  HttpServiceRef,
+  NamespaceHandle,
+  SubsetHandle,
+  TcpServiceHandle,
+  WorkloadHandle,
+} from "./handles.ts";
 import type { PathCondition } from "./match.ts";
 import type { Refuse } from "./refuse.ts";
 import type { Method } from "./units.ts";
@@ -7,7 +14,15 @@ import type { Method } from "./units.ts";
  * Who calls, as a proven identity: all workloads of a service, one workload, a gateway, a whole namespace.
  * `"authenticated"`: any identity; `"anyone"`: also callers without one.
  */
-export type Caller = HttpServiceRef | TcpServiceHandle | SubsetHandle | WorkloadHandle | GatewayHandle | NamespaceHandle | "authenticated" | "anyone";
+export type Caller =
+  | HttpServiceRef
+  | TcpServiceHandle
+  | SubsetHandle
+  | WorkloadHandle
+  | GatewayHandle
+  | NamespaceHandle
+  | "authenticated"
+  | "anyone";
 
 /** What a TCP service can be told of a caller. */
 export interface ConnectionGrant {
@@ -42,10 +57,16 @@ export interface DenyConnection extends ConnectionGrant {
 }
 
 /** Lets these callers do this. As soon as a service has an `allow`, everything that none allows is refused with 403. */
-export const allow = <G extends Grant | ConnectionGrant>(grant: G): G & { readonly kind: "allow" } => ({ kind: "allow", ...grant });
+export const allow = <G extends Grant | ConnectionGrant>(grant: G): G & { readonly kind: "allow" } => ({
+  kind: "allow",
+  ...grant,
+});
 
 /** Refuses these callers this, whatever is allowed: deny is asked before allow. */
-export const deny = <G extends Grant | ConnectionGrant>(grant: G): G & { readonly kind: "deny" } => ({ kind: "deny", ...grant });
+export const deny = <G extends Grant | ConnectionGrant>(grant: G): G & { readonly kind: "deny" } => ({
+  kind: "deny",
+  ...grant,
+});
 
 /** Two distinct words: `"anyone"` lets all in, `"nobody"` none. A list: these, and nobody else. */
 export type Access<A = Allow> = "anyone" | "nobody" | readonly A[];

@@ -53,4 +53,3 @@ export interface NamespaceHandle {
 
 /** What a policy can be about. */
 export type Subject = HttpServiceRef | TcpServiceHandle | WorkloadHandle | GatewayHandle | NamespaceHandle;
-

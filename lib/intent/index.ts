@@ -20,7 +20,16 @@ export type { HeaderCondition, HeaderConditions, PathCondition, When } from "./m
 export { mesh } from "./mesh-config.ts";
 export type { MeshConfig } from "./mesh-config.ts";
 export { policy } from "./policy.ts";
-export type { Dependency, GatewayPolicy, Mtls, NamespacePolicy, Policy, ServicePolicy, TcpServicePolicy, WorkloadPolicy } from "./policy.ts";
+export type {
+  Dependency,
+  GatewayPolicy,
+  Mtls,
+  NamespacePolicy,
+  Policy,
+  ServicePolicy,
+  TcpServicePolicy,
+  WorkloadPolicy,
+} from "./policy.ts";
 export { route } from "./route.ts";
 export type { HeaderEdits, Retries, RetryCondition, Route, RouteIntent } from "./route.ts";
 export { split } from "./split.ts";

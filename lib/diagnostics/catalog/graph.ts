@@ -1,4 +1,3 @@
 import { entry } from "./entry.ts";
 
-export const graphCodes = {
-};
+export const graphCodes = {};

@@ -1,4 +1,65 @@
-import { entry } from "./entry.ts";
+import { entry, list } from "./entry.ts";
 
+/** MESH3xxx: who is who, and who may what. */
 export const identityCodes = {
+  MESH3001: entry<Record<never, never>>({
+    severity: "error",
+    name: "a-grant-names-callers",
+    message: () => "a grant without callers grants nothing",
+    fix: () => 'name callers, `"authenticated"` or `"anyone"`; to let nobody in write `allow: "nobody"`',
+  }),
+  MESH3002: entry<{ readonly service: string }>({
+    severity: "error",
+    name: "a-caller-has-workloads",
+    message: ({ service }) => `${service} has no workloads in the graph, so no identity that could be named`,
+    fix: () => "name the workload that calls, or sync its manifests into the graph",
+  }),
+  MESH3003: entry<{ readonly account: string; readonly meant: readonly string[]; readonly others: readonly string[] }>({
+    severity: "warning",
+    name: "a-grant-reaches-only-whom-it-names",
+    message: ({ account, others }) => `this also speaks of ${list(others)}: they run as the same service account, ${account}`,
+    fix: ({ meant }) => `give ${list(meant)} a service account of ${meant.length === 1 ? "its" : "their"} own`,
+  }),
+  MESH3004: entry<{ readonly callee: string }>({
+    severity: "error",
+    name: "callers-are-known-by-mtls",
+    message: ({ callee }) => `${callee} has mTLS disabled, so no caller has an identity and this never matches`,
+    fix: () => 'use mtls "strict" or "permissive", or say `from: "anyone"`',
+  }),
+  MESH3005: entry<{ readonly caller: string }>({
+    severity: "error",
+    name: "a-named-caller-has-a-proxy",
+    message: ({ caller }) => `${caller} has no proxy, so it cannot prove its identity and this never matches`,
+    fix: () => "bring the caller into the mesh, or grant by something else",
+  }),
+  MESH3006: entry<{ readonly caller: string; readonly callee: string }>({
+    severity: "warning",
+    name: "a-used-service-lets-its-users-in",
+    message: ({ caller, callee }) => `${caller} uses ${callee}, which lets none of its requests in`,
+    fix: ({ caller, callee }) => `allow ${caller} in the policy of ${callee}, or take it from \`uses\``,
+  }),
+  MESH3007: entry<{ readonly service: string; readonly port: number }>({
+    severity: "error",
+    name: "http-conditions-need-http",
+    message: ({ service, port }) => `methods and paths are asked here, but port ${port} of ${service} carries no HTTP`,
+    fix: () => "set `appProtocol: http` on the Service's port, or authorize by caller only",
+  }),
+  MESH3008: entry<{ readonly service: string; readonly other: string }>({
+    severity: "error",
+    name: "services-on-one-workload-agree-on-access",
+    message: ({ service, other }) => `${service} says who may call, which closes its workloads; ${other} runs on the same ones and says nothing`,
+    fix: ({ other }) => `write \`allow\` in the policy of ${other}, be it "anyone"`,
+  }),
+  MESH3009: entry<{ readonly workload: string; readonly modes: readonly string[] }>({
+    severity: "error",
+    name: "one-mtls-mode-for-one-workload",
+    message: ({ workload, modes }) => `${workload} is told to be ${list(modes)} by two policies`,
+    fix: () => "let one of them decide, or give both the same mode",
+  }),
+  MESH3010: entry<{ readonly caller: string; readonly callee: string }>({
+    severity: "warning",
+    name: "strict-callees-have-proxied-callers",
+    message: ({ caller, callee }) => `${caller} has no proxy and calls ${callee}, which accepts only mTLS: its calls are refused`,
+    fix: ({ caller, callee }) => `bring ${caller} into the mesh, or make ${callee} permissive`,
+  }),
 };

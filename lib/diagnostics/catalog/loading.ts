@@ -1,4 +1,3 @@
 import { entry } from "./entry.ts";
 
-export const loadingCodes = {
-};
+export const loadingCodes = {};

@@ -1,0 +1,103 @@
+import { at, type Origin } from "../../lib/diagnostics/origin.ts";
+import { nearest } from "../../lib/diagnostics/nearest.ts";
+import { idOf, type WorkloadId } from "../../lib/graph/graph.ts";
+import type { Access, Caller, Grant, Policy, ServicePolicy } from "../../lib/intent/index.ts";
+import { identityOf, targetOf } from "../../lib/model/base.ts";
+import type { AccessRule, Authorization, Principal, Principals } from "../../lib/model/authorization.ts";
+import type { Context } from "./context.ts";
+import type { Authored } from "./intents.ts";
+import { pathAlternatives } from "./matches.ts";
+import { selectorOf } from "./selector.ts";
+
+/** Who may do what: every policy's grants and refusals, and the mesh's default. */
+export const authorizations = (context: Context): readonly Authorization[] => {
+  const { config, policies } = context.intents;
+  const written = policies.flatMap((authored) => policyAuthorizations(authored, context));
+  const closed: Authorization = { selector: { kind: "mesh" }, action: "allow", rules: [], origin: { module: "mesh.config.ts", path: ["defaults", "access"] } };
+  return config.defaults.access === "nobody" ? [closed, ...written] : written;
+};
+
+const policyAuthorizations = ({ intent: policy, origin }: Authored<Policy>, context: Context): readonly Authorization[] => {
+  const intent = policy.intent as { readonly allow?: Access<Grant>; readonly deny?: readonly Grant[] };
+  const selector = selectorOf(policy.about, context);
+  if (selector === undefined || selector.kind !== "workloads") return [];
+  const ports = portsOf(policy, context);
+  const rules = (grants: readonly Grant[], list: string): readonly AccessRule[] =>
+    grants.map((grant, index) => accessRule(grant, ports, at(origin, "intent", list, index), context));
+  const found: Authorization[] = [];
+  if (intent.deny !== undefined && intent.deny.length > 0) found.push({ selector, action: "deny", rules: rules(intent.deny, "deny"), origin: at(origin, "intent", "deny") });
+  if (intent.allow !== undefined) {
+    const allowOrigin = at(origin, "intent", "allow");
+    const anyone: AccessRule = { from: "anyone", ports, methods: "any", paths: "any", origin: allowOrigin };
+    const allowed = intent.allow === "nobody" ? [] : intent.allow === "anyone" ? [anyone] : rules(intent.allow, "allow");
+    found.push({ selector, action: "allow", rules: allowed, origin: allowOrigin });
+  }
+  return found;
+};
+
+/** A service's policy speaks of the ports that it serves; a workload's of all. */
+const portsOf = (policy: Policy, context: Context): AccessRule["ports"] => {
+  const { about } = policy;
+  if (about.$kind !== "service" && about.$kind !== "tcp-service") return "any";
+  const service = context.service(about.$id);
+  if (service === undefined) return "any";
+  return [...new Set(service.ports.filter(({ protocol }) => protocol !== "udp").map((port) => targetOf(service, port, context.graph)))].sort((a, b) => a - b);
+};
+
+const accessRule = (grant: Grant, ports: AccessRule["ports"], origin: Origin, context: Context): AccessRule => ({
+  from: principals(grant.from, at(origin, "from"), context),
+  ports,
+  methods: grant.methods === undefined ? "any" : [...new Set(grant.methods)].sort(),
+  paths: grant.paths === undefined ? "any" : grant.paths.flatMap((path, index) => pathAlternatives(path, at(origin, "paths", index), context.report)),
+  origin,
+});
+
+const principals = (from: Grant["from"], origin: Origin, context: Context): Principals => {
+  const callers: readonly Caller[] = Array.isArray(from) ? from : [from as Caller];
+  if (callers.includes("anyone")) return "anyone";
+  if (callers.includes("authenticated")) return "authenticated";
+  if (callers.length === 0) context.report("MESH3001", {}, origin);
+  const found = callers.flatMap((caller, index) => callerPrincipals(caller, Array.isArray(from) ? at(origin, index) : origin, context));
+  return [...new Map(found.map((principal) => [principal.id, principal])).values()].sort((a, b) => (a.id < b.id ? -1 : 1));
+};
+
+const callerPrincipals = (caller: Caller, origin: Origin, context: Context): readonly Principal[] => {
+  if (caller === "anyone" || caller === "authenticated") return [];
+  if (caller.$kind === "namespace") {
+    if (!context.graph.namespaces.some(({ name }) => name === caller.$id)) context.report("MESH4050", { kind: "namespace", name: caller.$id, near: nearest(caller.$id, context.graph.namespaces.map(({ name }) => name)) }, origin);
+    return [{ kind: "prefix", id: `spiffe://${context.platform.trustDomain}/ns/${caller.$id}/sa/` }];
+  }
+  return callerWorkloads(caller, origin, context).flatMap((id) => {
+    const workload = context.workload(id);
+    return workload ? [{ kind: "exact" as const, id: identityOf(workload, context.platform) }] : [];
+  });
+};
+
+/** The workloads that a caller names; reports names that the graph does not have. */
+export const callerWorkloads = (caller: Exclude<Caller, string>, origin: Origin, context: Context): readonly WorkloadId[] => {
+  switch (caller.$kind) {
+    case "namespace":
+      return context.graph.workloads.filter(({ namespace }) => namespace === caller.$id).map(idOf);
+    case "workload":
+    case "gateway":
+      if (context.workload(caller.$id)) return [caller.$id];
+      context.report("MESH4050", { kind: "workload", name: caller.$id, near: nearest(caller.$id, context.graph.workloads.map(idOf)) }, origin);
+      return [];
+    case "subset":
+      return context.service(caller.$service)?.subsets.find(({ name }) => name === caller.$subset)?.workloads ?? [];
+    case "service":
+    case "tcp-service": {
+      const service = context.service(caller.$id);
+      if (service === undefined) context.report("MESH4050", { kind: "service", name: caller.$id, near: nearest(caller.$id, context.graph.services.map(idOf)) }, origin);
+      else if (service.workloads.length === 0) context.report("MESH3002", { service: caller.$id }, origin);
+      return service?.workloads ?? [];
+    }
+  }
+};
+
+/** Grants that name callers one by one, and so say who will call. */
+export const namedCallers = (intent: Policy["intent"]): readonly Exclude<Caller, string>[] => {
+  const { allow } = intent as ServicePolicy;
+  if (allow === undefined || typeof allow === "string") return [];
+  return allow.flatMap(({ from }) => (Array.isArray(from) ? (from as readonly Caller[]) : [from as Caller])).filter((caller): caller is Exclude<Caller, string> => typeof caller !== "string" && caller.$kind !== "namespace");
+};

@@ -1,0 +1,14 @@
+import type { Origin } from "../../lib/diagnostics/origin.ts";
+import type { Report } from "./context.ts";
+
+const milliseconds = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 } as const;
+
+/** A duration in whole milliseconds; reports what is none, and then says "none". */
+export const duration = (written: string | undefined, origin: Origin, report: Report): number | "none" => {
+  if (written === undefined || written === "none") return "none";
+  const [, amount, unit] = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(written) ?? [];
+  const value = amount === undefined ? Number.NaN : Number((Number(amount) * milliseconds[unit as keyof typeof milliseconds]).toFixed(6));
+  if (Number.isInteger(value) && value > 0) return value;
+  report("MESH1010", { written }, origin);
+  return "none";
+};

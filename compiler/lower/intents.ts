@@ -1,0 +1,48 @@
+import type { Diagnostic } from "../../lib/diagnostics/diagnostic.ts";
+import { diagnostic } from "../../lib/diagnostics/catalog.ts";
+import { at, type Origin } from "../../lib/diagnostics/origin.ts";
+import type { External, Ingress, MeshConfig, Policy } from "../../lib/intent/index.ts";
+
+/** An intent and where its author wrote it. */
+export interface Authored<I> {
+  readonly intent: I;
+  readonly origin: Origin;
+}
+
+/** Everything a mesh folder says, sorted by kind. */
+export interface Intents {
+  readonly config: MeshConfig;
+  readonly policies: readonly Authored<Policy>[];
+  readonly externals: readonly Authored<External>[];
+  readonly ingresses: readonly Authored<Ingress>[];
+}
+
+/** What evaluation leaves behind: each module's default export as plain data. */
+export interface EvaluatedModule {
+  readonly module: string;
+  readonly value: unknown;
+}
+
+/** Sorts default exports by kind; a list of intents counts as its members. */
+export const intents = (config: MeshConfig, modules: readonly EvaluatedModule[]): { readonly value: Intents; readonly diagnostics: readonly Diagnostic[] } => {
+  const policies: Authored<Policy>[] = [];
+  const externals: Authored<External>[] = [];
+  const ingresses: Authored<Ingress>[] = [];
+  const diagnostics: Diagnostic[] = [];
+  const sort = (value: unknown, origin: Origin): void => {
+    if (Array.isArray(value)) return value.forEach((member, index) => sort(member, at(origin, index)));
+    const kind = kindOf(value);
+    if (kind === "policy") policies.push({ intent: value as Policy, origin });
+    else if (kind === "external") externals.push({ intent: value as External, origin });
+    else if (kind === "ingress") ingresses.push({ intent: value as Ingress, origin });
+    else diagnostics.push(diagnostic("MESH1001", { module: origin.module }, { place: { origin } }));
+  };
+  for (const { module, value } of modules) sort(value, { module, path: [] });
+  return { value: { config, policies, externals, ingresses }, diagnostics };
+};
+
+const kindOf = (value: unknown): unknown => {
+  if (typeof value !== "object" || value === null) return undefined;
+  const { kind, $kind } = value as { readonly kind?: unknown; readonly $kind?: unknown };
+  return kind ?? $kind;
+};

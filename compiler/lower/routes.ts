@@ -1,0 +1,90 @@
+import { at, type Origin } from "../../lib/diagnostics/origin.ts";
+import { nearest } from "../../lib/diagnostics/nearest.ts";
+import { idOf, type Service } from "../../lib/graph/graph.ts";
+import { carriesHttp } from "../../lib/graph/protocol.ts";
+import type { External, HttpServiceRef, Route as Written, Split, SubsetHandle } from "../../lib/intent/index.ts";
+import { defaultRoute, hostOf, wholeWeight } from "../../lib/model/base.ts";
+import { matchesEverything, type Backend, type Route } from "../../lib/model/route.ts";
+import type { Context } from "./context.ts";
+import { duration } from "./duration.ts";
+import { headerEdits } from "./header-edits.ts";
+import { matches } from "./matches.ts";
+import { retries } from "./retries.ts";
+
+/** The routes of one port of a service: what its author wrote, then everything else to the service as a whole. */
+export const serviceRoutes = (written: readonly Written[], service: Service, port: number, origin: Origin, context: Context): readonly Route[] => {
+  const routes = written.map((route, index) => routeOf(route, port, at(origin, "intent", "routes", index), context));
+  const total = routes.some((route) => route.matches.some(matchesEverything));
+  return total ? routes : [...routes, defaultRoute(hostOf(service, context.platform), port, context.platform, origin)];
+};
+
+/** One authored route with every name resolved; `calledOn` is the port on which its callers call. */
+export const routeOf = (written: Written, calledOn: number, origin: Origin, context: Context): Route => ({
+  matches: matches(written.when, at(origin, "when"), context.report),
+  backends: backends(written.to, calledOn, at(origin, "to"), context),
+  timeout: duration(written.timeout, at(origin, "timeout"), context.report),
+  retries: retries(written.retries, context.platform, at(origin, "retries"), context.report),
+  requestHeaders: headerEdits(written.headers?.request, at(origin, "headers", "request"), context.report),
+  responseHeaders: headerEdits(written.headers?.response, at(origin, "headers", "response"), context.report),
+  origin,
+});
+
+const backends = (to: Written["to"], calledOn: number, origin: Origin, context: Context): readonly Backend[] => {
+  if ("$kind" in to) {
+    switch (to.$kind) {
+      case "external":
+        return externalBackend(to, origin, context);
+      case "subset":
+        return serviceBackends(to.$service, [[to.$subset, 100]], calledOn, origin, context);
+      case "service":
+        return serviceBackends(to.$id, [["any", 100]], calledOn, origin, context);
+    }
+  }
+  return splitBackends(to, calledOn, origin, context);
+};
+
+const splitBackends = (to: Split, calledOn: number, origin: Origin, context: Context): readonly Backend[] => {
+  const weights = Object.entries(to.weights).sort(([a], [b]) => (a < b ? -1 : 1));
+  for (const [subset, percent] of weights) {
+    const exact = Number.isInteger(Number((percent * 10_000).toFixed(4)));
+    if (!(percent >= 0 && percent <= 100) || !exact) context.report("MESH2002", { subset, percent }, at(origin, "weights", subset));
+  }
+  const total = Number(weights.reduce((sum, [, percent]) => sum + percent, 0).toFixed(6));
+  if (total !== 100) context.report("MESH2001", { service: to.to.$id, total }, at(origin, "weights"));
+  return serviceBackends(to.to.$id, weights, calledOn, origin, context);
+};
+
+const serviceBackends = (
+  id: HttpServiceRef["$id"] | SubsetHandle["$service"],
+  percents: readonly (readonly [subset: string, percent: number])[],
+  calledOn: number,
+  origin: Origin,
+  context: Context,
+): readonly Backend[] => {
+  const service = context.service(id);
+  if (service === undefined) {
+    context.report("MESH4050", { kind: "service", name: id, near: nearest(id, context.graph.services.map(idOf)) }, origin);
+    return [];
+  }
+  const http = service.ports.filter(({ protocol }) => carriesHttp(protocol));
+  const port = http.find(({ number }) => number === calledOn) ?? (http.length === 1 ? http[0] : undefined);
+  if (port === undefined) {
+    context.report("MESH2003", { service: id, port: calledOn, ports: http.map(({ number }) => number) }, origin);
+    return [];
+  }
+  const host = hostOf(service, context.platform);
+  return percents.flatMap(([subset, percent]) => {
+    const names = service.subsets.map(({ name }) => name);
+    if (subset !== "any" && !names.includes(subset)) {
+      context.report("MESH4051", { service: id, subset, subsets: names, near: nearest(subset, names) }, origin);
+      return [];
+    }
+    const weight = Math.round(percent * 10_000);
+    return weight > 0 ? [{ host, port: port.number, subset, weight }] : [];
+  });
+};
+
+const externalBackend = (to: External, origin: Origin, context: Context): readonly Backend[] => {
+  if (!context.intents.externals.some(({ intent }) => intent.host === to.host)) context.report("MESH4052", { host: to.host }, origin);
+  return [{ host: to.host, port: to.port, subset: "any", weight: wholeWeight }];
+};

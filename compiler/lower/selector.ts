@@ -1,0 +1,41 @@
+import { nearest } from "../../lib/diagnostics/nearest.ts";
+import type { Origin } from "../../lib/diagnostics/origin.ts";
+import { idOf } from "../../lib/graph/graph.ts";
+import type { Subject } from "../../lib/intent/index.ts";
+import type { Selector } from "../../lib/model/mesh.ts";
+import type { Context } from "./context.ts";
+
+/** The workloads that a policy speaks of, if the graph has any. */
+export const selectorOf = (about: Subject, context: Context): Selector | undefined => {
+  switch (about.$kind) {
+    case "namespace":
+      return { kind: "namespace", namespace: about.$id };
+    case "workload":
+    case "gateway": {
+      const workload = context.workload(about.$id);
+      if (workload === undefined) return undefined;
+      return { kind: "workloads", namespace: workload.namespace, labels: workload.labels, workloads: [about.$id], name: workload.name };
+    }
+    case "service":
+    case "tcp-service": {
+      const service = context.service(about.$id);
+      if (service === undefined || service.workloads.length === 0) return undefined;
+      return { kind: "workloads", namespace: service.namespace, labels: service.selector, workloads: service.workloads, name: service.name };
+    }
+  }
+};
+
+/** Reports a policy about something that is not in the graph. */
+export const reportUnknownSubject = (about: Subject, origin: Origin, context: Context): void => {
+  const kind = about.$kind === "tcp-service" ? "service" : about.$kind;
+  const { graph } = context;
+  const exists = {
+    namespace: () => graph.namespaces.some(({ name }) => name === about.$id),
+    workload: () => context.workload(about.$id) !== undefined,
+    gateway: () => context.workload(about.$id)?.proxy === "gateway",
+    service: () => context.service(about.$id) !== undefined,
+  }[kind];
+  if (exists()) return;
+  const candidates = kind === "namespace" ? graph.namespaces.map(({ name }) => name) : (kind === "service" ? graph.services : graph.workloads).map(idOf);
+  context.report("MESH4050", { kind, name: about.$id, near: nearest(about.$id, candidates) }, origin);
+};

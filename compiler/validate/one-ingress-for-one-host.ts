@@ -1,0 +1,14 @@
+import { law } from "./law.ts";
+import { alreadyHere } from "./one-policy-for-one-subject.ts";
+
+/** Gateways merge rules for one host in no defined order (istio 22997, 49589, 58453). */
+export const oneIngressForOneHost = law("MESH2019", ({ mesh }, report) => {
+  for (const { workload, listeners } of mesh.gateways) {
+    for (const { port, virtualHosts } of listeners) {
+      virtualHosts.forEach(({ host, origin }, index) => {
+        const earlier = virtualHosts[index - 1];
+        if (earlier?.host === host) report(origin, { host, gateway: workload, port }, [alreadyHere(earlier.origin)]);
+      });
+    }
+  }
+});

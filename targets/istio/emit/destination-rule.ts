@@ -1,0 +1,36 @@
+import type { Destination, Host, Mesh } from "../../../lib/model/mesh.ts";
+import type { Route } from "../../../lib/model/route.ts";
+import { istioObject, type KubernetesObject } from "../object.ts";
+
+/** Subsets that some route names, by host. A subset that nothing routes to would only cost every proxy a cluster. */
+export const routedSubsets = (mesh: Mesh): ReadonlyMap<Host, ReadonlySet<string>> => {
+  const routed = new Map<Host, Set<string>>();
+  const note = (routes: readonly Route[]): void => {
+    for (const { backends } of routes) {
+      for (const { host, subset } of backends) {
+        if (subset === "any") continue;
+        const names = routed.get(host);
+        if (names) names.add(subset);
+        else routed.set(host, new Set([subset]));
+      }
+    }
+  };
+  for (const { ports } of mesh.destinations) for (const { routes } of ports) note(routes);
+  for (const { listeners } of mesh.gateways) for (const { virtualHosts } of listeners) for (const { routes } of virtualHosts) note(routes);
+  return routed;
+};
+
+/** One rule for a host, in its owner's namespace; `tls` only where it is meant, since it would override automatic mTLS. */
+export const destinationRule = (destination: Destination, routed: ReadonlySet<string> | undefined): readonly KubernetesObject[] => {
+  const subsets = destination.subsets.filter(({ name }) => routed?.has(name)).map(({ name, labels }) => ({ name, labels }));
+  const originated = destination.ports.flatMap(({ tls }) => (tls.mode === "originate" ? [tls] : []))[0];
+  if (subsets.length === 0 && originated === undefined) return [];
+  const name = destination.kind === "external" ? destination.host : (destination.host.split(".")[0] ?? destination.host);
+  return [
+    istioObject("DestinationRule", destination.namespace, name, {
+      host: destination.host,
+      ...(originated && { trafficPolicy: { tls: { mode: "SIMPLE", sni: originated.sni } } }),
+      ...(subsets.length > 0 && { subsets }),
+    }),
+  ];
+};

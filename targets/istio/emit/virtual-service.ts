@@ -1,0 +1,124 @@
+import { wholeWeight } from "../../../lib/model/base.ts";
+import { defaultRetries } from "../../../lib/model/base.ts";
+import type { Destination, DestinationPort, Gateway, GatewayListener, Mesh, VirtualHost } from "../../../lib/model/mesh.ts";
+import type { Backend, HeaderEdits, HeaderMatch, Match, PathMatch, RetryPolicy, Route } from "../../../lib/model/route.ts";
+import { istioObject, type KubernetesObject } from "../object.ts";
+import type { Plain } from "../yaml.ts";
+
+type Fields = { readonly [field: string]: Plain | undefined };
+
+/** The rule for a service's callers, unless it says no more than the platform does by itself. */
+export const meshVirtualService = (destination: Destination, mesh: Mesh): readonly KubernetesObject[] => {
+  const ports = destination.ports.filter(({ routes }) => routes.length > 0);
+  if (ports.every((port) => isDefault(port, destination, mesh))) return [];
+  const http = ports.flatMap(({ number, routes }) => routes.map((route) => httpRoute(route, ports.length > 1 ? number : undefined, mesh)));
+  return [istioObject("VirtualService", destination.namespace, nameOf(destination), { hosts: [destination.host], http })];
+};
+
+/** One rule for each host of a gateway: two for one host would be merged in no defined order (istio 22997). */
+export const gatewayVirtualServices = (gateway: Gateway, mesh: Mesh): readonly KubernetesObject[] => {
+  const hosts = new Map<string, { readonly listener: GatewayListener; readonly virtualHost: VirtualHost }[]>();
+  for (const listener of gateway.listeners) {
+    for (const virtualHost of listener.virtualHosts) hosts.set(virtualHost.host, [...(hosts.get(virtualHost.host) ?? []), { listener, virtualHost }]);
+  }
+  const gatewayName = gateway.workload.split("/")[1] ?? "";
+  const severalPorts = gateway.listeners.length > 1;
+  return [...hosts].flatMap(([host, spoken]) => {
+    const http = spoken.flatMap(({ listener, virtualHost }) => virtualHost.routes.map((route) => httpRoute(route, severalPorts ? listener.port : undefined, mesh)));
+    const namespace = spoken[0]?.virtualHost.namespace ?? gateway.namespace;
+    return [istioObject("VirtualService", namespace, `${gatewayName}-${host.replace("*", "any")}`, { hosts: [host], gateways: [`${gateway.namespace}/${gatewayName}`], http })];
+  });
+};
+
+const nameOf = (destination: Destination): string => (destination.kind === "external" ? destination.host : (destination.host.split(".")[0] ?? destination.host));
+
+const isDefault = ({ number, routes }: DestinationPort, destination: Destination, mesh: Mesh): boolean => {
+  const [route] = routes;
+  const [backend] = route?.backends ?? [];
+  return (
+    route !== undefined &&
+    routes.length === 1 &&
+    route.matches.some(({ path, headers }) => path.kind === "any" && headers.length === 0) &&
+    route.backends.length === 1 &&
+    backend?.host === destination.host &&
+    backend.port === number &&
+    backend.subset === "any" &&
+    route.timeout === "none" &&
+    hasDefaultRetries(route, mesh) &&
+    isEmpty(route.requestHeaders) &&
+    isEmpty(route.responseHeaders)
+  );
+};
+
+const httpRoute = (route: Route, port: number | undefined, mesh: Mesh): Fields => {
+  const match = route.matches.map((one) => httpMatch(one, port));
+  const everything = match.some((one) => Object.keys(one).length === 0);
+  const request = headerOperations(route.requestHeaders);
+  const response = headerOperations(route.responseHeaders);
+  return {
+    ...(!everything && { match }),
+    route: destinations(route.backends),
+    ...(route.timeout !== "none" && { timeout: protoDuration(route.timeout) }),
+    ...(!hasDefaultRetries(route, mesh) && { retries: httpRetry(route.retries) }),
+    ...((request || response) && { headers: { ...(request && { request }), ...(response && { response }) } }),
+  };
+};
+
+const httpMatch = (match: Match, port: number | undefined): Fields => {
+  const stated = match.headers.filter(({ kind }) => kind !== "absent");
+  const absent = match.headers.filter(({ kind }) => kind === "absent");
+  return {
+    ...(match.path.kind !== "any" && { uri: stringMatch(match.path) }),
+    ...(stated.length > 0 && { headers: Object.fromEntries(stated.map((header) => [header.name, stringMatch(header)])) }),
+    ...(absent.length > 0 && { withoutHeaders: Object.fromEntries(absent.map(({ name }) => [name, {}])) }),
+    ...(port !== undefined && { port }),
+  };
+};
+
+/** An empty match on a header means that it is there (Istio, `canBeConvertedToPresentMatch`). */
+const stringMatch = (match: PathMatch | HeaderMatch): Fields => ("value" in match ? { [match.kind]: match.value } : {});
+
+const destinations = (backends: readonly Backend[]): readonly Fields[] => {
+  const weights = emittedWeights(backends);
+  return backends.map(({ host, port, subset }, index) => ({
+    destination: { host, ...(subset !== "any" && { subset }), port: { number: port } },
+    ...(backends.length > 1 && { weight: weights[index] }),
+  }));
+};
+
+/** Percentages where they are whole; otherwise the smallest whole numbers in the same proportion, since Istio has no decimals. */
+const emittedWeights = (backends: readonly Backend[]): readonly number[] => {
+  const hundredth = wholeWeight / 100;
+  if (backends.every(({ weight }) => weight % hundredth === 0)) return backends.map(({ weight }) => weight / hundredth);
+  let divisor = hundredth;
+  while (backends.some(({ weight }) => weight % divisor !== 0)) divisor /= 10;
+  return backends.map(({ weight }) => weight / divisor);
+};
+
+const hasDefaultRetries = ({ retries }: Route, { platform }: Mesh): boolean => JSON.stringify(retries) === JSON.stringify(defaultRetries(platform));
+
+const httpRetry = (retries: RetryPolicy | "none"): Fields => {
+  if (retries === "none") return { attempts: 0 };
+  const words = retries.on.filter((word) => word !== "retriable-status-codes");
+  return {
+    attempts: retries.attempts,
+    ...(retries.perTry !== "none" && { perTryTimeout: protoDuration(retries.perTry) }),
+    retryOn: [...words, ...retries.statuses].join(","),
+  };
+};
+
+const isEmpty = ({ remove, set, add }: HeaderEdits): boolean => remove.length + set.length + add.length === 0;
+
+const headerOperations = (edits: HeaderEdits): Fields | undefined => {
+  if (isEmpty(edits)) return undefined;
+  return {
+    ...(edits.set.length > 0 && { set: headerValues(edits.set) }),
+    ...(edits.add.length > 0 && { add: headerValues(edits.add) }),
+    ...(edits.remove.length > 0 && { remove: edits.remove }),
+  };
+};
+
+/** Envoy reads `%` in a header's value as the start of a variable; `%%` is the character. */
+const headerValues = (pairs: HeaderEdits["set"]): Fields => Object.fromEntries(pairs.map(([name, value]) => [name, value.replaceAll("%", "%%")]));
+
+const protoDuration = (milliseconds: number): string => `${milliseconds / 1000}s`;

@@ -1,0 +1,23 @@
+import type { Staged } from "../lib/diagnostics/diagnostic.ts";
+import type { ServiceGraph } from "../lib/graph/graph.ts";
+import type { Platform } from "../lib/graph/platform.ts";
+import type { Mesh } from "../lib/model/mesh.ts";
+
+/** A file of a target's output, its path relative to the output folder. */
+export interface OutputFile {
+  readonly path: string;
+  readonly text: string;
+}
+
+/**
+ * A platform's own configuration, as a pure pair. The law for every mesh `m`: `read(emit(m))` means what `m` means.
+ *
+ * INVARIANT: no target knows the compiler, another target, or a file system.
+ */
+export interface Target<Artifact> {
+  readonly name: string;
+  readonly emit: (mesh: Mesh) => readonly Artifact[];
+  /** What a platform would make of these artifacts; what it cannot say in a `Mesh` is a diagnostic, never left out silently. */
+  readonly read: (artifacts: readonly Artifact[], base: { readonly graph: ServiceGraph; readonly platform: Platform }) => Staged<Mesh>;
+  readonly files: (artifacts: readonly Artifact[]) => readonly OutputFile[];
+}
