@@ -1,11 +1,5 @@
 /** A value that JSON can hold; properties that are undefined are left out, as JSON leaves them out. */
-export type Plain =
-  | string
-  | number
-  | boolean
-  | null
-  | readonly Plain[]
-  | { readonly [key: string]: Plain | undefined };
+export type Plain = string | number | boolean | null | readonly Plain[] | { readonly [key: string]: Plain | undefined };
 
 /** Words that some YAML reader takes for a boolean or for null: 1.1 is what Kubernetes and most tools still read. */
 const words = new Set(["null", "true", "false", "yes", "no", "on", "off", "y", "n"]);
@@ -39,52 +33,60 @@ function number(value: number): string {
 /** Keys longer than this need YAML's explicit form: an implicit key may have 1,024 characters. */
 const longestKey = 1000;
 
-/** The entry's value with what stands between it and its key or dash: on the same line where it can be, below it where it must. */
-function below(value: Plain, indent: string, inner: string): string {
-  if (typeof value === "string") return ` ${scalar(value)}\n`;
-  if (typeof value !== "object" || value === null) return ` ${atom(value)}\n`;
-  if (Array.isArray(value)) return value.length === 0 ? " []\n" : `\n${list(value, indent)}`;
-  const entries = map(value as { readonly [key: string]: Plain | undefined }, inner, inner);
-  return entries === "" ? " {}\n" : `\n${entries}`;
-}
-
 function atom(value: number | boolean | null): string {
   if (typeof value === "number") return number(value);
   if (typeof value === "boolean" || value === null) return String(value);
   throw new Error(`YAML for a ${typeof value}: JSON has no such value`);
 }
 
-/** Lines of a map; the first starts with `first` (an indent, or the dash of a list), the others with `indent`. */
-function map(value: { readonly [key: string]: Plain | undefined }, first: string, indent: string): string {
-  let text = "";
-  let start = first;
-  const inner = `${indent}  `;
+type PlainMap = { readonly [key: string]: Plain | undefined };
+
+const isEmpty = (value: PlainMap): boolean => Object.values(value).every((each) => each === undefined);
+
+// Below, `out` collects pieces of text: joined at the end they are twice as fast as strings added to one another.
+// `indent` is what a new line starts with; `open` says that the line is begun already (after a dash).
+
+function map(value: PlainMap, indent: string, open: boolean, out: string[]): void {
+  let begun = open;
   for (const key of Object.keys(value)) {
     const each = value[key];
     if (each === undefined) continue;
+    if (begun) begun = false;
+    else out.push(indent);
     const name = scalar(key);
-    text += name.length > longestKey ? `${start}? ${name}\n${indent}:` : `${start}${name}:`;
-    text += below(each, indent, inner);
-    start = indent;
+    if (name.length > longestKey) out.push("? ", name, "\n", indent, ":");
+    else out.push(name, ":");
+    if (typeof each === "string") out.push(" ", scalar(each), "\n");
+    else if (typeof each !== "object" || each === null) out.push(" ", atom(each), "\n");
+    else if (Array.isArray(each)) {
+      if (each.length === 0) out.push(" []\n");
+      else {
+        out.push("\n");
+        // A list's dashes stand at the indent of its key, as Kubernetes prints it.
+        list(each as readonly Plain[], indent, false, out);
+      }
+    } else if (isEmpty(each as PlainMap)) out.push(" {}\n");
+    else {
+      out.push("\n");
+      map(each as PlainMap, `${indent}  `, false, out);
+    }
   }
-  return text;
 }
 
-/** Lines of a list, its dashes at `indent` (for a list under a key that is the key's own indent, as Kubernetes prints it). */
-function list(value: readonly Plain[], first: string, indent: string = first): string {
-  let text = "";
-  let start = first;
-  const inner = `${indent}  `;
+function list(value: readonly Plain[], indent: string, open: boolean, out: string[]): void {
+  let begun = open;
   for (const each of value) {
-    if (typeof each === "object" && each !== null) {
-      const nested = Array.isArray(each)
-        ? list(each, `${start}- `, inner)
-        : map(each as { readonly [key: string]: Plain | undefined }, `${start}- `, inner);
-      text += nested === "" ? `${start}- ${Array.isArray(each) ? "[]" : "{}"}\n` : nested;
-    } else text += typeof each === "string" ? `${start}- ${scalar(each)}\n` : `${start}- ${atom(each)}\n`;
-    start = indent;
+    if (begun) begun = false;
+    else out.push(indent);
+    out.push("- ");
+    if (typeof each === "string") out.push(scalar(each), "\n");
+    else if (typeof each !== "object" || each === null) out.push(atom(each), "\n");
+    else if (Array.isArray(each)) {
+      if (each.length === 0) out.push("[]\n");
+      else list(each as readonly Plain[], `${indent}  `, true, out);
+    } else if (isEmpty(each as PlainMap)) out.push("{}\n");
+    else map(each as PlainMap, `${indent}  `, true, out);
   }
-  return text;
 }
 
 /**
@@ -95,8 +97,11 @@ function list(value: readonly Plain[], first: string, indent: string = first): s
 export function yamlDocument(value: Plain): string {
   if (typeof value === "string") return `${scalar(value)}\n`;
   if (typeof value !== "object" || value === null) return `${atom(value)}\n`;
-  if (Array.isArray(value)) return value.length === 0 ? "[]\n" : list(value, "");
-  return map(value as { readonly [key: string]: Plain | undefined }, "", "") || "{}\n";
+  const out: string[] = [];
+  if (!Array.isArray(value)) map(value as PlainMap, "", false, out);
+  else list(value as readonly Plain[], "", false, out);
+  if (out.length === 0) return Array.isArray(value) ? "[]\n" : "{}\n";
+  return out.join("");
 }
 
 /** Several YAML documents as one stream, `---` between them. */

@@ -39,7 +39,14 @@ function violation(kind: string, error: ValidatorError): readonly SchemaViolatio
     case "required":
       return [{ path: pointer(path, params.missingProperty), message: "required field is missing" }];
     case "oneOf":
-      return [{ path, message: `only one of ${choicesAt(kind, path).map((names) => names.join(", ")).join("; of ")} can be set` }];
+      return [
+        {
+          path,
+          message: `only one of ${choicesAt(kind, path)
+            .map((names) => names.join(", "))
+            .join("; of ")} can be set`,
+        },
+      ];
     case "type":
       return [{ path, message: `must be ${[params.type].flat().join(" or ")}` }];
     case "enum":
