@@ -14,7 +14,7 @@ export const selectorOf = (about: Subject, context: Context): Selector | undefin
     case "gateway": {
       const workload = context.workload(about.$id);
       if (workload === undefined) return undefined;
-      return { kind: "workloads", namespace: workload.namespace, labels: workload.labels, workloads: [about.$id], name: workload.name };
+      return { kind: "workloads", namespace: workload.namespace, labels: workload.labels, workloads: [about.$id], name: `${workload.name}.workload` };
     }
     case "service":
     case "tcp-service": {

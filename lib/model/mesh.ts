@@ -115,7 +115,7 @@ export type Selector =
       /** Picks exactly `workloads` within the namespace. */
       readonly labels: Labels;
       readonly workloads: readonly WorkloadId[];
-      /** A name for the group, unique in its namespace: the service's or the workload's. */
+      /** A name for the group, unique in its namespace: the service's, or the workload's with `.workload`, which no service's can end in. */
       readonly name: string;
     };
 

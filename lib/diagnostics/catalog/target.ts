@@ -11,7 +11,18 @@ export const targetCodes = {
   MESH5002: entry<{ readonly required: string; readonly found: string }>({
     severity: "error",
     name: "the-platform-is-the-one-compiled-for",
-    message: ({ required, found }) => `this compiler's Istio target is made for ${required}, but the snapshot says ${found}`,
+    message: ({ required, found }) => `the Istio target is made for Istio ${required}, but graph/platform.json says ${found}`,
     fix: () => "sync the graph from a platform of that release, or use the compiler made for yours",
+  }),
+  MESH5003: entry<{ readonly object: string; readonly at: string }>({
+    severity: "error",
+    name: "an-object-can-be-read",
+    message: ({ object, at }) => `${object} says something at \`${at}\` that a mesh cannot hold yet`,
+    fix: () => "express it as a policy; until then nothing is known of what this object touches",
+  }),
+  MESH5004: entry<{ readonly object: string; readonly at: string; readonly violation: string }>({
+    severity: "error",
+    name: "an-object-has-its-kinds-schema",
+    message: ({ object, at, violation }) => `${object} is refused by its schema at \`${at}\`: ${violation}`,
   }),
 };

@@ -1,0 +1,59 @@
+import { diagnostic } from "../lib/diagnostics/catalog.ts";
+import { failed, type Diagnostic } from "../lib/diagnostics/diagnostic.ts";
+import { nearest } from "../lib/diagnostics/nearest.ts";
+import type { ServiceGraph } from "../lib/graph/graph.ts";
+import type { Platform } from "../lib/graph/platform.ts";
+import type { MeshConfig } from "../lib/intent/index.ts";
+import type { Mesh } from "../lib/model/mesh.ts";
+import { readSnapshot } from "./discover/index.ts";
+import { load } from "./load/index.ts";
+import { lower } from "./lower/index.ts";
+import { intents, type Intents } from "./lower/intents.ts";
+import { shapeViolations } from "./lower/shape.ts";
+import { violations } from "./validate/index.ts";
+
+export interface CompileOptions {
+  readonly environment?: string | undefined;
+  /** False leaves the type check out: for whoever has just run it in the editor. */
+  readonly types?: boolean;
+}
+
+export interface Compiled {
+  readonly intents: Intents;
+  readonly graph: ServiceGraph;
+  readonly platform: Platform;
+  readonly mesh: Mesh;
+}
+
+/** policies ─ load ─▶ intent ─ lower (with the graph) ─▶ mesh ─ validate. No value where anything is wrong. */
+export const compile = async (folder: string, options: CompileOptions = {}): Promise<{ readonly value: Compiled | undefined; readonly diagnostics: readonly Diagnostic[] }> => {
+  const [loaded, snapshot] = await Promise.all([
+    load(folder, { types: options.types ?? true, ...(options.environment !== undefined && { environment: options.environment }) }),
+    readSnapshot(folder),
+  ]);
+  const diagnostics: Diagnostic[] = [...loaded.diagnostics, ...snapshot.diagnostics];
+  if (failed(diagnostics) || loaded.value === undefined || snapshot.value === undefined) return { value: undefined, diagnostics };
+  const { config, modules } = loaded.value;
+  diagnostics.push(...shapeViolations(config, modules), ...unknownEnvironments(config as MeshConfig, options.environment, loaded.value.varied));
+  if (failed(diagnostics)) return { value: undefined, diagnostics };
+  const sorted = intents(config as MeshConfig, modules);
+  const { graph, platform } = snapshot.value;
+  const lowered = lower(sorted.value, graph, platform);
+  diagnostics.push(...sorted.diagnostics, ...lowered.diagnostics);
+  if (lowered.value === undefined) return { value: undefined, diagnostics };
+  diagnostics.push(...violations({ intents: sorted.value, graph, mesh: lowered.value }));
+  return { value: failed(diagnostics) ? undefined : { intents: sorted.value, graph, platform, mesh: lowered.value }, diagnostics };
+};
+
+/** A misspelt environment would silently mean the default. */
+const unknownEnvironments = (config: MeshConfig, chosen: string | undefined, varied: readonly { readonly environment: string; readonly module: string }[]): readonly Diagnostic[] => {
+  const known = config.environments ?? [];
+  const unknown = (environment: string) => diagnosticParameters(environment, known);
+  const wrong = varied.filter(({ environment }) => !known.includes(environment));
+  return [
+    ...(chosen === undefined || known.includes(chosen) ? [] : [diagnostic("MESH1005", unknown(chosen), { place: { origin: { module: "mesh.config.ts", path: ["environments"] } } })]),
+    ...wrong.map(({ environment, module }) => diagnostic("MESH1005", unknown(environment), { place: { origin: { module, path: [] } } })),
+  ];
+};
+
+const diagnosticParameters = (environment: string, known: readonly string[]) => ({ environment, known, near: nearest(environment, known) });

@@ -1,0 +1,29 @@
+import { lower } from "../../compiler/lower/index.ts";
+import type { Intents } from "../../compiler/lower/intents.ts";
+import type { Diagnostic } from "../../lib/diagnostics/diagnostic.ts";
+import type { ServiceGraph } from "../../lib/graph/graph.ts";
+import { defaultPlatform, type Platform } from "../../lib/graph/platform.ts";
+import type { Mesh } from "../../lib/model/mesh.ts";
+import { randomGraph } from "./graph.ts";
+import { randomIntents } from "./intents.ts";
+import { random } from "./random.ts";
+
+export interface RandomMesh {
+  readonly seed: number;
+  readonly graph: ServiceGraph;
+  readonly platform: Platform;
+  readonly intents: Intents;
+  readonly mesh: Mesh;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** A mesh that some authors could have written, the same for the same seed. */
+export const randomMesh = (seed: number): RandomMesh => {
+  const choices = random(seed);
+  const graph = randomGraph(choices);
+  const platform: Platform = { ...defaultPlatform, outbound: choices.one(["registry-only", "allow-any"]) };
+  const intents = randomIntents(graph, choices);
+  const { value, diagnostics } = lower(intents, graph, platform);
+  if (value === undefined) throw new Error(`seed ${seed} does not lower: ${JSON.stringify(diagnostics)}`);
+  return { seed, graph, platform, intents, mesh: value, diagnostics };
+};

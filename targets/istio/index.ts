@@ -1,0 +1,26 @@
+import type { Target } from "../target.ts";
+import { emit } from "./emit/index.ts";
+import type { KubernetesObject } from "./object.ts";
+import { read } from "./read/index.ts";
+import { yamlStream, type Plain } from "./yaml.ts";
+
+/** Istio's own objects, one file for each namespace. */
+export const istio: Target<KubernetesObject> = {
+  name: "istio",
+  emit,
+  read,
+  files: (objects) => {
+    const byNamespace = new Map<string, KubernetesObject[]>();
+    for (const object of objects) {
+      const known = byNamespace.get(object.metadata.namespace);
+      if (known) known.push(object);
+      else byNamespace.set(object.metadata.namespace, [object]);
+    }
+    return [...byNamespace]
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([namespace, members]) => ({
+        path: `istio/${namespace}.yaml`,
+        text: yamlStream(members as unknown as readonly Plain[]),
+      }));
+  },
+};

@@ -1,0 +1,11 @@
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  resolve: { conditions: ["meshwright-source"] },
+  ssr: { resolve: { conditions: ["meshwright-source"] } },
+  test: {
+    include: ["{lib,compiler,cli,targets,golden,conformance,bench}/**/*.test.ts"],
+    testTimeout: 120_000,
+    maxWorkers: 2,
+  },
+});
