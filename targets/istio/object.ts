@@ -4,14 +4,30 @@ import type { Plain } from "./yaml.ts";
 export interface KubernetesObject {
   readonly apiVersion: string;
   readonly kind: string;
-  readonly metadata: { readonly name: string; readonly namespace: string; readonly labels?: Readonly<Record<string, string>> };
+  readonly metadata: {
+    readonly name: string;
+    readonly namespace: string;
+    readonly labels?: Readonly<Record<string, string>>;
+  };
   readonly spec: { readonly [field: string]: Plain | undefined };
 }
 
-type Kind = "VirtualService" | "DestinationRule" | "Gateway" | "ServiceEntry" | "Sidecar" | "PeerAuthentication" | "AuthorizationPolicy";
+type Kind =
+  | "VirtualService"
+  | "DestinationRule"
+  | "Gateway"
+  | "ServiceEntry"
+  | "Sidecar"
+  | "PeerAuthentication"
+  | "AuthorizationPolicy";
 
 /** An Istio object of ours; the label tells people, and nothing else, where it comes from. */
-export const istioObject = (kind: Kind, namespace: string, name: string, spec: KubernetesObject["spec"]): KubernetesObject => ({
+export const istioObject = (
+  kind: Kind,
+  namespace: string,
+  name: string,
+  spec: KubernetesObject["spec"],
+): KubernetesObject => ({
   apiVersion: `${kind === "PeerAuthentication" || kind === "AuthorizationPolicy" ? "security" : "networking"}.istio.io/v1`,
   kind,
   metadata: { name, namespace, labels: { "app.kubernetes.io/managed-by": "meshwright" } },

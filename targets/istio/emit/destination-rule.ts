@@ -16,16 +16,23 @@ export const routedSubsets = (mesh: Mesh): ReadonlyMap<Host, ReadonlySet<string>
     }
   };
   for (const { ports } of mesh.destinations) for (const { routes } of ports) note(routes);
-  for (const { listeners } of mesh.gateways) for (const { virtualHosts } of listeners) for (const { routes } of virtualHosts) note(routes);
+  for (const { listeners } of mesh.gateways)
+    for (const { virtualHosts } of listeners) for (const { routes } of virtualHosts) note(routes);
   return routed;
 };
 
 /** One rule for a host, in its owner's namespace; `tls` only where it is meant, since it would override automatic mTLS. */
-export const destinationRule = (destination: Destination, routed: ReadonlySet<string> | undefined): readonly KubernetesObject[] => {
-  const subsets = destination.subsets.filter(({ name }) => routed?.has(name)).map(({ name, labels }) => ({ name, labels }));
+export const destinationRule = (
+  destination: Destination,
+  routed: ReadonlySet<string> | undefined,
+): readonly KubernetesObject[] => {
+  const subsets = destination.subsets
+    .filter(({ name }) => routed?.has(name))
+    .map(({ name, labels }) => ({ name, labels }));
   const originated = destination.ports.flatMap(({ tls }) => (tls.mode === "originate" ? [tls] : []))[0];
   if (subsets.length === 0 && originated === undefined) return [];
-  const name = destination.kind === "external" ? destination.host : (destination.host.split(".")[0] ?? destination.host);
+  const name =
+    destination.kind === "external" ? destination.host : (destination.host.split(".")[0] ?? destination.host);
   return [
     istioObject("DestinationRule", destination.namespace, name, {
       host: destination.host,

@@ -8,10 +8,16 @@ const modes = { strict: "STRICT", permissive: "PERMISSIVE", disabled: "DISABLE" 
 
 export const peerAuthentication = ({ selector, mode }: MtlsRule, { platform }: Mesh): KubernetesObject => {
   const { name, namespace } = placeOf(selector, platform.rootNamespace);
-  return istioObject("PeerAuthentication", namespace, name, { ...workloadSelector(selector), mtls: { mode: modes[mode] } });
+  return istioObject("PeerAuthentication", namespace, name, {
+    ...workloadSelector(selector),
+    mtls: { mode: modes[mode] },
+  });
 };
 
-export const authorizationPolicy = ({ selector, action, rules }: Authorization, { platform }: Mesh): KubernetesObject => {
+export const authorizationPolicy = (
+  { selector, action, rules }: Authorization,
+  { platform }: Mesh,
+): KubernetesObject => {
   const { name, namespace } = placeOf(selector, platform.rootNamespace);
   // No `rules` at all lets nobody in; `rules: [{}]` everybody.
   return istioObject("AuthorizationPolicy", namespace, `${name}-${action}`, {
@@ -51,4 +57,5 @@ const authorizationRule = ({ from, ports, methods, paths }: AccessRule): { reado
 /** Istio leaves the scheme out of an identity, and reads a last `*` as "begins with". */
 const principal = ({ kind, id }: Principal): string => `${id.replace("spiffe://", "")}${kind === "prefix" ? "*" : ""}`;
 
-const path = (match: PathMatch): string => ("value" in match ? `${match.value}${match.kind === "prefix" ? "*" : ""}` : "*");
+const path = (match: PathMatch): string =>
+  "value" in match ? `${match.value}${match.kind === "prefix" ? "*" : ""}` : "*";

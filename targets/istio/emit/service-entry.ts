@@ -2,7 +2,13 @@ import type { Destination } from "../../../lib/model/mesh.ts";
 import { istioObject, type KubernetesObject } from "../object.ts";
 
 /** An external service under its own name; applications speak plain HTTP to its port, proxies TLS to its target. */
-export const serviceEntry = ({ host, namespace, kind, ports, resolution }: Destination): readonly KubernetesObject[] => {
+export const serviceEntry = ({
+  host,
+  namespace,
+  kind,
+  ports,
+  resolution,
+}: Destination): readonly KubernetesObject[] => {
   if (kind !== "external" || resolution === "platform") return [];
   return [
     istioObject("ServiceEntry", namespace, host, {

@@ -1,7 +1,21 @@
-import { wholeWeight } from "../../../lib/model/base.ts";
-import { defaultRetries } from "../../../lib/model/base.ts";
-import type { Destination, DestinationPort, Gateway, GatewayListener, Mesh, VirtualHost } from "../../../lib/model/mesh.ts";
-import type { Backend, HeaderEdits, HeaderMatch, Match, PathMatch, RetryPolicy, Route } from "../../../lib/model/route.ts";
+import { defaultRetries, wholeWeight } from "../../../lib/model/base.ts";
+import type {
+  Destination,
+  DestinationPort,
+  Gateway,
+  GatewayListener,
+  Mesh,
+  VirtualHost,
+} from "../../../lib/model/mesh.ts";
+import type {
+  Backend,
+  HeaderEdits,
+  HeaderMatch,
+  Match,
+  PathMatch,
+  RetryPolicy,
+  Route,
+} from "../../../lib/model/route.ts";
 import { istioObject, type KubernetesObject } from "../object.ts";
 import type { Plain } from "../yaml.ts";
 
@@ -11,26 +25,41 @@ type Fields = { readonly [field: string]: Plain | undefined };
 export const meshVirtualService = (destination: Destination, mesh: Mesh): readonly KubernetesObject[] => {
   const ports = destination.ports.filter(({ routes }) => routes.length > 0);
   if (ports.every((port) => isDefault(port, destination, mesh))) return [];
-  const http = ports.flatMap(({ number, routes }) => routes.map((route) => httpRoute(route, ports.length > 1 ? number : undefined, mesh)));
-  return [istioObject("VirtualService", destination.namespace, nameOf(destination), { hosts: [destination.host], http })];
+  const http = ports.flatMap(({ number, routes }) =>
+    routes.map((route) => httpRoute(route, ports.length > 1 ? number : undefined, mesh)),
+  );
+  return [
+    istioObject("VirtualService", destination.namespace, nameOf(destination), { hosts: [destination.host], http }),
+  ];
 };
 
 /** One rule for each host of a gateway: two for one host would be merged in no defined order (istio 22997). */
 export const gatewayVirtualServices = (gateway: Gateway, mesh: Mesh): readonly KubernetesObject[] => {
   const hosts = new Map<string, { readonly listener: GatewayListener; readonly virtualHost: VirtualHost }[]>();
   for (const listener of gateway.listeners) {
-    for (const virtualHost of listener.virtualHosts) hosts.set(virtualHost.host, [...(hosts.get(virtualHost.host) ?? []), { listener, virtualHost }]);
+    for (const virtualHost of listener.virtualHosts)
+      hosts.set(virtualHost.host, [...(hosts.get(virtualHost.host) ?? []), { listener, virtualHost }]);
   }
   const gatewayName = gateway.workload.split("/")[1] ?? "";
   const severalPorts = gateway.listeners.length > 1;
   return [...hosts].flatMap(([host, spoken]) => {
-    const http = spoken.flatMap(({ listener, virtualHost }) => virtualHost.routes.map((route) => httpRoute(route, severalPorts ? listener.port : undefined, mesh)));
+    const http = spoken.flatMap(({ listener, virtualHost }) =>
+      virtualHost.routes.map((route) => httpRoute(route, severalPorts ? listener.port : undefined, mesh)),
+    );
     const namespace = spoken[0]?.virtualHost.namespace ?? gateway.namespace;
-    return [istioObject("VirtualService", namespace, `${gatewayName}-${host.replace("*", "any")}`, { hosts: [host], gateways: [`${gateway.namespace}/${gatewayName}`], http })];
+    return [
+      istioObject(
+        "VirtualService",
+        namespace,
+        `${host.startsWith("*.") ? "gateway-wildcard" : "gateway"}.${gatewayName}.${host.replace("*.", "")}`,
+        { hosts: [host], gateways: [`${gateway.namespace}/${gatewayName}`], http },
+      ),
+    ];
   });
 };
 
-const nameOf = (destination: Destination): string => (destination.kind === "external" ? destination.host : (destination.host.split(".")[0] ?? destination.host));
+const nameOf = (destination: Destination): string =>
+  destination.kind === "external" ? destination.host : (destination.host.split(".")[0] ?? destination.host);
 
 const isDefault = ({ number, routes }: DestinationPort, destination: Destination, mesh: Mesh): boolean => {
   const [route] = routes;
@@ -69,7 +98,9 @@ const httpMatch = (match: Match, port: number | undefined): Fields => {
   const absent = match.headers.filter(({ kind }) => kind === "absent");
   return {
     ...(match.path.kind !== "any" && { uri: stringMatch(match.path) }),
-    ...(stated.length > 0 && { headers: Object.fromEntries(stated.map((header) => [header.name, stringMatch(header)])) }),
+    ...(stated.length > 0 && {
+      headers: Object.fromEntries(stated.map((header) => [header.name, stringMatch(header)])),
+    }),
     ...(absent.length > 0 && { withoutHeaders: Object.fromEntries(absent.map(({ name }) => [name, {}])) }),
     ...(port !== undefined && { port }),
   };
@@ -95,7 +126,8 @@ const emittedWeights = (backends: readonly Backend[]): readonly number[] => {
   return backends.map(({ weight }) => weight / divisor);
 };
 
-const hasDefaultRetries = ({ retries }: Route, { platform }: Mesh): boolean => JSON.stringify(retries) === JSON.stringify(defaultRetries(platform));
+const hasDefaultRetries = ({ retries }: Route, { platform }: Mesh): boolean =>
+  JSON.stringify(retries) === JSON.stringify(defaultRetries(platform));
 
 const httpRetry = (retries: RetryPolicy | "none"): Fields => {
   if (retries === "none") return { attempts: 0 };
@@ -119,6 +151,7 @@ const headerOperations = (edits: HeaderEdits): Fields | undefined => {
 };
 
 /** Envoy reads `%` in a header's value as the start of a variable; `%%` is the character. */
-const headerValues = (pairs: HeaderEdits["set"]): Fields => Object.fromEntries(pairs.map(([name, value]) => [name, value.replaceAll("%", "%%")]));
+const headerValues = (pairs: HeaderEdits["set"]): Fields =>
+  Object.fromEntries(pairs.map(([name, value]) => [name, value.replaceAll("%", "%%")]));
 
 const protoDuration = (milliseconds: number): string => `${milliseconds / 1000}s`;
