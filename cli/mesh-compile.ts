@@ -1,0 +1,26 @@
+#!/usr/bin/env node
+import { readFileSync } from "node:fs";
+import { Command } from "commander";
+import { buildCommand } from "./build.ts";
+import { checkCommand } from "./check.ts";
+import { exitCode } from "./exit-code.ts";
+import { explainCommand } from "./explain.ts";
+import { graphCommand } from "./graph.ts";
+
+const packageFile = new URL(import.meta.url.endsWith(".ts") ? "../package.json" : "../../package.json", import.meta.url);
+const { version } = JSON.parse(readFileSync(packageFile, "utf8")) as { readonly version: string };
+
+const program = new Command("mesh-compile")
+  .description("typed mesh policies in, the platform's own configuration out")
+  .version(version)
+  .addCommand(graphCommand())
+  .addCommand(checkCommand())
+  .addCommand(buildCommand())
+  .addCommand(explainCommand());
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.stderr.write(`mesh-compile: a bug of ours: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  process.exitCode = exitCode.internal;
+}
