@@ -3,40 +3,63 @@ export interface BenchService {
   readonly name: string;
   readonly namespace: string;
   /** Requests with this header value go to v2; all others are split 90/10 between v1 and v2. */
-  readonly canaryHeader: { readonly name: string; readonly value: string };
+  readonly canary: { readonly header: string; readonly value: string };
   readonly timeout: string;
-  readonly attempts: number;
-  readonly perTry: string;
-  /** The two services that may call it, and the three that it calls. */
-  readonly callers: readonly BenchService[];
-  readonly uses: readonly BenchService[];
+  readonly retries: { readonly attempts: number; readonly perTry: string };
+  /** Who may call: another service, and everybody in its own namespace. In the order of their identities. */
+  readonly callers: readonly Caller[];
+  /** The three services that it calls, in the order of their hosts. */
+  readonly uses: readonly Named[];
 }
+
+export interface Named {
+  readonly name: string;
+  readonly namespace: string;
+}
+
+/** Without a name: everybody in the namespace. */
+export interface Caller {
+  readonly namespace: string;
+  readonly name?: string;
+}
+
+/** The port of every service, and the one of its workloads. */
+export const ports = { service: 80, workload: 8080 } as const;
 
 const namespaceSize = 50;
 
-/** A mesh of `count` services, the same on every machine. Dependencies reach into the next namespaces, as they do in real meshes. */
+/**
+ * A mesh of `count` services (a multiple of 50), the same on every machine. Each calls its neighbour, which grants it
+ * access by name and may live in the next namespace, and two more of its own namespace, which grant it access as a whole:
+ * nothing in it contradicts anything else.
+ */
 export function benchMesh(count: number): readonly BenchService[] {
-  const services = Array.from({ length: count }, (_, index) => ({
-    name: `svc-${String(index).padStart(5, "0")}`,
-    namespace: `team-${String(Math.floor(index / namespaceSize)).padStart(3, "0")}`,
-    canaryHeader: { name: "x-release", value: index % 2 === 0 ? "canary" : "beta" },
-    timeout: `${2 + (index % 5)}s`,
-    attempts: 2 + (index % 2),
-    perTry: `${250 * (1 + (index % 3))}ms`,
-    callers: [] as BenchService[],
-    uses: [] as BenchService[],
-  }));
-  const steps = [1, 7, namespaceSize + 3];
-  for (const [index, service] of services.entries()) {
-    for (const step of steps) {
-      const other = services[(index + step) % count];
-      if (other !== undefined && other !== service) service.uses.push(other);
-    }
-    // The callers are those that declare it, so that no two statements of the mesh contradict each other.
-    for (const step of steps.slice(0, 2)) {
-      const other = services[(index - step + count) % count];
-      if (other !== undefined && other !== service) service.callers.push(other);
-    }
-  }
-  return services;
+  const named = (index: number): Named => {
+    const number = (index + count) % count;
+    return {
+      name: `svc${String(number).padStart(5, "0")}`,
+      namespace: `team-${String(Math.floor(number / namespaceSize)).padStart(3, "0")}`,
+    };
+  };
+  const near = (index: number, step: number): number => {
+    const first = index - (index % namespaceSize);
+    return first + ((index - first + step) % namespaceSize);
+  };
+  return Array.from({ length: count }, (_, index) => {
+    const { name, namespace } = named(index);
+    return {
+      name,
+      namespace,
+      canary: { header: "x-release", value: index % 2 === 0 ? "canary" : "beta" },
+      timeout: `${2 + (index % 5)}s`,
+      retries: { attempts: 2 + (index % 2), perTry: `${0.25 * (1 + (index % 3))}s` },
+      callers: [{ namespace }, named(index - 1)].toSorted(byIdentity),
+      uses: [named(index + 1), named(near(index, 7)), named(near(index, 23))].toSorted(byHost),
+    };
+  });
 }
+
+const byIdentity = (a: Caller, b: Caller): number =>
+  `${a.namespace}/${a.name ?? ""}` < `${b.namespace}/${b.name ?? ""}` ? -1 : 1;
+
+const byHost = (a: Named, b: Named): number => (`${a.name}.${a.namespace}` < `${b.name}.${b.namespace}` ? -1 : 1);

@@ -1,75 +1,94 @@
-import type { BenchService } from "../mesh.ts";
+import { type BenchService, ports } from "../mesh.ts";
 import type { Sources } from "../sources.ts";
 
-const library = `{
+const library = `local managed = { 'app.kubernetes.io/managed-by': 'meshwright' };
+local object(group, kind, namespace, name, spec) = {
+  apiVersion: group + '.istio.io/v1',
+  kind: kind,
+  metadata: { name: name, namespace: namespace, labels: managed },
+  spec: spec,
+};
+
+{
   // service turns what a team writes about its service into the objects that Istio reads.
   service(s)::
     local host = s.name + '.' + s.namespace + '.svc.cluster.local';
-    local metadata = { name: s.name, namespace: s.namespace };
-    local selector = { app: s.name };
+    local app = { app: s.name };
+    local destination(subset) = { destination: { host: host, subset: subset, port: { number: ${ports.service} } } };
     local treatment = {
       timeout: s.timeout,
       retries: { attempts: s.retries.attempts, perTryTimeout: s.retries.perTry, retryOn: '5xx,reset' },
     };
-    local networking(kind, spec) = { apiVersion: 'networking.istio.io/v1', kind: kind, metadata: metadata, spec: spec };
-    local security(kind, spec) = { apiVersion: 'security.istio.io/v1', kind: kind, metadata: metadata, spec: spec };
     [
-      networking('VirtualService', {
+      object('networking', 'VirtualService', s.namespace, s.name, {
         hosts: [host],
-        gateways: ['mesh'],
         http: [
           {
             match: [{ headers: { [s.canary.header]: { exact: s.canary.value } } }],
-            route: [{ destination: { host: host, subset: 'v2' }, weight: 100 }],
+            route: [destination('v2')],
           } + treatment,
-          {
-            route: [
-              { destination: { host: host, subset: 'v1' }, weight: 90 },
-              { destination: { host: host, subset: 'v2' }, weight: 10 },
-            ],
-          } + treatment,
+          { route: [destination('v1') + { weight: 90 }, destination('v2') + { weight: 10 }] } + treatment,
         ],
       }),
-      networking('DestinationRule', {
+      object('networking', 'DestinationRule', s.namespace, s.name, {
         host: host,
         subsets: [{ name: v, labels: { version: v } } for v in ['v1', 'v2']],
       }),
-      security('PeerAuthentication', { selector: { matchLabels: selector }, mtls: { mode: 'STRICT' } }),
-      security('AuthorizationPolicy', {
-        selector: { matchLabels: selector },
-        action: 'ALLOW',
-        rules: [{ from: [{ source: { principals: ['cluster.local/ns/' + c.namespace + '/sa/' + c.name for c in s.callers] } }] }],
+      object('security', 'PeerAuthentication', s.namespace, s.name, {
+        selector: { matchLabels: app },
+        mtls: { mode: 'STRICT' },
       }),
-      networking('Sidecar', {
-        workloadSelector: { labels: selector },
+      object('security', 'AuthorizationPolicy', s.namespace, s.name + '-allow', {
+        selector: { matchLabels: app },
+        action: 'ALLOW',
+        rules: [{
+          from: [{ source: { principals: [
+            'cluster.local/ns/' + c.namespace + '/sa/' + (if 'name' in c then c.name else '*')
+            for c in s.callers
+          ] } }],
+          to: [{ operation: { ports: ['${ports.workload}'] } }],
+        }],
+      }),
+      object('networking', 'Sidecar', s.namespace, s.name, {
+        workloadSelector: { labels: app },
         egress: [{ hosts: [d.namespace + '/' + d.name + '.' + d.namespace + '.svc.cluster.local' for d in s.uses] }],
       }),
     ],
+
+  // defaults are what holds where no service says otherwise.
+  defaults:: [
+    object('security', 'PeerAuthentication', 'istio-system', 'default', { mtls: { mode: 'STRICT' } }),
+    object('security', 'AuthorizationPolicy', 'istio-system', 'default-allow', { action: 'ALLOW' }),
+  ],
 }
 `;
-
-const ref = (service: BenchService) => `{ name: '${service.name}', namespace: '${service.namespace}' }`;
 
 const file = (service: BenchService) => `local mesh = import '../mesh.libsonnet';
 
 mesh.service({
   name: '${service.name}',
   namespace: '${service.namespace}',
-  canary: { header: '${service.canaryHeader.name}', value: '${service.canaryHeader.value}' },
+  canary: { header: '${service.canary.header}', value: '${service.canary.value}' },
   timeout: '${service.timeout}',
-  retries: { attempts: ${service.attempts}, perTry: '${service.perTry}' },
+  retries: { attempts: ${service.retries.attempts}, perTry: '${service.retries.perTry}' },
   callers: [
-${service.callers.map((each) => `    ${ref(each)},\n`).join("")}  ],
+${service.callers.map(({ namespace, name }) => `    { namespace: '${namespace}'${name === undefined ? "" : `, name: '${name}'`} },\n`).join("")}  ],
   uses: [
-${service.uses.map((each) => `    ${ref(each)},\n`).join("")}  ],
+${service.uses.map(({ namespace, name }) => `    { namespace: '${namespace}', name: '${name}' },\n`).join("")}  ],
 })
 `;
 
 /** jsonnet: a shared library, a file a service, and a main file that imports them all (jsonnet has no computed imports). */
 export const jsonnetSources: Sources = (services) => ({
   "mesh.libsonnet": library,
-  "main.jsonnet": `[\n  object\n  for service in [\n${services
-    .map((service) => `    import 'services/${service.name}.jsonnet',\n`)
-    .join("")}  ]\n  for object in service\n]\n`,
+  "main.jsonnet": `local mesh = import 'mesh.libsonnet';
+
+mesh.defaults + [
+  object
+  for service in [
+${services.map((service) => `    import 'services/${service.name}.jsonnet',\n`).join("")}  ]
+  for object in service
+]
+`,
   ...Object.fromEntries(services.map((service) => [`services/${service.name}.jsonnet`, file(service)])),
 });

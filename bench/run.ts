@@ -1,0 +1,22 @@
+// One script per claim about speed or memory: node bench/run.ts NAME [--json]
+import { parseArgs } from "node:util";
+import type { Bench } from "./result.ts";
+
+const benches: Readonly<Record<string, () => Promise<Bench>>> = {
+  compile: async () => (await import("./compile/compile.ts")).compileBench,
+};
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { json: { type: "boolean", default: false } },
+});
+const [name, ...rest] = positionals;
+const load = name !== undefined && Object.hasOwn(benches, name) ? benches[name] : undefined;
+if (load === undefined || rest.length > 0) {
+  console.error(`usage: node bench/run.ts <${Object.keys(benches).join(" | ")}> [--json]`);
+  process.exit(2);
+}
+const bench = await load();
+const result = await bench();
+if (values.json) console.log(JSON.stringify(result));
+process.exitCode = result.ok ? 0 : 1;
