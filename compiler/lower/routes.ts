@@ -1,8 +1,8 @@
 import { at, type Origin } from "../../lib/diagnostics/origin.ts";
 import { nearest } from "../../lib/diagnostics/nearest.ts";
-import { idOf, type Service } from "../../lib/graph/graph.ts";
+import { idOf, type Service, type ServiceId } from "../../lib/graph/graph.ts";
 import { carriesHttp } from "../../lib/graph/protocol.ts";
-import type { External, HttpServiceRef, Route as Written, Split, SubsetHandle } from "../../lib/intent/index.ts";
+import type { External, Route as Written, Split } from "../../lib/intent/index.ts";
 import { defaultRoute, hostOf, wholeWeight } from "../../lib/model/base.ts";
 import { matchesEverything, type Backend, type Route } from "../../lib/model/route.ts";
 import type { Context } from "./context.ts";
@@ -55,7 +55,7 @@ const splitBackends = (to: Split, calledOn: number, origin: Origin, context: Con
 };
 
 const serviceBackends = (
-  id: HttpServiceRef["$id"] | SubsetHandle["$service"],
+  id: ServiceId,
   percents: readonly (readonly [subset: string, percent: number])[],
   calledOn: number,
   origin: Origin,

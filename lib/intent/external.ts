@@ -1,5 +1,5 @@
 import type { NamespaceHandle } from "./handles.ts";
-import type { RouteIntent } from "./route.ts";
+import type { Retries, Timeout } from "./limits.ts";
 
 export interface ExternalIntent {
   /** The DNS name that applications call. */
@@ -15,8 +15,8 @@ export interface ExternalIntent {
   /** `"dns"`: the proxy resolves the host; otherwise these addresses. */
   readonly resolve: "dns" | readonly string[];
   /** How calls to it are treated. */
-  readonly timeout?: RouteIntent["timeout"];
-  readonly retries?: RouteIntent["retries"];
+  readonly timeout?: Timeout;
+  readonly retries?: Retries | "none";
 }
 
 /** A service outside the mesh, spoken to over HTTPS by the proxies while applications speak plain HTTP to them. */

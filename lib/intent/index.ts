@@ -15,6 +15,7 @@ export type {
 } from "./handles.ts";
 export { ingress } from "./ingress.ts";
 export type { Ingress, IngressIntent } from "./ingress.ts";
+export type { Retries, RetryCondition, Timeout } from "./limits.ts";
 export { absent, present } from "./match.ts";
 export type { HeaderCondition, HeaderConditions, PathCondition, When } from "./match.ts";
 export { mesh } from "./mesh-config.ts";
@@ -31,7 +32,7 @@ export type {
   WorkloadPolicy,
 } from "./policy.ts";
 export { route } from "./route.ts";
-export type { HeaderEdits, Retries, RetryCondition, Route, RouteIntent } from "./route.ts";
+export type { HeaderEdits, Route, RouteIntent } from "./route.ts";
 export { split } from "./split.ts";
 export type { Split, Weights } from "./split.ts";
 export type { Duration, Method, Path } from "./units.ts";

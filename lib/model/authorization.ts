@@ -1,5 +1,5 @@
 import type { Origin } from "../diagnostics/origin.ts";
-import type { Selector, SpiffeId } from "./mesh.ts";
+import type { Selector, SpiffeId } from "./selector.ts";
 import type { PathMatch } from "./route.ts";
 
 /** Rules on who may do what; `allow` without rules lets nobody in. */

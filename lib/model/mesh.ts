@@ -4,6 +4,9 @@ import type { Platform } from "../graph/platform.ts";
 import type { Protocol } from "../graph/protocol.ts";
 import type { Authorization } from "./authorization.ts";
 import type { Route } from "./route.ts";
+import type { Host, Selector, SpiffeId } from "./selector.ts";
+
+export type { Host, Selector, SpiffeId } from "./selector.ts";
 
 /**
  * What a mesh is told to do, resolved: names are full, defaults are written out, order is total.
@@ -25,11 +28,6 @@ export interface Mesh {
   /** One for each workload with a sidecar. */
   readonly scopes: readonly Scope[];
 }
-
-/** A fully qualified host name: `reviews.shop.svc.cluster.local`, or an external one. */
-export type Host = string;
-/** `spiffe://trust-domain/ns/namespace/sa/account`. */
-export type SpiffeId = string;
 
 export interface MeshWorkload {
   readonly id: WorkloadId;
@@ -104,20 +102,6 @@ export interface VirtualHost {
   readonly routes: readonly Route[];
   readonly origin: Origin;
 }
-
-/** Of which workloads a rule speaks. */
-export type Selector =
-  | { readonly kind: "mesh" }
-  | { readonly kind: "namespace"; readonly namespace: string }
-  | {
-      readonly kind: "workloads";
-      readonly namespace: string;
-      /** Picks exactly `workloads` within the namespace. */
-      readonly labels: Labels;
-      readonly workloads: readonly WorkloadId[];
-      /** A name for the group, unique in its namespace: the service's, or the workload's with `.workload`, which no service's can end in. */
-      readonly name: string;
-    };
 
 export interface MtlsRule {
   readonly selector: Selector;

@@ -1,5 +1,5 @@
 import type { Origin } from "../diagnostics/origin.ts";
-import type { Host } from "./mesh.ts";
+import type { Host } from "./selector.ts";
 
 /** One routing decision with every name resolved. Absence carries no meaning: a route without a limit says "none". */
 export interface Route {

@@ -16,3 +16,6 @@ export const entry = <P>(of: CatalogEntry<P>): CatalogEntry<P> => of;
 /** "reviews, ratings and details", for messages. */
 export const list = (words: readonly string[]): string =>
   words.length < 2 ? words.join("") : `${words.slice(0, -1).join(", ")} and ${words[words.length - 1]}`;
+
+/** The parameters of a diagnostic that has none. */
+export type Nothing = Readonly<Record<string, never>>;

@@ -1,8 +1,8 @@
-import { entry, list } from "./entry.ts";
+import { entry, list, type Nothing } from "./entry.ts";
 
 /** MESH3xxx: who is who, and who may what. */
 export const identityCodes = {
-  MESH3001: entry<Record<never, never>>({
+  MESH3001: entry<Nothing>({
     severity: "error",
     name: "a-grant-names-callers",
     message: () => "a grant without callers grants nothing",

@@ -1,4 +1,4 @@
-import { entry, list } from "./entry.ts";
+import { entry, list, type Nothing } from "./entry.ts";
 
 /** MESH2xxx: where requests go. */
 export const routingCodes = {
@@ -33,7 +33,7 @@ export const routingCodes = {
     message: ({ timeout, perTry }) => `one try may take ${perTry} ms, but the whole request only ${timeout} ms`,
     fix: () => "make `perTry` shorter than `timeout`, so that a retry has time",
   }),
-  MESH2006: entry<Record<never, never>>({
+  MESH2006: entry<Nothing>({
     severity: "error",
     name: "a-condition-list-is-not-empty",
     message: () => "an empty list of conditions matches nothing",
@@ -105,7 +105,7 @@ export const routingCodes = {
     message: ({ host }) => `\`${host}\` is no host`,
     fix: () => "write a DNS name in lower case, or `*.` and a DNS name; without scheme and port",
   }),
-  MESH2018: entry<Record<never, never>>({
+  MESH2018: entry<Nothing>({
     severity: "error",
     name: "an-ingress-has-hosts",
     message: () => "an ingress without hosts lets nothing in",

@@ -1,0 +1,42 @@
+/**
+ * Who may import whom (docs/ARCHITECTURE.md). Each rule names a folder and what it may reach; everything else is refused.
+ */
+const may = (name, from, allowed, comment) => ({
+  name,
+  comment,
+  severity: "error",
+  from: { path: from, pathNot: "\\.(test|test-d)\\.ts$" },
+  to: { pathNot: allowed },
+});
+
+const libraries = {
+  intent: ["^lib/(intent|graph|diagnostics)/"],
+};
+
+module.exports = {
+  forbidden: [
+    { name: "no-cycles", severity: "error", from: {}, to: { circular: true } },
+    { name: "no-unresolvable", severity: "error", from: { path: "^(lib|compiler|cli|targets|golden|conformance|bench)/" }, to: { couldNotResolve: true } },
+    may("diagnostics-know-nothing", "^lib/diagnostics/", ["^lib/diagnostics/"]),
+    may("graph-knows-diagnostics", "^lib/graph/", ["^lib/(graph|diagnostics)/"]),
+    may("intent-is-alone", "^lib/intent/", libraries.intent),
+    may("model-knows-graph", "^lib/model/", ["^lib/(model|graph|diagnostics)/"]),
+    may("requests-build-on-model", "^lib/requests/", ["^lib/(requests|model|graph|diagnostics)/"]),
+    may("load", "^compiler/load/", ["^lib/", "^compiler/load/", "^compiler/source-text", "^(node:)?[a-z_/]+$", "^node_modules/(typescript|@typescript|esbuild|ses)/"]),
+    may("discover", "^compiler/discover/", ["^lib/", "^compiler/discover/", "^compiler/(yaml|source-text)\\.ts$", "^(node:)?[a-z_/]+$"]),
+    may("lower", "^compiler/lower/", ["^lib/", "^compiler/lower/"]),
+    may("validate", "^compiler/validate/", ["^lib/", "^compiler/validate/", "^compiler/lower/intents\\.ts$"], "laws look at what was written as lowering sorted it"),
+    may("targets-know-lib", "^targets/istio/", ["^lib/", "^targets/(target|features)\\.ts$", "^targets/istio/", "^node_modules/@marcbachmann/cel-js/"], "no target knows the compiler, another target, or a file system"),
+    { name: "heavy-packages-have-one-home", severity: "error", from: { pathNot: "^compiler/(load|import)/|\\.test\\.ts$" }, to: { path: "^node_modules/(typescript|ts-morph|esbuild|ses)/" } },
+    { name: "yaml-has-one-home", severity: "error", from: { pathNot: "^compiler/yaml\\.ts$|\\.test\\.ts$|^(bench|conformance)/|/generate\\.ts$" }, to: { path: "^node_modules/yaml/" } },
+    { name: "nothing-imports-the-outer-folders", severity: "error", from: { path: "^(lib|compiler|cli|targets)/", pathNot: "\\.test\\.ts$" }, to: { path: "^(golden|conformance|bench)/" } },
+    { name: "tests-are-not-imported", severity: "error", from: {}, to: { path: "\\.test\\.ts$" } },
+  ],
+  options: {
+    doNotFollow: { path: "node_modules" },
+    exclude: { path: "\\.generated\\.|^policies/|^dist/" },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: "tsconfig.json" },
+    enhancedResolveOptions: { exportsFields: ["exports"], conditionNames: ["meshwright-source", "import", "types", "node"] },
+  },
+};
