@@ -9,7 +9,7 @@ import { readSnapshot } from "./discover/index.ts";
 import { load } from "./load/index.ts";
 import { lower } from "./lower/index.ts";
 import { intents, type Intents } from "./lower/intents.ts";
-import { shapeViolations } from "./lower/shape.ts";
+import { shapeViolations } from "./shape/shape-violations.ts";
 import { violations } from "./validate/index.ts";
 
 export interface CompileOptions {
