@@ -199,4 +199,10 @@ export const graphCodes = {
     message: ({ path, changes }) => `${path} does not say what the manifests say: ${list(changes)}`,
     fix: () => "run `mesh-compile graph sync` with the same inputs and commit what it writes",
   }),
+  MESH4036: entry<{ readonly path: string; readonly retired: string }>({
+    severity: "error",
+    name: "a-sync-has-ended",
+    message: ({ path, retired }) => `a graph sync was interrupted while it replaced ${path}; what was there before is in ${retired}`,
+    fix: ({ path, retired }) => `run \`mesh-compile graph sync\` again, or rename ${retired} to ${path}`,
+  }),
 };

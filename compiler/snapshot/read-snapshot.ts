@@ -1,0 +1,78 @@
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { diagnostic } from "../../lib/diagnostics/catalog.ts";
+import type { Diagnostic, Place, Staged } from "../../lib/diagnostics/diagnostic.ts";
+import type { ServiceGraph } from "../../lib/graph/graph.ts";
+import type { Platform } from "../../lib/graph/platform.ts";
+import { sourceText, spanAt, type SourceText } from "../source-text.ts";
+import type { YamlNode } from "../yaml.ts";
+import { platformFile, snapshotFile, snapshotVersion, type Snapshot, type SnapshotOptions } from "./graph-files.ts";
+import type { Misshapen, Shape } from "./shape.ts";
+import { inconsistency, platformShape, snapshotShape } from "./snapshot-shape.ts";
+
+/** The folder within the mesh folder that `graph sync` writes, and where an interrupted one leaves the old. */
+export const graphFolder = "graph";
+export const retiredFolder = ".graph.old";
+
+/** The graph and the platform as `graph sync` left them. People edit files: what an edit broke is a diagnostic with its place. */
+export const readSnapshot = async (meshFolder: string): Promise<Staged<Snapshot>> => {
+  const folder = join(meshFolder, graphFolder);
+  const retired = join(meshFolder, retiredFolder);
+  if (!existsSync(folder) && existsSync(retired)) return { value: undefined, diagnostics: [diagnostic("MESH4036", { path: folder, retired })] };
+  const snapshot = await read<{ readonly graph: ServiceGraph; readonly options: SnapshotOptions }>(folder, snapshotFile, snapshotShape, ({ graph }) => inconsistency(graph));
+  const platform = await read<{ readonly platform: Platform }>(folder, platformFile, platformShape);
+  const diagnostics = [...snapshot.diagnostics, ...platform.diagnostics];
+  if (snapshot.value === undefined || platform.value === undefined) return { value: undefined, diagnostics };
+  return { value: { graph: snapshot.value.graph, options: snapshot.value.options, platform: platform.value.platform }, diagnostics };
+};
+
+const read = async <T>(folder: string, name: string, shape: Shape, law?: (value: T) => Misshapen | undefined): Promise<Staged<T>> => {
+  const path = join(folder, name);
+  // Named by its path within the mesh folder, as every other module is.
+  const file = `${graphFolder}/${name}`;
+  let bytes: Uint8Array;
+  try {
+    bytes = await readFile(path);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    return failure(code === "ENOENT" || code === "ENOTDIR" ? diagnostic("MESH4030", { path }) : diagnostic("MESH4001", { path, reason: code ?? message }));
+  }
+  const source = sourceText(file, bytes);
+  if (source.value === undefined) return { value: undefined, diagnostics: source.diagnostics };
+  let value: unknown;
+  try {
+    value = JSON.parse(source.value.text);
+  } catch {
+    // The reader of YAML knows the place; what it does not mind (a comment, a missing quote) is no JSON all the same.
+    const documents = await documentsOf(source.value);
+    const [found] = documents.diagnostics;
+    return failure(found ?? diagnostic("MESH4032", { path: file, field: "", expected: "JSON" }, { place: await located(source.value, []) }));
+  }
+  const version = (value as { readonly version?: unknown } | null)?.version;
+  if (typeof version === "number" && Number.isInteger(version) && version > snapshotVersion) {
+    return failure(diagnostic("MESH4031", { path: file, version, known: snapshotVersion }, { place: await located(source.value, ["version"]) }));
+  }
+  const misshapen = shape(value) ?? law?.(value as T);
+  if (misshapen === undefined) return { value: value as T, diagnostics: [] };
+  const { path: field, expected } = misshapen;
+  return failure(diagnostic("MESH4032", { path: file, field: dotted(field), expected }, { place: await located(source.value, field) }));
+};
+
+const failure = (found: Diagnostic): { readonly value: undefined; readonly diagnostics: readonly Diagnostic[] } => ({ value: undefined, diagnostics: [found] });
+
+/** Loaded only for what is damaged: whoever compiles has no need of YAML. */
+const documentsOf = async (source: SourceText): Promise<Staged<readonly YamlNode[]>> => (await import("../yaml.ts")).yamlDocuments(source);
+
+const located = async (source: SourceText, path: readonly (string | number)[]): Promise<Place> => {
+  let node = (await documentsOf(source)).value?.[0];
+  for (const step of path) {
+    const child: YamlNode | undefined = node?.kind === "map" ? node.entries.get(String(step))?.value : node?.kind === "list" ? node.items[Number(step)] : undefined;
+    if (child === undefined) break;
+    node = child;
+  }
+  return { span: spanAt(source, node?.range ?? { start: 0, end: 1 }) };
+};
+
+const dotted = (path: readonly (string | number)[]): string =>
+  path.map((step, index) => (typeof step === "number" ? `[${step}]` : index === 0 ? step : `.${step}`)).join("");
