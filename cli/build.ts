@@ -26,7 +26,7 @@ export const buildCommand = (): Command =>
       const out = options.out ?? join(options.mesh, "out");
       const unwritten = await replacedFolder(out, files);
       if (unwritten) {
-        await report([diagnostic("MESH0090", { path: unwritten.path, reason: unwritten.reason })], { format: options.format });
+        await report([diagnostic("MESH0100", { path: unwritten.path, reason: unwritten.reason })], { format: options.format });
         process.exitCode = exitCode.errors;
         return;
       }

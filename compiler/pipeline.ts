@@ -5,7 +5,7 @@ import type { ServiceGraph } from "../lib/graph/graph.ts";
 import type { Platform } from "../lib/graph/platform.ts";
 import type { MeshConfig } from "../lib/intent/index.ts";
 import type { Mesh } from "../lib/model/mesh.ts";
-import { readSnapshot } from "./discover/index.ts";
+import { readSnapshot } from "./snapshot/read-snapshot.ts";
 import { load } from "./load/index.ts";
 import { lower } from "./lower/index.ts";
 import { intents, type Intents } from "./lower/intents.ts";

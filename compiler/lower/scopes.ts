@@ -27,12 +27,37 @@ export const scopes = (workloads: readonly MeshWorkload[], destinations: readonl
     if (callee) for (const caller of namedCallers(intent.intent)) add(callerWorkloads(caller, origin, { ...context, report: () => undefined }), [hostOf(callee, context.platform)]);
   }
   const leadsTo = new Map(destinations.map((destination) => [destination.host, routedHosts(destination)]));
-  return workloads
-    .filter(({ proxy }) => proxy === "sidecar")
-    .map(({ id, namespace, labels }) => {
-      const hosts = [...(called.get(id) ?? [])];
-      return { workload: id, namespace, labels, hosts: [...new Set([...hosts, ...hosts.flatMap((host) => leadsTo.get(host) ?? [])])].sort() };
-    });
+  const hostsOf = new Map(
+    workloads
+      .filter(({ proxy }) => proxy === "sidecar")
+      .map(({ id }) => {
+        const hosts = [...(called.get(id) ?? [])];
+        return [id, [...new Set([...hosts, ...hosts.flatMap((host) => leadsTo.get(host) ?? [])])].sort()] as const;
+      }),
+  );
+  return grouped(hostsOf, context);
+};
+
+/** One scope for a service whose workloads all know the same and belong to nobody else; one for each other workload. */
+const grouped = (hostsOf: ReadonlyMap<WorkloadId, readonly Host[]>, context: Context): readonly Scope[] => {
+  const scopes: Scope[] = [];
+  const done = new Set<WorkloadId>();
+  for (const service of context.graph.services) {
+    const [first] = service.workloads;
+    const hosts = first === undefined ? undefined : hostsOf.get(first);
+    const alike = hosts !== undefined && service.workloads.every((id) => context.servicesOf(id).length === 1 && hostsOf.get(id)?.join() === hosts.join());
+    if (!alike) continue;
+    for (const id of service.workloads) done.add(id);
+    const { namespace, selector: labels, workloads, name } = service;
+    scopes.push({ selector: { kind: "workloads", namespace, labels, workloads, name }, hosts });
+  }
+  for (const [id, hosts] of hostsOf) {
+    const workload = context.workload(id);
+    if (done.has(id) || workload === undefined) continue;
+    scopes.push({ selector: { kind: "workloads", namespace: workload.namespace, labels: workload.labels, workloads: [id], name: `${workload.name}.workload` }, hosts });
+  }
+  const key = ({ selector }: Scope): string => `${selector.namespace}/${selector.name}`;
+  return scopes.sort((a, b) => (key(a) < key(b) ? -1 : 1));
 };
 
 const routedHosts = ({ ports }: Destination): readonly Host[] => ports.flatMap(({ routes }) => routes.flatMap(({ backends }) => backends.map(({ host }) => host)));

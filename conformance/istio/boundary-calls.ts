@@ -59,7 +59,7 @@ const edgeCall = (mesh: Mesh, known: Boundaries, random: Random): Call => {
 };
 
 const meshCall = (mesh: Mesh, known: Boundaries, caller: MeshWorkload, random: Random): Call => {
-  const scope = mesh.scopes.find(({ workload }) => workload === caller.id);
+  const scope = mesh.scopes.find(({ selector }) => selector.workloads.includes(caller.id));
   const inScope = mesh.destinations.filter(({ host, ports }) => ports.length > 0 && scope?.hosts.includes(host));
   const destination = random.one(inScope.length > 0 && random.chance(90) ? inScope : mesh.destinations.filter(({ ports }) => ports.length > 0));
   const port = random.one(destination.ports);

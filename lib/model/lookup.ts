@@ -28,7 +28,7 @@ const made = (mesh: Mesh): Lookup => {
   const workloads = new Map(mesh.workloads.map((workload) => [workload.id, workload]));
   const destinations = new Map(mesh.destinations.map((destination) => [destination.host, destination]));
   const gateways = new Map(mesh.gateways.map((gateway) => [gateway.workload, gateway]));
-  const scopes = new Map(mesh.scopes.map((scope) => [scope.workload, scope]));
+  const scopes = new Map(mesh.scopes.flatMap((scope) => scope.selector.workloads.map((id) => [id, scope] as const)));
   const authorizations = bySelector(mesh.authorizations);
   const mtls = bySelector(mesh.mtls);
   return {

@@ -4,9 +4,9 @@ import type { Platform } from "../graph/platform.ts";
 import type { Protocol } from "../graph/protocol.ts";
 import type { Authorization } from "./authorization.ts";
 import type { Route } from "./route.ts";
-import type { Host, Selector, SpiffeId } from "./selector.ts";
+import type { Host, Selector, SpiffeId, WorkloadsSelector } from "./selector.ts";
 
-export type { Host, Selector, SpiffeId } from "./selector.ts";
+export type { Host, Selector, SpiffeId, WorkloadsSelector } from "./selector.ts";
 
 /**
  * What a mesh is told to do, resolved: names are full, defaults are written out, order is total.
@@ -25,7 +25,7 @@ export interface Mesh {
   readonly authorizations: readonly Authorization[];
   /** The most specific selector decides; exactly one speaks for the mesh. */
   readonly mtls: readonly MtlsRule[];
-  /** One for each workload with a sidecar. */
+  /** Each workload with a sidecar is in exactly one. */
   readonly scopes: readonly Scope[];
 }
 
@@ -110,9 +110,7 @@ export interface MtlsRule {
 }
 
 export interface Scope {
-  readonly workload: WorkloadId;
-  readonly namespace: string;
-  readonly labels: Labels;
-  /** Hosts of the destinations that its proxy knows, sorted. */
+  readonly selector: WorkloadsSelector;
+  /** Hosts of the destinations that their proxies know, sorted. */
   readonly hosts: readonly Host[];
 }

@@ -9,13 +9,14 @@ export type SpiffeId = string;
 export type Selector =
   | { readonly kind: "mesh" }
   | { readonly kind: "namespace"; readonly namespace: string }
-  | {
-      readonly kind: "workloads";
-      readonly namespace: string;
-      /** Picks exactly `workloads` within the namespace. */
-      readonly labels: Labels;
-      readonly workloads: readonly WorkloadId[];
-      /** A name for the group, unique in its namespace: the service's, or the workload's with `.workload`, which no service's can end in. */
-      readonly name: string;
-    };
+  | WorkloadsSelector;
 
+export interface WorkloadsSelector {
+  readonly kind: "workloads";
+  readonly namespace: string;
+  /** Picks exactly `workloads` within the namespace. */
+  readonly labels: Labels;
+  readonly workloads: readonly WorkloadId[];
+  /** A name for the group, unique in its namespace: the service's, or the workload's with `.workload`, which no service's can end in. */
+  readonly name: string;
+}

@@ -131,11 +131,11 @@ export const graphCodes = {
     message: ({ workload, why }) => `${workload} wants to be a gateway, but gets no proxy: ${why}`,
     fix: () => 'give its pods the label `sidecar.istio.io/inject: "true"`, and its namespace no label against it',
   }),
-  MESH4022: entry<{ readonly service: string; readonly label: string; readonly value: string }>({
+  MESH4022: entry<{ readonly service: string; readonly label: string; readonly value: string; readonly other: string }>({
     severity: "warning",
-    name: "a-subset-has-a-name",
-    message: ({ service, label, value }) => `${service} gets no subset for \`${label}: ${value}\`: that is no name for one`,
-    fix: () => "use lower-case letters, digits and `-`, at most 63, for values that routes shall tell apart",
+    name: "subsets-have-names-of-their-own",
+    message: ({ service, label, value, other }) => `${service} gets no subset for \`${label}: ${value}\`: as a name it is the same as \`${other}\``,
+    fix: () => "use values that differ in more than capitals and punctuation",
   }),
   MESH4023: entry<{ readonly service: string; readonly port: number; readonly transport: string }>({
     severity: "warning",

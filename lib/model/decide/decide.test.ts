@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { defaultPlatform } from "../../graph/platform.ts";
 import type { AccessRule, Authorization } from "../authorization.ts";
 import type { Address, Call, HttpRequest } from "../call.ts";
-import type { Destination, Mesh, MeshWorkload, MtlsRule, Selector } from "../mesh.ts";
+import type { Destination, Mesh, MeshWorkload, MtlsRule, Scope, Selector } from "../mesh.ts";
 import { noEdits, type Route } from "../route.ts";
 import { decide } from "./index.ts";
 
@@ -43,6 +43,7 @@ const destination = (routes: readonly Route[], more: Partial<Destination> = {}):
 const servers: Selector = { kind: "workloads", namespace: "shop", labels: {}, workloads: ["shop/server-v1", "shop/server-v2"], name: "server" };
 const rule = (more: Partial<AccessRule> = {}): AccessRule => ({ from: "anyone", ports: "any", methods: "any", paths: "any", origin, ...more });
 const authorization = (action: "allow" | "deny", rules: readonly AccessRule[], selector: Selector = servers): Authorization => ({ selector, action, rules, origin });
+const scopeOf = (id: string, hosts: readonly string[]): Scope => ({ selector: { kind: "workloads", namespace: id.split("/")[0] ?? "", labels: {}, workloads: [id], name: id }, hosts });
 const mtls = (mode: MtlsRule["mode"], selector: Selector = { kind: "mesh" }): MtlsRule => ({ selector, mode, origin });
 
 const mesh = (more: Partial<Mesh> & { readonly routes?: readonly Route[] } = {}): Mesh => {
@@ -54,7 +55,7 @@ const mesh = (more: Partial<Mesh> & { readonly routes?: readonly Route[] } = {})
     gateways: [],
     authorizations: [],
     mtls: [mtls("permissive")],
-    scopes: [{ workload: "shop/client", namespace: "shop", labels: {}, hosts: ["server.shop.svc.cluster.local"] }],
+    scopes: [scopeOf("shop/client", ["server.shop.svc.cluster.local"])],
     ...rest,
   };
 };
@@ -113,7 +114,7 @@ describe("routing", () => {
 
   test("the host is compared without port and case, and the short name only within the namespace", () => {
     expect(only(mesh(), call({ host: "SERVER.shop:9999" })).outcome.kind).toBe("delivered");
-    const elsewhere = mesh({ workloads: [...mesh().workloads, workload("other/client")], scopes: [{ workload: "other/client", namespace: "other", labels: {}, hosts: ["server.shop.svc.cluster.local"] }] });
+    const elsewhere = mesh({ workloads: [...mesh().workloads, workload("other/client")], scopes: [scopeOf("other/client", ["server.shop.svc.cluster.local"])] });
     expect(only(elsewhere, call({ host: "server" }, { from: "other/client" })).outcome).toMatchObject({ status: 502, reason: "unknown-host" });
     expect(only(elsewhere, call({ host: "server.shop" }, { from: "other/client" })).outcome.kind).toBe("delivered");
   });
@@ -124,7 +125,7 @@ describe("routing", () => {
 });
 
 describe("scope", () => {
-  const unscoped = (outbound: "registry-only" | "allow-any") => mesh({ platform: { ...defaultPlatform, outbound }, scopes: [{ workload: "shop/client", namespace: "shop", labels: {}, hosts: [] }] });
+  const unscoped = (outbound: "registry-only" | "allow-any") => mesh({ platform: { ...defaultPlatform, outbound }, scopes: [scopeOf("shop/client", [])] });
 
   test("a call outside the scope is refused where only the registry may be called", () => {
     expect(only(unscoped("registry-only"), call()).outcome).toMatchObject({ kind: "closed", reason: "out-of-scope" });

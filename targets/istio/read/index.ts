@@ -226,17 +226,7 @@ const scopes = (object: KubernetesObject, destinations: readonly Destination[], 
       return [];
     }),
   );
-  return reading.graph.workloads
-    .filter(
-      (workload) =>
-        workload.namespace === object.metadata.namespace &&
-        workload.proxy === "sidecar" &&
-        selects(wanted, workload.labels),
-    )
-    .map((workload) => ({
-      workload: idOf(workload),
-      namespace: workload.namespace,
-      labels: workload.labels,
-      hosts: [...hosts].sort(),
-    }));
+  const { namespace, name } = object.metadata;
+  const workloads = reading.graph.workloads.filter((workload) => workload.namespace === namespace && workload.proxy === "sidecar" && selects(wanted, workload.labels)).map(idOf);
+  return [{ selector: { kind: "workloads", namespace, labels: wanted, workloads, name }, hosts: hosts.sort() }];
 };
