@@ -1,7 +1,7 @@
 import { cpus, loadavg, release, totalmem } from "node:os";
 
 /** What a bench found, as `--json` prints it: one object, last. */
-export interface BenchResult {
+interface BenchResult {
   readonly name: string;
   readonly machine: Machine;
   /** Dimensionless ratios, and seconds or megabytes where the key says so. */

@@ -18,7 +18,7 @@ export interface Named {
 }
 
 /** Without a name: everybody in the namespace. */
-export interface Caller {
+interface Caller {
   readonly namespace: string;
   readonly name?: string;
 }

@@ -32,7 +32,7 @@ export interface CrdSchema {
 }
 
 /** A CEL rule as a CRD writes it. */
-export interface CrdRule {
+interface CrdRule {
   readonly rule: string;
   readonly message?: string;
 }

@@ -5,7 +5,7 @@ import rulesFile from "./rules.generated.json" with { type: "json" };
 import schemasFile from "./schemas.generated.json" with { type: "json" };
 
 /** What an example is about: a rule (by its CEL text), or the word for a constraint of the schema. */
-export type ExampleAbout =
+type ExampleAbout =
   | { readonly rule: string }
   | "value"
   | "type"

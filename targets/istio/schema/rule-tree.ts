@@ -1,7 +1,7 @@
 import type { CrdSchema } from "./crd.ts";
 
 /** A CEL rule with the words that the CRD's authors gave it. */
-export interface Rule {
+interface Rule {
   readonly rule: string;
   readonly message: string;
 }

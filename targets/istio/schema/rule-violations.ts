@@ -1,7 +1,7 @@
 import { type CompiledRule, compiledRule } from "./cel.ts";
 import type { RuleTree } from "./rule-tree.ts";
 import rulesFile from "./rules.generated.json" with { type: "json" };
-import type { SchemaViolation } from "./schema-violations.ts";
+import type { SchemaViolation } from "./violation.ts";
 
 const trees: Readonly<Record<string, RuleTree | undefined>> = rulesFile.kinds;
 const table: readonly { readonly rule: string; readonly message: string }[] = rulesFile.rules;

@@ -1,14 +1,9 @@
 import { choicesAt, ruleViolations } from "./rule-violations.ts";
 import type { Validator, ValidatorError } from "./validator.ts";
+import type { SchemaViolation } from "./violation.ts";
 import * as generated from "./validators.generated.js";
 
 const validators: Readonly<Record<string, Validator | undefined>> = generated;
-
-/** One way in which an object is not what Istio's API server accepts. `path` is a JSON pointer to the value that is wrong. */
-export interface SchemaViolation {
-  readonly path: string;
-  readonly message: string;
-}
 
 /**
  * What the pinned Istio's CRDs have against an object: its schema (closed: an unknown field is a violation, which the
