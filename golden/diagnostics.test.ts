@@ -1,0 +1,56 @@
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { syncedGraph } from "../cli/graph/sync.ts";
+import { compile } from "../compiler/pipeline.ts";
+import { catalog, type Code } from "../lib/diagnostics/catalog.ts";
+
+const pages = join(import.meta.dirname, "..", "docs", "diagnostics");
+const codes = Object.keys(catalog) as Code[];
+let folder: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "meshwright-pages-"));
+  await writeFile(
+    join(folder, "mesh.config.ts"),
+    `import { mesh } from "meshwright";\n\nexport default mesh({ folders: { shop: ["shop"], old: ["old"] }, environments: ["production"], defaults: { mtls: "strict", access: "anyone" } });\n`,
+  );
+  const { diagnostics } = await syncedGraph([join(pages, "example", "manifests.yaml")], { mesh: folder, namespace: "shop", subsetLabel: "version" }, false);
+  expect(diagnostics.filter(({ severity }) => severity === "error")).toEqual([]);
+});
+
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+test("every code has a page that bears its name", async () => {
+  for (const code of codes) {
+    const page = await readFile(join(pages, `${code}.md`), "utf8").catch(() => undefined);
+    expect(page, `docs/diagnostics/${code}.md`).toBeDefined();
+    expect(page).toMatch(new RegExp(`^# ${code} ${catalog[code].name}\\n`));
+    expect(page, `${code} shows what fails`).toMatch(/```/);
+  }
+});
+
+test("every page is about a code that there is", async () => {
+  const written = (await readdir(pages)).filter((name) => name.startsWith("MESH")).map((name) => name.replace(".md", ""));
+  expect(written.sort()).toEqual([...codes].sort());
+});
+
+describe("the example of a page produces its code", () => {
+  // What loading, manifests and output report has tests beside it: compiler/load, compiler/discover, cli.
+  const compiled = codes.filter((code) => /^MESH([123]|405)/.test(code));
+  test.each(compiled)("%s", async (code) => {
+    const page = await readFile(join(pages, `${code}.md`), "utf8");
+    const example = /```ts\n([\s\S]*?)```/.exec(page)?.[1];
+    expect(example, "a fenced block of TypeScript").toBeDefined();
+    const module = join(folder, code === "MESH3010" ? "old" : "shop", "example.ts");
+    await mkdir(dirname(module), { recursive: true });
+    await writeFile(module, example!);
+    try {
+      const { diagnostics } = await compile(folder, { types: false });
+      expect(diagnostics.map((diagnostic) => diagnostic.code)).toContain(code);
+    } finally {
+      await rm(module);
+    }
+  });
+});
