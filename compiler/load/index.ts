@@ -1,0 +1,144 @@
+import { diagnostic } from "../../lib/diagnostics/catalog.ts";
+import { failed, type Diagnostic, type Staged } from "../../lib/diagnostics/diagnostic.ts";
+import type { Origin } from "../../lib/diagnostics/origin.ts";
+import { spanIn, type Span } from "../../lib/diagnostics/span.ts";
+import { evaluate } from "./evaluate.ts";
+import { configModule, meshFolder, type MeshFolder } from "./mesh-folder.ts";
+import { problemDiagnostics } from "./problem-diagnostics.ts";
+import { program, type Program } from "./program.ts";
+import { defaultLimits, type Limits } from "./sandbox/limits.ts";
+import { valueSpans } from "./second-evaluation.ts";
+import { task } from "./task.ts";
+import { typeCheck, type TypeChecked } from "./type-check.ts";
+import { typeDiagnostics } from "./type-diagnostics.ts";
+
+export { policyCompilerOptions } from "./type-check.ts";
+
+/** What a mesh folder says, as plain data: equal for the same commit on every machine. */
+export interface Loaded {
+  /** The default export of mesh.config.ts. */
+  readonly config: unknown;
+  /** Policy modules with a default export, in code-unit order of their names. */
+  readonly modules: readonly LoadedModule[];
+  /** Environments that a module names with `vary`; the same environment can be named by several. */
+  readonly environments: readonly { readonly module: string; readonly environment: string }[];
+}
+
+export interface LoadedModule {
+  /** POSIX path relative to the mesh folder. */
+  readonly module: string;
+  readonly value: unknown;
+}
+
+export interface LoadOptions {
+  readonly environment?: string | undefined;
+  /** Whether types are checked: they are the greater part of the time. */
+  readonly types: boolean;
+  readonly limits?: Partial<Limits>;
+}
+
+/**
+ * Loads a mesh folder: its modules are type-checked and, at the same time, stripped, linked and evaluated in a locked-down
+ * process. Every mistake in the folder is a diagnostic; with an error among them there is no value.
+ */
+export const load = async (folder: string, options: LoadOptions): Promise<Staged<Loaded>> => {
+  const found = meshFolder(folder);
+  if (found.value === undefined) return { value: undefined, diagnostics: found.diagnostics };
+  const mesh = found.value;
+  const [checked, evaluated] = await Promise.all([
+    options.types ? typeCheck(mesh) : undefined,
+    evaluation(mesh, options),
+  ]);
+  const diagnostics =
+    checked === undefined
+      ? evaluated.diagnostics
+      : await withTypes(mesh, checked, evaluated.program, evaluated.diagnostics);
+  const all = inOrder([...found.diagnostics, ...diagnostics]);
+  return { value: failed(all) ? undefined : evaluated.value, diagnostics: all };
+};
+
+/**
+ * Where authored values stand: the value expression of the property itself, or of its nearest ancestor that has one.
+ * It takes a second, instrumented evaluation, so it is asked only when something must be reported. An origin outside
+ * of the folder's modules has no span.
+ */
+export const locate = async (
+  folder: string,
+  { environment, limits }: LoadOptions,
+  origins: readonly Origin[],
+): Promise<ReadonlyMap<Origin, Span>> => {
+  const { value } = meshFolder(folder);
+  if (value === undefined || origins.length === 0) return new Map();
+  return valueSpans(value, { environment, limits: { ...defaultLimits, ...limits } }, origins);
+};
+
+interface Evaluation {
+  readonly value: Loaded | undefined;
+  readonly program: Program;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+const evaluation = async (mesh: MeshFolder, { environment, limits: given }: LoadOptions): Promise<Evaluation> => {
+  const limits = { ...defaultLimits, ...given };
+  const entries = [configModule, ...mesh.policies];
+  const linked = await program(mesh, { entries });
+  if (failed(linked.diagnostics)) return { value: undefined, program: linked, diagnostics: linked.diagnostics };
+
+  const names = linked.modules.map(({ module }) => module);
+  const evaluated = await evaluate(task(linked.modules, { asked: new Set(entries), environment, limits }), limits);
+  const diagnostics = [...(await problemDiagnostics(mesh, linked, evaluated, { environment, limits }))];
+  if (evaluated.kind !== "outcome") return { value: undefined, program: linked, diagnostics };
+
+  const { values, problems, environments } = evaluated.outcome;
+  const modules = values.map(({ module, value }) => ({ module: names[module]!, value }));
+  const config = modules.find(({ module }) => module === configModule);
+  if (config === undefined && problems.length === 0) {
+    const place = { span: spanIn(configModule, textOf(linked, configModule), 0, 0) };
+    diagnostics.push(diagnostic("MESH0003", { module: configModule }, { place }));
+  }
+  const value: Loaded = {
+    config: config?.value,
+    modules: modules.filter((module) => module !== config).sort(by(({ module }) => module)),
+    environments: distinct(environments.map(({ module, environment: name }) => ({ module: names[module]!, environment: name }))),
+  };
+  return { value, program: linked, diagnostics };
+};
+
+const textOf = ({ modules }: Program, name: string): string => modules.find(({ module }) => module === name)?.text ?? "";
+
+/** Type errors beside what evaluation found, without what merely follows from a type error. */
+const withTypes = async (
+  mesh: MeshFolder,
+  checked: TypeChecked,
+  linked: Program,
+  diagnostics: readonly Diagnostic[],
+): Promise<readonly Diagnostic[]> => {
+  const typed = await typeDiagnostics(mesh, checked, diagnostics);
+  const wrong = new Set(typed.flatMap(({ place }) => (place !== undefined && "span" in place ? [place.span.file] : [])));
+  if (wrong.size === 0) return [...diagnostics, ...typed];
+
+  const tainted = new Set<string>();
+  for (const { module, links } of linked.modules) {
+    if (wrong.has(module) || [...links.values()].some((link) => tainted.has(link))) tainted.add(module);
+  }
+  const follows = ({ code, place }: Diagnostic): boolean =>
+    (code === "MESH0021" || code === "MESH0022") && place !== undefined && "span" in place && tainted.has(place.span.file);
+  return [...diagnostics.filter((found) => !follows(found)), ...typed];
+};
+
+const by =
+  <T>(key: (value: T) => string) =>
+  (a: T, b: T): number =>
+    key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0;
+
+const distinct = <T extends object>(values: readonly T[]): readonly T[] =>
+  [...new Map(values.map((value) => [JSON.stringify(value), value])).entries()].sort(by(([key]) => key)).map(([, value]) => value);
+
+/** By place, each once: what was found by two ways is one thing to mend. */
+const inOrder = (diagnostics: readonly Diagnostic[]): readonly Diagnostic[] => {
+  const key = ({ code, message, place }: Diagnostic): string => {
+    if (place === undefined || !("span" in place)) return `\0${code} ${message}`;
+    return `${place.span.file}\0${String(place.span.start).padStart(9, "0")} ${code} ${message}`;
+  };
+  return [...new Map(diagnostics.map((found) => [key(found), found])).entries()].sort(by(([text]) => text)).map(([, found]) => found);
+};

@@ -1,0 +1,112 @@
+import { lexed, type Edit, type ImportStatement, type Lexed } from "./module-lexer.ts";
+
+/** A module as a function body that a linker can call: what the sandbox evaluates. */
+export interface Linkable {
+  /** `(link, exports, trace) => void` as source text; its first line is ours, the module's first line is its second. */
+  readonly code: string;
+  readonly imports: readonly ImportStatement[];
+  /** Names exported here; `*` stands for everything of a module that is passed on. */
+  readonly exports: readonly string[];
+}
+
+/**
+ * Source texts that SES refuses to evaluate wherever they stand, even in a string, because it does not parse:
+ * `import(`, HTML-like comments, direct `eval`. Kept a little wider than SES has them.
+ */
+export const refusedBySes = /\bimport\s*(?:\(|\/[/*])|<!--|-->|\beval\s*\(/;
+
+/**
+ * Turns a module without types into a function, keeping every position after the first line; `undefined` where only
+ * the syntax tree can do it.
+ */
+export const linkable = (text: string): Linkable | undefined => {
+  const found = lexed(text);
+  if (found === undefined) return undefined;
+  const plain = refusedBySes.test(text) ? withoutComments(text, found) : text;
+  if (plain !== text && refusedBySes.test(plain)) return undefined;
+  const body = edited(plain, found.edits, freeNames(text));
+  if (body === undefined) return undefined;
+  return wrapped(body.text, body.names, found);
+};
+
+interface Names {
+  readonly link: string;
+  readonly exports: string;
+  readonly trace: string;
+}
+
+/** The tracer's parameter: instrumented text is written with this name, others never see it. */
+export const traceName = "mesh$trace";
+
+/** Two-letter names that the module does not hold, so that it can neither see nor hide ours. */
+const freeNames = (text: string): Names | undefined => {
+  const free: string[] = [];
+  for (const letter of "iexlnabcdfghjkmopqrstuvwyzIEXLNABCDFGHJKMOPQRSTUVWYZ") {
+    if (!text.includes(`$${letter}`)) free.push(`$${letter}`);
+    if (free.length === 2) return { link: free[0]!, exports: free[1]!, trace: traceName };
+  }
+  return undefined;
+};
+
+const edited = (
+  text: string,
+  edits: readonly Edit[],
+  names: Names | undefined,
+): { readonly text: string; readonly names: Names } | undefined => {
+  if (names === undefined) return undefined;
+  let result = "";
+  let at = 0;
+  for (const { start, end, kind } of edits) {
+    // A semicolon first: without it, `export { a }` blanked out could join the lines around it.
+    const head = kind === "default" ? `${names.exports}.default =` : ";";
+    const replaced = text.slice(start, end);
+    if (/\s/.test(replaced.slice(0, 6))) return undefined;
+    result += text.slice(at, start);
+    result += kind === "default" ? defaultHead(head, replaced) : head + replaced.slice(1).replace(/\S/g, " ");
+    at = end;
+  }
+  return { text: result + text.slice(at), names };
+};
+
+/** `export default` and `$e.default =` have nearly the same length; lines between the two words stay lines. */
+const defaultHead = (head: string, replaced: string): string => {
+  const gap = replaced.slice("export".length, -"default".length).replace(/[^\n\r]/g, " ");
+  const [property, assign] = head.split(" ") as [string, string];
+  const padding = " ".repeat(Math.max(0, replaced.length - gap.length - property.length - assign.length));
+  return property + gap + assign + padding;
+};
+
+const wrapped = (body: string, names: Names, { imports, exports }: Lexed): Linkable => {
+  const { link, exports: target, trace } = names;
+  const before: string[] = [];
+  for (const { specifier, bindings, exported } of imports) {
+    const linked = `${link}(${JSON.stringify(specifier)})`;
+    for (const { name, local } of bindings) {
+      const value = name === "*" ? linked : `${linked}[${JSON.stringify(name)}]`;
+      if (!exported) before.push(`const ${local}=${value};`);
+      else if (local === "*") before.push(`${link}.all(${target},${JSON.stringify(specifier)});`);
+      else before.push(`${target}[${JSON.stringify(local)}]=${value};`);
+    }
+  }
+  const after = exports
+    .filter(({ local }) => local !== "")
+    .map(({ name, local }) => `${target}[${JSON.stringify(name)}]=${local};`);
+  return {
+    code: `(function(${link},${target},${trace}){"use strict";${before.join("")}\n${body}\n;${after.join("")}})`,
+    imports,
+    exports: [
+      ...exports.map(({ name }) => name),
+      ...imports.flatMap(({ exported, bindings }) => (exported ? bindings.map(({ local }) => local) : [])),
+    ],
+  };
+};
+
+const withoutComments = (text: string, { comments }: Lexed): string => {
+  let result = "";
+  let at = 0;
+  for (const [start, end] of comments) {
+    result += text.slice(at, start) + text.slice(start, end).replace(/[^\n\r\u2028\u2029]/g, " ");
+    at = end;
+  }
+  return result + text.slice(at);
+};

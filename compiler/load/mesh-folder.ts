@@ -1,0 +1,101 @@
+import { readdirSync, realpathSync, statSync } from "node:fs";
+import { join, sep } from "node:path";
+import { diagnostic } from "../../lib/diagnostics/catalog.ts";
+import { failed, type Diagnostic, type Staged } from "../../lib/diagnostics/diagnostic.ts";
+
+/** The modules of a mesh folder by their names: POSIX paths relative to it, in code-unit order. */
+export interface MeshFolder {
+  /** Absolute, without symbolic links. */
+  readonly root: string;
+  readonly policies: readonly string[];
+  /** Generated handles; only those that a policy imports are ever read. */
+  readonly graph: readonly string[];
+}
+
+export const configModule = "mesh.config.ts";
+
+const portable = /^[A-Za-z0-9_@+-][\w.@+ -]*$/;
+const unlisted = new Set(["graph", "node_modules", "out", "dist"]);
+
+/** Which files are modules is decided here alone, by name; the order does not depend on the file system or the locale. */
+export const meshFolder = (folder: string): Staged<MeshFolder> => {
+  const diagnostics: Diagnostic[] = [];
+  let root: string;
+  try {
+    root = realpathSync(folder);
+    if (!statSync(root).isDirectory()) throw new Error("it is not a folder");
+    readdirSync(root);
+  } catch (error) {
+    return { value: undefined, diagnostics: [diagnostic("MESH0001", { folder, reason: reasonOf(error) })] };
+  }
+
+  const listed = (under: string, skip: ReadonlySet<string>): string[] => {
+    const found: string[] = [];
+    for (const entry of entriesOf(join(root, under), under, diagnostics)) {
+      const name = under + entry.name;
+      if (entry.name.startsWith(".") || skip.has(entry.name)) continue;
+      const isModule = /\.ts$/.test(entry.name) && !/\.(?:test|test-d|d)\.ts$/.test(entry.name);
+      if (entry.isSymbolicLink()) {
+        // A link to a file inside is listed where that file is; a link to the outside would be read past the commit.
+        const reason = brokenLink(root, join(root, name));
+        if (reason === "outside") diagnostics.push(diagnostic("MESH0006", { module: printable(name) }));
+        else if (reason !== undefined && isModule) diagnostics.push(diagnostic("MESH0004", { module: name, reason }));
+      } else if (entry.isDirectory()) {
+        const below = listed(`${name}/`, under === "" ? unlisted : nested);
+        if (below.length > 0 && !portable.test(entry.name)) diagnostics.push(diagnostic("MESH0005", { module: name }));
+        found.push(...below);
+      } else if (isModule && !portable.test(entry.name)) diagnostics.push(diagnostic("MESH0005", { module: name }));
+      else if (isModule && !entry.isFile()) {
+        diagnostics.push(diagnostic("MESH0004", { module: name, reason: "it is not a regular file" }));
+      } else if (isModule) found.push(name);
+    }
+    return found;
+  };
+
+  const own = listed("", unlisted).sort(byCodeUnits);
+  const graph = graphFolder(root, diagnostics) ? listed("graph/", nested).sort(byCodeUnits) : [];
+  if (!own.includes(configModule)) diagnostics.push(diagnostic("MESH0002", { folder }));
+  const sorted = diagnostics.sort((a, b) => byCodeUnits(a.message, b.message));
+  if (failed(sorted)) return { value: undefined, diagnostics: sorted };
+  return { value: { root, policies: own.filter((name) => name !== configModule), graph }, diagnostics: sorted };
+};
+
+/** Everywhere but at the top, `graph` is a folder like any other. */
+const nested = new Set(["node_modules", "out", "dist"]);
+
+const entriesOf = (path: string, name: string, diagnostics: Diagnostic[]) => {
+  try {
+    return readdirSync(path, { withFileTypes: true });
+  } catch (error) {
+    diagnostics.push(diagnostic("MESH0004", { module: name, reason: reasonOf(error) }));
+    return [];
+  }
+};
+
+const graphFolder = (root: string, diagnostics: Diagnostic[]): boolean => {
+  const path = join(root, "graph");
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) return false;
+  if (brokenLink(root, path) === undefined) return true;
+  diagnostics.push(diagnostic("MESH0006", { module: "graph" }));
+  return false;
+};
+
+/** Why a path does not end at something in the mesh folder. */
+const brokenLink = (root: string, link: string): string | undefined => {
+  try {
+    const target = realpathSync(link);
+    return target === root || target.startsWith(root + sep) ? undefined : "outside";
+  } catch (error) {
+    return reasonOf(error);
+  }
+};
+
+const printable = (name: string): string => (/^[\x20-\x7e]*$/.test(name) ? name : JSON.stringify(name));
+
+const byCodeUnits = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
+/** "no such file or directory", without Node's error class and path. */
+export const reasonOf = (error: unknown): string => {
+  const message = error instanceof Error ? error.message : String(error);
+  return /^[A-Z]+: ([^,]+),/.exec(message)?.[1] ?? message;
+};

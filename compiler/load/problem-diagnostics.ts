@@ -1,0 +1,69 @@
+import { diagnostic } from "../../lib/diagnostics/catalog.ts";
+import type { Diagnostic } from "../../lib/diagnostics/diagnostic.ts";
+import type { Origin } from "../../lib/diagnostics/origin.ts";
+import { spanIn } from "../../lib/diagnostics/span.ts";
+import type { Evaluated } from "./evaluate.ts";
+import type { MeshFolder } from "./mesh-folder.ts";
+import type { Program } from "./program.ts";
+import type { Problem } from "./sandbox/protocol.ts";
+import { whyUnavailable } from "./sandbox/realm.ts";
+import { secondEvaluation, type EvaluationOptions, type SecondEvaluation } from "./second-evaluation.ts";
+
+/** What went wrong in an evaluation, each at its expression; modules that were killed are named only. */
+export const problemDiagnostics = async (
+  mesh: MeshFolder,
+  { modules }: Program,
+  evaluated: Evaluated,
+  options: EvaluationOptions,
+): Promise<readonly Diagnostic[]> => {
+  const name = (module: number): string => modules[module]?.module ?? "";
+  const inModule = (module: number) => ({ place: { span: spanIn(name(module), modules[module]?.text ?? "", 0, 0) } });
+
+  if (evaluated.kind !== "outcome") {
+    const { kind, module, signal } = evaluated;
+    const parameters = { module: name(module), seconds: options.limits.seconds, signal };
+    if (kind === "time") return [diagnostic("MESH0023", parameters, inModule(module))];
+    if (kind === "crash") return [diagnostic("MESH0026", parameters, inModule(module))];
+    const megabytes = kind === "size" ? options.limits.resultMegabytes : options.limits.megabytes;
+    return [diagnostic(kind === "size" ? "MESH0025" : "MESH0024", { ...parameters, megabytes }, inModule(module))];
+  }
+
+  const { problems } = evaluated.outcome;
+  if (problems.length === 0) return [];
+  const origins = new Map<Problem, Origin>();
+  for (const problem of problems) {
+    if (problem.kind === "data") origins.set(problem, { module: name(problem.module), path: problem.path });
+  }
+  const entries = [...new Set(problems.map(({ module }) => name(module)))].sort();
+  const second = await secondEvaluation(mesh, options, entries, [...origins.values()]);
+  return problems.map((problem) => problemDiagnostic(problem, name(problem.module), second, options, origins.get(problem)) ?? 
+    diagnostic("MESH0010", { text: printable("text" in problem ? problem.text : "") }, inModule(problem.module)));
+};
+
+const problemDiagnostic = (
+  problem: Problem,
+  module: string,
+  { span, failure }: SecondEvaluation,
+  { limits }: EvaluationOptions,
+  origin: Origin | undefined,
+): Diagnostic | undefined => {
+  const placed = (at: ReturnType<typeof failure>) => ({ place: at && { span: at } });
+  switch (problem.kind) {
+    case "threw":
+      return diagnostic("MESH0021", { module, text: printable(problem.text) }, placed(failure(module, "call")));
+    case "unavailable": {
+      const isGlobal = !/^(?:Math\.random|Function)$/.test(problem.name);
+      const { name } = problem;
+      return diagnostic("MESH0020", { name, why: whyUnavailable(name) }, placed(failure(module, isGlobal ? "name" : "call")));
+    }
+    case "data":
+      return diagnostic("MESH0022", { what: problem.what }, placed(origin && span(origin)));
+    case "too-large":
+      return diagnostic("MESH0025", { module, megabytes: limits.resultMegabytes }, placed(failure(module, "call")));
+    case "syntax":
+      return undefined;
+  }
+};
+
+/** A policy's own words, without what a terminal would obey. */
+const printable = (text: string): string => text.replace(/[\p{Cc}\p{Cf}\p{Co}\p{Cs}]+/gu, " ").slice(0, 500);

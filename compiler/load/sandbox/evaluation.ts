@@ -1,0 +1,132 @@
+import type { Outcome, Problem, Task, TaskModule, ThrownAt } from "./protocol.ts";
+import { unfit } from "./plain-data.ts";
+import type { Realm } from "./realm.ts";
+import type { Trace } from "./trace.ts";
+
+/** Told before a module runs, so that whoever kills this process knows which one it was. */
+export type Mark = (module: number) => void;
+
+type Exports = Record<string, unknown>;
+type Body = (link: Link, exports: Exports, trace: unknown) => void;
+interface Link {
+  (specifier: string): Exports;
+  readonly all: (exports: Exports, specifier: string) => void;
+}
+
+/** What the library may tell us while modules run. */
+export interface Library {
+  readonly environment?: string;
+  readonly varies: (environments: unknown) => void;
+}
+
+/** Collects which environments the running module names; the words are checked again by whoever reads them. */
+export const library = (environment: string | undefined) => {
+  const named: { readonly module: number; readonly environment: string }[] = [];
+  const running = { module: -1 };
+  const value: Library = {
+    ...(environment !== undefined && { environment }),
+    varies: (environments) => {
+      if (!Array.isArray(environments) || environments.length > 100) return;
+      for (const name of environments as readonly unknown[]) {
+        if (typeof name === "string" && name.length < 100 && named.length < 100_000) {
+          named.push({ module: running.module, environment: name });
+        }
+      }
+    },
+  };
+  return { value, named, running };
+};
+
+/** Evaluates the modules in their order, to an `Outcome` as JSON. A module whose imports failed is left out: it has nothing to say of its own. */
+export const evaluation = (
+  { modules, largestResult, locate }: Task,
+  { evaluate, freeze, refused }: Realm,
+  { named, running }: ReturnType<typeof library>,
+  mark: Mark,
+  trace: Trace | undefined,
+): string => {
+  const namespaces: (Exports | undefined)[] = [];
+  const problems: Problem[] = [];
+  const values: string[] = [];
+  const budget = { left: largestResult };
+
+  const linker = ({ links }: TaskModule): Link => {
+    const link = (specifier: string): Exports => namespaces[links[specifier]!]!;
+    const all = (exports: Exports, specifier: string): void => {
+      for (const [name, value] of Object.entries(link(specifier))) if (name !== "default") exports[name] = value;
+    };
+    return freeze(Object.assign(link, { all }));
+  };
+
+  for (const [index, module] of modules.entries()) {
+    if (Object.values(module.links).some((link) => namespaces[link] === undefined)) continue;
+    mark(index);
+    running.module = index;
+    let body: Body;
+    try {
+      body = evaluate(`${module.code}\n//# sourceURL=${sourceName(index)}`) as Body;
+    } catch (error) {
+      problems.push({ module: index, kind: "syntax", text: described(error) });
+      continue;
+    }
+    const exports = Object.create(null) as Exports;
+    try {
+      body(linker(module), exports, trace?.functions);
+      if (module.shared) freeze(exports);
+    } catch (error) {
+      const name = refused(error);
+      const at = locate === undefined ? {} : { at: thrownAt(error, trace?.thrown()) };
+      if (name === undefined) problems.push({ module: index, kind: "threw", text: described(error), ...at });
+      else problems.push({ module: index, kind: "unavailable", name, ...at });
+      continue;
+    }
+    namespaces[index] = exports;
+    if (!module.asked || locate !== undefined || !("default" in exports)) continue;
+    const found = unfit(exports["default"], budget);
+    if (budget.left < 0) {
+      problems.push({ module: index, kind: "too-large" });
+      break;
+    }
+    problems.push(...found.map(({ path, what }) => ({ module: index, kind: "data" as const, path, what })));
+    // As text at once: what is proved plain now, a later module might still change.
+    if (found.length === 0) values.push(`{"module":${String(index)},"value":${JSON.stringify(exports["default"])}}`);
+  }
+
+  const sites = (locate?.paths ?? []).map(({ module, path }) => trace?.site(namespaces[module]?.["default"], path));
+  const rest: Omit<Outcome, "values"> = { problems, environments: named, sites };
+  return `{"values":[${values.join(",")}],${JSON.stringify(rest).slice(1)}`;
+};
+
+const sourceName = (index: number): string => `mesh-module-${String(index)}`;
+
+/** "TypeError: x is not a function", read without running code of the value's author. */
+const described = (thrown: unknown): string => {
+  if (typeof thrown === "string") return `threw ${JSON.stringify(thrown.slice(0, 200))}`;
+  if (typeof thrown !== "object" || thrown === null) return `threw ${typeof thrown === "symbol" ? "a symbol" : String(thrown)}`;
+  const text = (key: string): string | undefined => {
+    for (let holder: object | null = thrown; holder !== null; holder = Object.getPrototypeOf(holder) as object | null) {
+      const property = Object.getOwnPropertyDescriptor(holder, key);
+      if (property !== undefined) return typeof property.value === "string" ? property.value.slice(0, 500) : undefined;
+    }
+    return undefined;
+  };
+  const message = text("message");
+  return message === undefined ? "threw an object" : `${text("name") ?? "Error"}: ${message}`;
+};
+
+/** Our positions on an error's stack. Whatever a policy writes there comes back as numbers. */
+const thrownAt = (error: unknown, site: number | undefined): ThrownAt => {
+  let stack: unknown;
+  try {
+    stack = (error as { readonly stack?: unknown } | null)?.stack;
+  } catch {
+    stack = undefined;
+  }
+  if (typeof stack !== "string") return { positions: [], site };
+  const frames = stack.slice(0, 100_000).matchAll(/mesh-module-(\d{1,7}):(\d{1,9}):(\d{1,9})/g);
+  const positions = [...frames].slice(0, 20).map((frame) => {
+    const [module, line, column] = frame.slice(1).map(Number) as [number, number, number];
+    return { module, line, column };
+  });
+  return { positions, site };
+};

@@ -1,0 +1,55 @@
+/** What crosses between the compiler and the process that evaluates policies: JSON both ways, and nothing else. */
+export interface Task {
+  readonly environment?: string | undefined;
+  /** Each after those that it links to. */
+  readonly modules: readonly TaskModule[];
+  /** Most UTF-16 code units of JSON that all values may come to. */
+  readonly largestResult: number;
+  /**
+   * Present in a second evaluation, which only finds places: modules are instrumented, error stacks are readable, and
+   * no value comes back.
+   */
+  readonly locate?: { readonly paths: readonly ValuePath[] };
+}
+
+export interface TaskModule {
+  readonly module: string;
+  readonly code: string;
+  /** By specifier, the index of a module before this one. */
+  readonly links: Readonly<Record<string, number>>;
+  /** Its default export is asked for. */
+  readonly asked: boolean;
+  /** Others import it: its exports are frozen before they see them. */
+  readonly shared: boolean;
+}
+
+export interface ValuePath {
+  /** Index of the module. */
+  readonly module: number;
+  readonly path: readonly (string | number)[];
+}
+
+export interface Outcome {
+  /** The default exports of the modules asked for; a module without one is missing here. */
+  readonly values: readonly { readonly module: number; readonly value: unknown }[];
+  readonly problems: readonly Problem[];
+  /** Environments that a module names with `vary`. */
+  readonly environments: readonly { readonly module: number; readonly environment: string }[];
+  /** For each asked path, the number of the expression that wrote it, or of its nearest ancestor that has one. */
+  readonly sites: readonly (number | undefined)[];
+}
+
+/** Everything a module can do wrong short of having its process killed. */
+export type Problem = { readonly module: number } & (
+  | { readonly kind: "syntax"; readonly text: string }
+  | { readonly kind: "threw"; readonly text: string; readonly at?: ThrownAt }
+  | { readonly kind: "unavailable"; readonly name: string; readonly at?: ThrownAt }
+  | { readonly kind: "data"; readonly path: readonly (string | number)[]; readonly what: string }
+  | { readonly kind: "too-large" }
+);
+
+/** Where an error arose: positions in modules' code, innermost first, and the throw statement that ran last. */
+export interface ThrownAt {
+  readonly positions: readonly { readonly module: number; /** One-based. */ readonly line: number; readonly column: number }[];
+  readonly site?: number | undefined;
+}

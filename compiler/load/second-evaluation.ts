@@ -1,0 +1,117 @@
+import { SourceMap } from "node:module";
+import type { Origin } from "../../lib/diagnostics/origin.ts";
+import { spanIn, type Span } from "../../lib/diagnostics/span.ts";
+import { evaluate } from "./evaluate.ts";
+import { libraryPrefix } from "./import-target.ts";
+import { instrument, type Site, type Sites } from "./instrument.ts";
+import { configModule, type MeshFolder } from "./mesh-folder.ts";
+import { program, type ProgramModule } from "./program.ts";
+import type { Limits } from "./sandbox/limits.ts";
+import type { Outcome, ThrownAt } from "./sandbox/protocol.ts";
+import { defaultExport, nodeAt, sourceFile, typescript, type ts, type TypeScript } from "./syntax.ts";
+import { task } from "./task.ts";
+
+export interface EvaluationOptions {
+  readonly environment: string | undefined;
+  readonly limits: Limits;
+}
+
+/**
+ * The second evaluation, of some modules and what they import: instrumented, with readable error stacks, and with no
+ * output but numbers.
+ */
+export interface SecondEvaluation {
+  readonly span: (origin: Origin) => Span | undefined;
+  /** The expression at which the module failed. */
+  readonly failure: (module: string, kind: "call" | "name") => Span | undefined;
+}
+
+export const secondEvaluation = async (
+  mesh: MeshFolder,
+  { environment, limits }: EvaluationOptions,
+  entries: readonly string[],
+  origins: readonly Origin[],
+): Promise<SecondEvaluation> => {
+  const ts = await typescript();
+  const made: Sites = { sites: [], literals: [] };
+  const { modules } = await program(mesh, { entries, instrument: instrument(made) });
+  const index = new Map(modules.map(({ module }, at) => [module, at]));
+  const asked = origins.filter(({ module }) => index.has(module));
+  const paths = asked.map(({ module, path }) => ({ module: index.get(module)!, path }));
+  const evaluated = await evaluate(task(modules, { asked: new Set(entries), environment, limits, paths }), limits, made.literals);
+  const outcome: Outcome | undefined = evaluated.kind === "outcome" ? evaluated.outcome : undefined;
+  const byName = new Map(modules.map((module) => [module.module, module]));
+
+  const spanOf = ({ module, start, end }: Site): Span => spanIn(module, byName.get(module)!.text, start, end);
+  const wholeSpan = (module: ProgramModule): Span => {
+    const file = sourceFile(ts, module.module, module.text);
+    const node = defaultExport(ts, file) ?? file.statements[0];
+    return spanIn(module.module, module.text, node?.getStart(file) ?? 0, node?.end ?? 0);
+  };
+
+  return {
+    span: (origin) => {
+      const module = byName.get(origin.module);
+      if (module === undefined) return undefined;
+      // `null` where JSON had no `undefined`.
+      const site = origin.path.length === 0 ? undefined : outcome?.sites[asked.indexOf(origin)];
+      const at = typeof site === "number" ? made.sites[site] : undefined;
+      return at === undefined ? wholeSpan(module) : spanOf(at);
+    },
+    failure: (name, kind) => {
+      const module = byName.get(name);
+      if (module === undefined) return undefined;
+      const problem = outcome?.problems.find((found) => modules[found.module]?.module === name);
+      const at = problem !== undefined && "at" in problem ? problem.at : undefined;
+      return (at && thrownSpan(ts, at, modules, made.sites, kind)) ?? wholeSpan(module);
+    },
+  };
+};
+
+/** The spans of all origins that lie in modules of the mesh folder. */
+export const valueSpans = async (
+  mesh: MeshFolder,
+  options: EvaluationOptions,
+  origins: readonly Origin[],
+): Promise<ReadonlyMap<Origin, Span>> => {
+  const modules = new Set([configModule, ...mesh.policies]);
+  const inside = origins.filter(({ module }) => modules.has(module));
+  if (inside.length === 0) return new Map();
+  const entries = [...new Set(inside.map(({ module }) => module))].sort();
+  const { span } = await secondEvaluation(mesh, options, entries, inside);
+  return new Map(inside.flatMap((origin) => {
+    const found = span(origin);
+    return found === undefined ? [] : [[origin, found] as const];
+  }));
+};
+
+const thrownSpan = (
+  ts: TypeScript,
+  { positions, site }: ThrownAt,
+  modules: readonly ProgramModule[],
+  sites: readonly Site[],
+  kind: "call" | "name",
+): Span | undefined => {
+  for (const { module: number, line, column } of positions) {
+    const module = modules[number];
+    if (module?.map === undefined || module.module.startsWith(libraryPrefix)) continue;
+    // The code's first line is the linker's.
+    const entry = new SourceMap(JSON.parse(module.map) as ConstructorParameters<typeof SourceMap>[0]).findEntry(line - 2, column - 1);
+    if (!("originalLine" in entry)) continue;
+    const file = sourceFile(ts, module.module, module.text);
+    const offset = file.getPositionOfLineAndCharacter(entry.originalLine, entry.originalColumn);
+    const node = failing(ts, nodeAt(ts, file, offset), kind);
+    return spanIn(module.module, module.text, node.getStart(file), node.end);
+  }
+  const thrown = site === undefined ? undefined : sites[site];
+  const module = modules.find((candidate) => candidate.module === thrown?.module);
+  return thrown && module && spanIn(thrown.module, module.text, thrown.start, thrown.end);
+};
+
+/** An engine points at the name that is called or read; what fails is the call or the access around it. */
+const failing = (ts: TypeScript, node: ts.Node, kind: "call" | "name"): ts.Node => {
+  let at = node;
+  if (ts.isIdentifier(at) && ts.isPropertyAccessExpression(at.parent) && at.parent.name === at) at = at.parent;
+  if (kind === "call" && (ts.isCallExpression(at.parent) || ts.isNewExpression(at.parent)) && at.parent.expression === at) at = at.parent;
+  return at;
+};

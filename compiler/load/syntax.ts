@@ -1,0 +1,36 @@
+import type ts from "typescript";
+
+export type TypeScript = typeof ts;
+export type { ts };
+
+/** TypeScript 6 for its syntax trees. Importing it costs 200 ms, so it happens only where a tree is needed. */
+export const typescript = async (): Promise<TypeScript> => (await import("typescript")).default;
+
+export const sourceFile = (ts: TypeScript, module: string, text: string): ts.SourceFile =>
+  ts.createSourceFile(module, text, ts.ScriptTarget.ESNext, true, ts.ScriptKind.TS);
+
+/** The smallest node that holds the offset, tokens apart. */
+export const nodeAt = (ts: TypeScript, file: ts.SourceFile, offset: number): ts.Node => {
+  let found: ts.Node = file;
+  for (;;) {
+    const inner: ts.Node | undefined = ts.forEachChild(found, (child) =>
+      child.getStart(file) <= offset && offset < child.end ? child : undefined,
+    );
+    if (inner === undefined) return found;
+    found = inner;
+  }
+};
+
+/** The expression that a module exports as default, or what names it. */
+export const defaultExport = (ts: TypeScript, file: ts.SourceFile): ts.Node | undefined => {
+  for (const statement of file.statements) {
+    if (ts.isExportAssignment(statement)) return statement.expression;
+    const modifiers = ts.canHaveModifiers(statement) ? ts.getModifiers(statement) : undefined;
+    if (modifiers?.some(({ kind }) => kind === ts.SyntaxKind.DefaultKeyword) === true) return statement;
+    if (ts.isExportDeclaration(statement) && statement.exportClause && ts.isNamedExports(statement.exportClause)) {
+      const named = statement.exportClause.elements.find(({ name }) => name.text === "default");
+      if (named !== undefined) return named.propertyName ?? named.name;
+    }
+  }
+  return undefined;
+};
