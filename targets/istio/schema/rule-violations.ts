@@ -96,7 +96,7 @@ const compiled = (index: number, expression: string): CompiledRule => (rules[ind
 
 /** The value as CEL must see it: JSON has one kind of number, CEL tells `int` from `double`. */
 function celValue(tree: RuleTree | undefined, value: unknown): unknown {
-  if (tree === undefined) return value;
+  if (tree === undefined || !holdsIntegers(tree)) return value;
   if (typeof value === "number") return tree.integer === true && Number.isInteger(value) ? BigInt(value) : value;
   if (Array.isArray(value)) return tree.items === undefined ? value : value.map((item) => celValue(tree.items, item));
   if (typeof value !== "object" || value === null || (tree.properties === undefined && tree.values === undefined))
@@ -104,4 +104,16 @@ function celValue(tree: RuleTree | undefined, value: unknown): unknown {
   return Object.fromEntries(
     Object.entries(value).map(([key, each]) => [key, celValue(tree.properties?.[key] ?? tree.values, each)]),
   );
+}
+
+const integers = new WeakMap<RuleTree, boolean>();
+
+/** Whether a value of this node can need converting at all; most rules are about text. */
+function holdsIntegers(tree: RuleTree): boolean {
+  const known = integers.get(tree);
+  if (known !== undefined) return known;
+  const below = [...Object.values(tree.properties ?? {}), tree.items, tree.values];
+  const found = tree.integer === true || below.some((child) => child !== undefined && holdsIntegers(child));
+  integers.set(tree, found);
+  return found;
 }
