@@ -34,7 +34,7 @@ export const compile = async (folder: string, options: CompileOptions = {}): Pro
   const diagnostics: Diagnostic[] = [...loaded.diagnostics, ...snapshot.diagnostics];
   if (failed(diagnostics) || loaded.value === undefined || snapshot.value === undefined) return { value: undefined, diagnostics };
   const { config, modules } = loaded.value;
-  diagnostics.push(...shapeViolations(config, modules), ...unknownEnvironments(config as MeshConfig, options.environment, loaded.value.varied));
+  diagnostics.push(...shapeViolations(config, modules), ...unknownEnvironments(config as MeshConfig, options.environment, loaded.value.environments));
   if (failed(diagnostics)) return { value: undefined, diagnostics };
   const sorted = intents(config as MeshConfig, modules);
   const { graph, platform } = snapshot.value;
