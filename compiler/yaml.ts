@@ -61,7 +61,9 @@ const documentsIn = (source: SourceText, text: string, base: number | Range): St
   const documents = Array.isArray(parsed) ? parsed : [];
   const error = documents.flatMap(({ errors }) => errors).sort((a, b) => a.pos[0] - b.pos[0])[0];
   if (error) {
-    const where = { place: place(rangeOf(...error.pos)) };
+    // What ends too early is wrong at its last visible character, not on the line behind it.
+    const start = Math.min(error.pos[0], Math.max(0, text.trimEnd().length - 1));
+    const where = { place: place(rangeOf(start, Math.max(start + 1, error.pos[1]))) };
     const found =
       error.code === "RESOURCE_EXHAUSTION" || documents.some(({ errors }) => errors.some(({ code }) => code === "RESOURCE_EXHAUSTION"))
         ? diagnostic("MESH4006", { what: "this is nested deeper than any manifest" }, where)

@@ -53,14 +53,15 @@ export const discovery = (texts: readonly ManifestText[], options: DiscoverOptio
   const platform = platformOf(of("ConfigMap"), pods, options.revision, findings);
   reportAssumed(pods, namespaces);
 
+  const servicesIn = Map.groupBy(services, ({ service }) => service.namespace);
   const workloads = pods.map((pod): Workload => {
     const proxy = proxyOf(pod, namespaces.get(pod.manifest.namespace));
-    return workloadOf(pod, proxy, servedPorts(pod, proxy, services));
+    return workloadOf(pod, proxy, servedPorts(pod, proxy, servicesIn.get(pod.manifest.namespace) ?? []));
   });
-  const byNamespace = Map.groupBy(workloads, ({ namespace }) => namespace);
+  const workloadsIn = Map.groupBy(workloads, ({ namespace }) => namespace);
   const graph: ServiceGraph = {
     namespaces: mentioned(manifests, namespaces),
-    services: services.map((service) => linkedService(service, byNamespace.get(service.service.namespace) ?? [], options.subsetLabel ?? "version")).sort(byName),
+    services: services.map((service) => linkedService(service, workloadsIn.get(service.service.namespace) ?? [], options.subsetLabel ?? "version")).sort(byName),
     workloads: [...workloads].sort(byName),
   };
   return { value: failed(findings) ? undefined : { graph, platform, ignored: new Map([...ignored].sort()) }, diagnostics: findings };

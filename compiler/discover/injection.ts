@@ -15,10 +15,9 @@ const systemNamespaces = new Set(["kube-system", "kube-public", "kube-node-lease
 /** How a workload takes part in the mesh, by Istio's rules (`pkg/kube/inject/inject.go`, the chart's webhook selectors). */
 export const proxyOf = (pod: PodManifest, namespace: NamespaceManifest | undefined): Workload["proxy"] => {
   const written = writtenProxy(pod);
-  if (written !== undefined) return written;
-  const refusal = whyNotInjected(pod, namespace?.labels);
-  const templates = pod.annotations["inject.istio.io/templates"]?.split(",").map((template) => template.trim());
-  if (templates?.includes("gateway")) {
+  const templates = pod.annotations[templatesKey]?.split(",").map((template) => template.trim());
+  const refusal = written === undefined ? whyNotInjected(pod, namespace?.labels) : undefined;
+  if (written === "gateway" || templates?.includes("gateway")) {
     if (refusal !== undefined) report(pod.manifest.nameField, "MESH4021", { workload: pod.id, why: refusal });
     return "gateway";
   }
@@ -27,10 +26,15 @@ export const proxyOf = (pod: PodManifest, namespace: NamespaceManifest | undefin
     return "none";
   }
   if (templates === undefined || templates.includes("sidecar")) return "sidecar";
-  const field = "inject.istio.io/templates";
-  report(below(pod.annotationsField, field), "MESH4020", { object: pod.manifest.root.object, field, effect: `injects \`${templates.join(", ")}\`` });
+  report(below(pod.annotationsField, templatesKey), "MESH4020", {
+    object: pod.manifest.root.object,
+    field: templatesKey,
+    effect: `injects \`${templates.join(", ")}\` instead of a sidecar`,
+  });
   return "none";
 };
+
+const templatesKey = "inject.istio.io/templates";
 
 /** A proxy that stands in the manifest itself, as in a live pod or the output of `istioctl kube-inject`. */
 const writtenProxy = ({ containers }: PodManifest): "sidecar" | "gateway" | undefined => {

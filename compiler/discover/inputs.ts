@@ -9,6 +9,8 @@ import { sourceText, type SourceText } from "../source-text.ts";
 export interface ManifestText extends SourceText {
   /** As `file`, but equal on every machine that has the same inputs: no folder outside the current one is named. */
   readonly source: string;
+  /** Whether its folder was given, not the file itself: then it need not hold manifests. */
+  readonly found: boolean;
 }
 
 export interface InputOptions {
@@ -27,20 +29,20 @@ export const manifestTexts = async (inputs: readonly string[], options: InputOpt
   const texts: ManifestText[] = [];
   const seen = new Set<string>();
 
-  const take = async (file: string, source: string, stream: AsyncIterable<Uint8Array>): Promise<void> => {
+  const take = async (file: string, source: string, found: boolean, stream: AsyncIterable<Uint8Array>): Promise<void> => {
     const read = sourceText(file, await bytesOf(stream));
     diagnostics.push(...read.diagnostics);
-    if (read.value) texts.push({ ...read.value, source });
+    if (read.value) texts.push({ ...read.value, source, found });
   };
 
-  const takeFile = async (path: string, root: string): Promise<void> => {
+  const takeFile = async (path: string, root: string, found: boolean): Promise<void> => {
     const real = await realpath(path);
     if (seen.has(real)) return;
     seen.add(real);
     const inside = relative(options.folder, path);
     const isInside = inside !== "" && !inside.startsWith("..") && !isAbsolute(inside);
     const shown = posix(isInside ? inside : path);
-    await take(shown, isInside ? shown : posix(relative(root, path)), createReadStream(path));
+    await take(shown, isInside ? shown : posix(relative(root, path)), found, createReadStream(path));
   };
 
   const takeTree = async (path: string, root: string): Promise<void> => {
@@ -50,7 +52,7 @@ export const manifestTexts = async (inputs: readonly string[], options: InputOpt
       const below = join(path, entry.name);
       await attempt(below, async () => {
         if (entry.isDirectory()) await takeTree(below, root);
-        else if (/\.(ya?ml|json)$/i.test(entry.name) && (await stat(below)).isFile()) await takeFile(below, root);
+        else if (/\.(ya?ml|json)$/i.test(entry.name) && (await stat(below)).isFile()) await takeFile(below, root, true);
       });
     }
   };
@@ -68,14 +70,14 @@ export const manifestTexts = async (inputs: readonly string[], options: InputOpt
   let stdinTaken = false;
   for (const input of inputs) {
     if (input === "-") {
-      if (!stdinTaken) await attempt("standard input", () => take("<stdin>", "<stdin>", options.standardInput));
+      if (!stdinTaken) await attempt("standard input", () => take("<stdin>", "<stdin>", false, options.standardInput));
       stdinTaken = true;
       continue;
     }
     const path = resolve(options.folder, input);
     await attempt(input, async () => {
       if ((await stat(path)).isDirectory()) await takeTree(path, dirname(path));
-      else await takeFile(path, dirname(path));
+      else await takeFile(path, dirname(path), false);
     });
   }
   return { value: diagnostics.length > 0 ? undefined : texts, diagnostics };

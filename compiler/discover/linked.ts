@@ -6,9 +6,9 @@ import type { ServiceManifest } from "./services.ts";
 import { workloadPorts, type PodManifest } from "./workloads.ts";
 
 /** The ports on which a workload is called: its containers' and those that services send to. */
-export const servedPorts = (pod: PodManifest, proxy: Workload["proxy"], services: readonly ServiceManifest[]): readonly number[] => {
-  const targets = services
-    .filter(({ service }) => service.namespace === pod.manifest.namespace && selects(service.selector, pod.labels))
+export const servedPorts = (pod: PodManifest, proxy: Workload["proxy"], inNamespace: readonly ServiceManifest[]): readonly number[] => {
+  const targets = inNamespace
+    .filter(({ service }) => selects(service.selector, pod.labels))
     .flatMap(({ service }) => service.ports.flatMap(({ target }) => (typeof target === "number" ? target : [])));
   return [...new Set([...workloadPorts(pod, proxy).map(({ number }) => number), ...targets])];
 };
@@ -49,14 +49,18 @@ const checkTarget = ({ service, portFields }: ServiceManifest, { number, target 
   if (problem !== undefined && field) report(below(field, "targetPort"), "MESH4013", { service: idOf(service), port: number, target, problem });
 };
 
+/** One for each value of the label. Values may hold what names may not: `v1.2` is addressed as `v1-2`, unless another is. */
 const subsets = ({ service, manifest }: ServiceManifest, behind: readonly Workload[], label: string): readonly Subset[] => {
   const byValue = Map.groupBy(behind, ({ labels }) => labels[label] ?? "");
   byValue.delete("");
-  return [...byValue]
+  const names = new Map<string, string>([...byValue.keys()].filter(isDnsLabel).map((value) => [value, value]));
+  for (const value of [...byValue.keys()].sort()) {
+    const name = value.toLowerCase().replace(/[^a-z0-9]/g, "-");
+    const other = names.get(name);
+    if (other === undefined) names.set(name, value);
+    else if (other !== value) report(manifest.nameField, "MESH4022", { service: idOf(service), label, value, other });
+  }
+  return [...names]
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .flatMap(([value, workloads]) => {
-      if (isDnsLabel(value)) return [{ name: value, labels: { [label]: value }, workloads: workloads.map(idOf) }];
-      report(manifest.nameField, "MESH4022", { service: idOf(service), label, value });
-      return [];
-    });
+    .map(([name, value]) => ({ name, labels: { [label]: value }, workloads: (byValue.get(value) ?? []).map(idOf) }));
 };

@@ -49,9 +49,12 @@ export const manifestsIn = (texts: readonly ManifestText[], defaultNamespace: st
   const ignore = (kind: string): void => void ignored.set(kind, (ignored.get(kind) ?? 0) + 1);
 
   const take = (root: Field, inList?: { readonly kind: string | undefined; readonly apiVersion: string }): void => {
+    if (root.node?.kind !== "map" && root.text.found) return ignore("document that is no object");
     if (root.node?.kind !== "map") return report(root, "MESH4008", { what: `it is ${root.node?.kind === "list" ? "a list" : "a single value"}` });
     const apiVersion = textOf(below(root, "apiVersion")) ?? inList?.apiVersion;
     const kind = textOf(below(root, "kind")) ?? inList?.kind;
+    // Folders hold other files too: charts' values, package.json.
+    if (apiVersion === undefined && kind === undefined && root.text.found) return ignore("document that is no object");
     if (apiVersion === undefined || kind === undefined) return report(root, "MESH4008", { what: `it has no \`${apiVersion === undefined ? "apiVersion" : "kind"}\`` });
     const group = apiVersion.includes("/") ? apiVersion.slice(0, apiVersion.indexOf("/")) : "";
     const items = below(root, "items");

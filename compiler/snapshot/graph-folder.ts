@@ -109,6 +109,7 @@ const reasons: Readonly<Record<string, string>> = {
   EROFS: "the file system is read-only",
   ENOSPC: "the disk is full",
   EDQUOT: "the disk quota is used up",
+  EFBIG: "a file would be larger than the system allows",
   ENOTDIR: "a part of the path is no folder",
   ENOTEMPTY: "another process wrote it at the same time",
   EEXIST: "another process wrote it at the same time",

@@ -43,11 +43,10 @@ const read = async <T>(folder: string, name: string, shape: Shape, law?: (value:
   let value: unknown;
   try {
     value = JSON.parse(source.value.text);
-  } catch {
-    // The reader of YAML knows the place; what it does not mind (a comment, a missing quote) is no JSON all the same.
-    const documents = await documentsOf(source.value);
-    const [found] = documents.diagnostics;
-    return failure(found ?? diagnostic("MESH4032", { path: file, field: "", expected: "JSON" }, { place: await located(source.value, []) }));
+  } catch (error) {
+    const start = faultIn(source.value.text, error as SyntaxError);
+    const span = spanAt(source.value, { start, end: start + 1 });
+    return failure(diagnostic("MESH4032", { path: file, field: "", expected: "JSON" }, { place: { span } }));
   }
   const version = (value as { readonly version?: unknown } | null)?.version;
   if (typeof version === "number" && Number.isInteger(version) && version > snapshotVersion) {
@@ -60,6 +59,16 @@ const read = async <T>(folder: string, name: string, shape: Shape, law?: (value:
 };
 
 const failure = (found: Diagnostic): { readonly value: undefined; readonly diagnostics: readonly Diagnostic[] } => ({ value: undefined, diagnostics: [found] });
+
+/** Where a text stops being JSON: a word that it does not have, as merge conflicts leave; else where the parser stopped, or the end. */
+const faultIn = (text: string, { message }: SyntaxError): number => {
+  const word = /\s+|"(?:[^"\\]+|\\.)*"|-?\d[\d.eE+-]*|true|false|null|[{}[\],:]/y;
+  let read = 0;
+  while (word.test(text)) read = word.lastIndex;
+  const stopped = /at position (\d+)/.exec(message)?.[1];
+  const fault = read < text.length ? read : Number(stopped ?? text.length);
+  return Math.max(0, Math.min(fault, text.trimEnd().length - 1));
+};
 
 /** Loaded only for what is damaged: whoever compiles has no need of YAML. */
 const documentsOf = async (source: SourceText): Promise<Staged<readonly YamlNode[]>> => (await import("../yaml.ts")).yamlDocuments(source);
