@@ -21,14 +21,23 @@ export const buildCommand = (): Command =>
     .action(async (options: BuildOptions) => {
       const result = await compiled(options);
       if (result === undefined) return;
+      const mismatches = istio.mismatches(result.platform);
+      if (mismatches.length > 0) {
+        await report(mismatches, { format: options.format });
+        process.exitCode = exitCode.errors;
+        return;
+      }
       const objects = istio.emit(result.mesh);
       const files = istio.files(objects);
       const out = options.out ?? join(options.mesh, "out");
       const unwritten = await replacedFolder(out, files);
       if (unwritten) {
-        await report([diagnostic("MESH0100", { path: unwritten.path, reason: unwritten.reason })], { format: options.format });
+        await report([diagnostic("MESH0100", { path: unwritten.path, reason: unwritten.reason })], {
+          format: options.format,
+        });
         process.exitCode = exitCode.errors;
         return;
       }
-      if (options.format === "text") process.stdout.write(`${objects.length} objects in ${files.map(({ path }) => join(out, path)).join(", ")}\n`);
+      if (options.format === "text")
+        process.stdout.write(`${objects.length} objects in ${files.map(({ path }) => join(out, path)).join(", ")}\n`);
     });

@@ -9,6 +9,8 @@ export const checkCommand = (): Command =>
       const result = await compiled(options);
       if (result && options.format === "text") {
         const { mesh, intents } = result;
-        process.stderr.write(`${intents.policies.length + intents.externals.length + intents.ingresses.length} policies for ${mesh.destinations.length} destinations and ${mesh.workloads.length} workloads: no errors\n`);
+        process.stderr.write(
+          `${intents.policies.length + intents.externals.length + intents.ingresses.length} policies for ${mesh.destinations.length} destinations and ${mesh.workloads.length} workloads: no errors\n`,
+        );
       }
     });

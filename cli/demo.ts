@@ -18,4 +18,6 @@ run("check", "--mesh", mesh);
 run("build", "--mesh", mesh);
 run("explain", "GET http://reviews:9080/reviews/0", "--from", "bookinfo/productpage-v1", "--mesh", mesh);
 run("explain", "DELETE http://ratings:9080/ratings/0", "--from", "bookinfo/reviews-v2", "--mesh", mesh);
-console.log(`\nThe Istio objects are in ${join(mesh, "out")}. Next: edit ${join(mesh, "bookinfo", "reviews.ts")} and explain again.`);
+console.log(
+  `\nThe Istio objects are in ${join(mesh, "out")}. Next: edit ${join(mesh, "bookinfo", "reviews.ts")} and explain again.`,
+);

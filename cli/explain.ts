@@ -17,8 +17,16 @@ export const explainCommand = (): Command =>
     .description("say what happens to a request, step by step, with the line that decided each")
     .argument("<request>", 'a method and a URL: "GET http://reviews:9080/reviews/0"')
     .requiredOption("--from <workload>", 'who calls: namespace/name, or "outside"')
-    .option("-H, --header <header>", 'a header, "name: value"; may be repeated', (header: string, all: readonly string[]) => [...all, header], [] as readonly string[])
-    .option("--address <address>", "the address dialled, where the URL's host does not name it: service:NAMESPACE/NAME, workload:NAMESPACE/NAME, elsewhere")
+    .option(
+      "-H, --header <header>",
+      'a header, "name: value"; may be repeated',
+      (header: string, all: readonly string[]) => [...all, header],
+      [] as readonly string[],
+    )
+    .option(
+      "--address <address>",
+      "the address dialled, where the URL's host does not name it: service:NAMESPACE/NAME, workload:NAMESPACE/NAME, elsewhere",
+    )
     .action(async (request: string, options: ExplainOptions) => {
       const result = await compiled(options);
       if (result === undefined) return;
@@ -30,10 +38,22 @@ export const explainCommand = (): Command =>
         return;
       }
       const decision = decide({ client: mesh, server: mesh }, asked.call);
-      const origins = [...new Set(decision.branches.flatMap(({ ends }) => ends.flatMap(({ steps }) => steps.flatMap(({ origin }) => origin ?? []))))];
+      const origins = [
+        ...new Set(
+          decision.branches.flatMap(({ ends }) =>
+            ends.flatMap(({ steps }) => steps.flatMap(({ origin }) => origin ?? [])),
+          ),
+        ),
+      ];
       const spans = await spansOf(options, origins);
       if (options.format === "json") {
-        const located = decision.branches.map(({ share, ends }) => ({ share, ends: ends.map((end) => ({ ...end, steps: end.steps.map(({ at, says, origin }) => ({ at, says, span: origin && spans.get(origin) })) })) }));
+        const located = decision.branches.map(({ share, ends }) => ({
+          share,
+          ends: ends.map((end) => ({
+            ...end,
+            steps: end.steps.map(({ at, says, origin }) => ({ at, says, span: origin && spans.get(origin) })),
+          })),
+        }));
         process.stdout.write(`${JSON.stringify({ call: asked.call, branches: located }, undefined, 2)}\n`);
       } else process.stdout.write(explained(asked.call, decision, spans));
     });

@@ -19,7 +19,11 @@ interface ShowOptions {
 }
 
 /** `mesh-compile graph`: what exists, read from Kubernetes manifests and kept beside the policies. */
-export const graphCommand = (): Command => new Command("graph").description("the service graph: what the policies can be about").addCommand(syncCommand()).addCommand(showCommand());
+export const graphCommand = (): Command =>
+  new Command("graph")
+    .description("the service graph: what the policies can be about")
+    .addCommand(syncCommand())
+    .addCommand(showCommand());
 
 const syncCommand = (): Command =>
   new Command("sync")
@@ -57,7 +61,9 @@ const showCommand = (): Command =>
       }
       const { graph, platform } = value;
       const columns = process.stdout.isTTY ? process.stdout.columns || 80 : Infinity;
-      process.stdout.write(json ? `${JSON.stringify({ graph, platform }, undefined, 2)}\n` : shownGraph(graph, columns));
+      process.stdout.write(
+        json ? `${JSON.stringify({ graph, platform }, undefined, 2)}\n` : shownGraph(graph, columns),
+      );
     });
 
 const dnsLabel = (value: string): string => {

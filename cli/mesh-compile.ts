@@ -7,7 +7,10 @@ import { exitCode } from "./exit-code.ts";
 import { explainCommand } from "./explain.ts";
 import { graphCommand } from "./graph.ts";
 
-const packageFile = new URL(import.meta.url.endsWith(".ts") ? "../package.json" : "../../package.json", import.meta.url);
+const packageFile = new URL(
+  import.meta.url.endsWith(".ts") ? "../package.json" : "../../package.json",
+  import.meta.url,
+);
 const { version } = JSON.parse(readFileSync(packageFile, "utf8")) as { readonly version: string };
 
 const program = new Command("mesh-compile")
@@ -21,6 +24,8 @@ const program = new Command("mesh-compile")
 try {
   await program.parseAsync();
 } catch (error) {
-  process.stderr.write(`mesh-compile: a bug of ours: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  process.stderr.write(
+    `mesh-compile: a bug of ours: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+  );
   process.exitCode = exitCode.internal;
 }

@@ -16,7 +16,10 @@ export interface Unwritten {
  * Replaces a folder by these files as a whole: a reader sees all of the old ones or all of the new ones, and so does
  * whoever comes after a crash or a full disk. A folder that was not written by us is never replaced.
  */
-export const replacedFolder = async (folder: string, files: readonly { readonly path: string; readonly text: string }[]): Promise<Unwritten | undefined> => {
+export const replacedFolder = async (
+  folder: string,
+  files: readonly { readonly path: string; readonly text: string }[],
+): Promise<Unwritten | undefined> => {
   const target = resolve(folder);
   const staged = join(dirname(target), `.${basename(target)}.${randomUUID()}.new`);
   const retired = join(dirname(target), `.${basename(target)}.old`);
@@ -24,7 +27,8 @@ export const replacedFolder = async (folder: string, files: readonly { readonly 
     await mkdir(dirname(target), { recursive: true });
     await recovered(target, retired);
     const foreign = await foreignContent(target);
-    if (foreign !== undefined) return { reason: "it holds files that mesh-compile did not write", path: join(target, foreign) };
+    if (foreign !== undefined)
+      return { reason: "it holds files that mesh-compile did not write", path: join(target, foreign) };
     await mkdir(staged);
     for (const { path, text } of [...files, { path: marker, text: markerText }]) {
       const file = join(staged, path);

@@ -16,8 +16,14 @@ export interface ReportOptions {
 }
 
 /** Writes diagnostics where people or programs expect them. As JSON there is always an array, be it empty. */
-export const report = async (diagnostics: readonly Diagnostic[], { format, locate, stream }: ReportOptions): Promise<void> => {
-  const places = diagnostics.flatMap(({ place, related }) => [...(place ? [place] : []), ...(related ?? []).map((each) => each.place)]);
+export const report = async (
+  diagnostics: readonly Diagnostic[],
+  { format, locate, stream }: ReportOptions,
+): Promise<void> => {
+  const places = diagnostics.flatMap(({ place, related }) => [
+    ...(place ? [place] : []),
+    ...(related ?? []).map((each) => each.place),
+  ]);
   const origins = [...new Set(places.flatMap((place) => ("origin" in place ? [place.origin] : [])))];
   const spans = locate && origins.length > 0 ? await locate(origins) : new Map<Origin, Span>();
   const located = (origin: Origin): Span | undefined => spans.get(origin);
@@ -26,12 +32,18 @@ export const report = async (diagnostics: readonly Diagnostic[], { format, locat
     return;
   }
   const out = stream ?? process.stderr;
-  await written(out, reportText(diagnostics, located, { width: out.isTTY ? out.columns || 80 : 120, colour: hasColour(out) }));
+  await written(
+    out,
+    reportText(diagnostics, located, { width: out.isTTY ? out.columns || 80 : 120, colour: hasColour(out) }),
+  );
 };
 
 /** Written to the end: a pipe takes more than one turn, and whoever reads it must not get half of it. */
 const written = (stream: NodeJS.WriteStream, text: string): Promise<void> =>
-  text === "" ? Promise.resolve() : new Promise((resolve, reject) => void stream.write(text, (error) => (error ? reject(error) : resolve())));
+  text === ""
+    ? Promise.resolve()
+    : new Promise((resolve, reject) => void stream.write(text, (error) => (error ? reject(error) : resolve())));
 
 /** On a terminal, unless the user asked for none (no-color.org). */
-const hasColour = (stream: NodeJS.WriteStream): boolean => stream.isTTY === true && !process.env["NO_COLOR"] && process.env["TERM"] !== "dumb";
+const hasColour = (stream: NodeJS.WriteStream): boolean =>
+  stream.isTTY === true && !process.env["NO_COLOR"] && process.env["TERM"] !== "dumb";

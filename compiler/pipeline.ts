@@ -26,15 +26,25 @@ export interface Compiled {
 }
 
 /** policies ─ load ─▶ intent ─ lower (with the graph) ─▶ mesh ─ validate. No value where anything is wrong. */
-export const compile = async (folder: string, options: CompileOptions = {}): Promise<{ readonly value: Compiled | undefined; readonly diagnostics: readonly Diagnostic[] }> => {
+export const compile = async (
+  folder: string,
+  options: CompileOptions = {},
+): Promise<{ readonly value: Compiled | undefined; readonly diagnostics: readonly Diagnostic[] }> => {
   const [loaded, snapshot] = await Promise.all([
-    load(folder, { types: options.types ?? true, ...(options.environment !== undefined && { environment: options.environment }) }),
+    load(folder, {
+      types: options.types ?? true,
+      ...(options.environment !== undefined && { environment: options.environment }),
+    }),
     readSnapshot(folder),
   ]);
   const diagnostics: Diagnostic[] = [...loaded.diagnostics, ...snapshot.diagnostics];
-  if (failed(diagnostics) || loaded.value === undefined || snapshot.value === undefined) return { value: undefined, diagnostics };
+  if (failed(diagnostics) || loaded.value === undefined || snapshot.value === undefined)
+    return { value: undefined, diagnostics };
   const { config, modules } = loaded.value;
-  diagnostics.push(...shapeViolations(config, modules), ...unknownEnvironments(config as MeshConfig, options.environment, loaded.value.environments));
+  diagnostics.push(
+    ...shapeViolations(config, modules),
+    ...unknownEnvironments(config as MeshConfig, options.environment, loaded.value.environments),
+  );
   if (failed(diagnostics)) return { value: undefined, diagnostics };
   const sorted = intents(config as MeshConfig, modules);
   const { graph, platform } = snapshot.value;
@@ -42,18 +52,37 @@ export const compile = async (folder: string, options: CompileOptions = {}): Pro
   diagnostics.push(...sorted.diagnostics, ...lowered.diagnostics);
   if (lowered.value === undefined) return { value: undefined, diagnostics };
   diagnostics.push(...violations({ intents: sorted.value, graph, mesh: lowered.value }));
-  return { value: failed(diagnostics) ? undefined : { intents: sorted.value, graph, platform, mesh: lowered.value }, diagnostics };
+  return {
+    value: failed(diagnostics) ? undefined : { intents: sorted.value, graph, platform, mesh: lowered.value },
+    diagnostics,
+  };
 };
 
 /** A misspelt environment would silently mean the default. */
-const unknownEnvironments = (config: MeshConfig, chosen: string | undefined, varied: readonly { readonly environment: string; readonly module: string }[]): readonly Diagnostic[] => {
+const unknownEnvironments = (
+  config: MeshConfig,
+  chosen: string | undefined,
+  varied: readonly { readonly environment: string; readonly module: string }[],
+): readonly Diagnostic[] => {
   const known = config.environments ?? [];
   const unknown = (environment: string) => diagnosticParameters(environment, known);
   const wrong = varied.filter(({ environment }) => !known.includes(environment));
   return [
-    ...(chosen === undefined || known.includes(chosen) ? [] : [diagnostic("MESH1005", unknown(chosen), { place: { origin: { module: "mesh.config.ts", path: ["environments"] } } })]),
-    ...wrong.map(({ environment, module }) => diagnostic("MESH1005", unknown(environment), { place: { origin: { module, path: [] } } })),
+    ...(chosen === undefined || known.includes(chosen)
+      ? []
+      : [
+          diagnostic("MESH1005", unknown(chosen), {
+            place: { origin: { module: "mesh.config.ts", path: ["environments"] } },
+          }),
+        ]),
+    ...wrong.map(({ environment, module }) =>
+      diagnostic("MESH1005", unknown(environment), { place: { origin: { module, path: [] } } }),
+    ),
   ];
 };
 
-const diagnosticParameters = (environment: string, known: readonly string[]) => ({ environment, known, near: nearest(environment, known) });
+const diagnosticParameters = (environment: string, known: readonly string[]) => ({
+  environment,
+  known,
+  near: nearest(environment, known),
+});

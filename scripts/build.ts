@@ -6,9 +6,15 @@ import { dirname, join } from "node:path";
 const root = join(import.meta.dirname, "..");
 const dist = join(root, "dist");
 rmSync(dist, { recursive: true, force: true });
-const { status } = spawnSync(process.execPath, [join(root, "node_modules", "@typescript", "native", "bin", "tsc"), "-p", join(root, "tsconfig.build.json")], { stdio: "inherit" });
+const { status } = spawnSync(
+  process.execPath,
+  [join(root, "node_modules", "@typescript", "native", "bin", "tsc"), "-p", join(root, "tsconfig.build.json")],
+  { stdio: "inherit" },
+);
 if (status !== 0) process.exit(1);
-for (const file of globSync("{lib,compiler,cli,targets}/**/*.{generated.js,generated.json,generated.d.ts,js,mjs,cjs}", { cwd: root })) {
+for (const file of globSync("{lib,compiler,cli,targets}/**/*.{generated.js,generated.json,generated.d.ts,js,mjs,cjs}", {
+  cwd: root,
+})) {
   mkdirSync(dirname(join(dist, file)), { recursive: true });
   copyFileSync(join(root, file), join(dist, file));
 }

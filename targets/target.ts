@@ -1,4 +1,4 @@
-import type { Staged } from "../lib/diagnostics/diagnostic.ts";
+import type { Diagnostic, Staged } from "../lib/diagnostics/diagnostic.ts";
 import type { ServiceGraph } from "../lib/graph/graph.ts";
 import type { Platform } from "../lib/graph/platform.ts";
 import type { Mesh } from "../lib/model/mesh.ts";
@@ -16,8 +16,13 @@ export interface OutputFile {
  */
 export interface Target<Artifact> {
   readonly name: string;
+  /** What the target was made for and this platform is not. */
+  readonly mismatches: (platform: Platform) => readonly Diagnostic[];
   readonly emit: (mesh: Mesh) => readonly Artifact[];
   /** What a platform would make of these artifacts; what it cannot say in a `Mesh` is a diagnostic, never left out silently. */
-  readonly read: (artifacts: readonly Artifact[], base: { readonly graph: ServiceGraph; readonly platform: Platform }) => Staged<Mesh>;
+  readonly read: (
+    artifacts: readonly Artifact[],
+    base: { readonly graph: ServiceGraph; readonly platform: Platform },
+  ) => Staged<Mesh>;
   readonly files: (artifacts: readonly Artifact[]) => readonly OutputFile[];
 }

@@ -15,17 +15,32 @@ export interface Asked {
 /** The call that was asked about, or why it is none. */
 export const callOf = (asked: Asked, mesh: Mesh): { readonly call: Call } | { readonly refused: string } => {
   const typed = /^(?:([A-Za-z]+)\s+)?(https?:\/\/\S*)$/.exec(asked.request.trim());
-  if (typed === null) return { refused: `\`${asked.request}\` is no request: write a method and a URL, such as "GET http://reviews:9080/reviews/0"` };
+  if (typed === null)
+    return {
+      refused: `\`${asked.request}\` is no request: write a method and a URL, such as "GET http://reviews:9080/reviews/0"`,
+    };
   const [, method = "GET", written = ""] = typed;
   if (!URL.canParse(written)) return { refused: `\`${written}\` is no URL` };
   const url = new URL(written);
-  if (url.protocol === "https:") return { refused: "a request with TLS of its own is opaque to the mesh: ask about http://, which is what applications speak to their proxy" };
-  if (url.username !== "" || url.password !== "") return { refused: "a URL with a user name in it is not what goes over the wire: leave it out" };
+  if (url.protocol === "https:")
+    return {
+      refused:
+        "a request with TLS of its own is opaque to the mesh: ask about http://, which is what applications speak to their proxy",
+    };
+  if (url.username !== "" || url.password !== "")
+    return { refused: "a URL with a user name in it is not what goes over the wire: leave it out" };
   const from = asked.from === "outside" ? "outside" : workloadNamed(asked.from, mesh);
   if (from === undefined) {
     const ids = mesh.workloads.map(({ id }) => id);
-    const near = nearest(asked.from, ids) ?? nearest(asked.from, mesh.workloads.map(({ name }) => name));
-    return { refused: `there is no workload \`${asked.from}\`${near ? `; did you mean \`${near}\`?` : `; the graph has ${ids.slice(0, 8).join(", ")}${ids.length > 8 ? ", …" : ""}, and "outside" is whoever is not in it`}` };
+    const near =
+      nearest(asked.from, ids) ??
+      nearest(
+        asked.from,
+        mesh.workloads.map(({ name }) => name),
+      );
+    return {
+      refused: `there is no workload \`${asked.from}\`${near ? `; did you mean \`${near}\`?` : `; the graph has ${ids.slice(0, 8).join(", ")}${ids.length > 8 ? ", …" : ""}, and "outside" is whoever is not in it`}`,
+    };
   }
   const headers: (readonly [string, string])[] = [];
   for (const header of asked.headers) {
@@ -43,7 +58,12 @@ export const callOf = (asked: Asked, mesh: Mesh): { readonly call: Call } | { re
     call: {
       from: from === "outside" ? "outside" : from.id,
       ...address,
-      request: { method: method.toUpperCase(), target: target.startsWith("/") ? target : `/${target}`, host, headers: headers.filter(([name]) => name !== "host") },
+      request: {
+        method: method.toUpperCase(),
+        target: target.startsWith("/") ? target : `/${target}`,
+        host,
+        headers: headers.filter(([name]) => name !== "host"),
+      },
     },
   };
 };
@@ -57,20 +77,43 @@ const workloadNamed = (name: string, mesh: Mesh): MeshWorkload | undefined => {
 
 type Dialled = { readonly to: Address; readonly port: number };
 
-const addressOf = (written: string | undefined, hostname: string, port: number, from: MeshWorkload | "outside", mesh: Mesh): Dialled | string => {
+const addressOf = (
+  written: string | undefined,
+  hostname: string,
+  port: number,
+  from: MeshWorkload | "outside",
+  mesh: Mesh,
+): Dialled | string => {
   if (written === "elsewhere") return { to: { kind: "elsewhere" }, port };
   if (written !== undefined) {
     const workload = lookup(mesh).workload(written.replace(/^workload:/, ""));
     if (written.startsWith("workload:") && workload) return { to: { kind: "workload", workload: workload.id }, port };
-    const named = resolved(written.replace(/^service:/, "").replace("/", "."), from, mesh, written.replace(/^service:/, ""));
-    return named ? { to: { kind: "destination", host: named }, port } : `there is no address \`${written}\`: write service:NAMESPACE/NAME, workload:NAMESPACE/NAME or elsewhere`;
+    const named = resolved(
+      written.replace(/^service:/, "").replace("/", "."),
+      from,
+      mesh,
+      written.replace(/^service:/, ""),
+    );
+    return named
+      ? { to: { kind: "destination", host: named }, port }
+      : `there is no address \`${written}\`: write service:NAMESPACE/NAME, workload:NAMESPACE/NAME or elsewhere`;
   }
   const service = resolved(hostname, from, mesh);
   if (service) return { to: { kind: "destination", host: service }, port };
-  const gateway = mesh.gateways.find(({ listeners }) => listeners.some((listener) => listener.port === port && listener.virtualHosts.some(({ host }) => host === hostname || (host.startsWith("*") && hostname.endsWith(host.slice(1))))));
+  const gateway = mesh.gateways.find(({ listeners }) =>
+    listeners.some(
+      (listener) =>
+        listener.port === port &&
+        listener.virtualHosts.some(
+          ({ host }) => host === hostname || (host.startsWith("*") && hostname.endsWith(host.slice(1))),
+        ),
+    ),
+  );
   const target = gateway?.listeners.find((listener) => listener.port === port)?.target;
   // Whoever resolves an ingress host reaches its gateway.
-  return gateway && target !== undefined ? { to: { kind: "workload", workload: gateway.workload }, port: target } : { to: { kind: "elsewhere" }, port };
+  return gateway && target !== undefined
+    ? { to: { kind: "workload", workload: gateway.workload }, port: target }
+    : { to: { kind: "elsewhere" }, port };
 };
 
 /** The service that a name resolves to for a caller in its namespace. */
@@ -78,7 +121,14 @@ const resolved = (name: string, from: MeshWorkload | "outside", mesh: Mesh, id?:
   const wanted = name.toLowerCase();
   if (id?.includes("/")) {
     const [namespace, service] = id.split("/");
-    return mesh.destinations.find((destination) => destination.namespace === namespace && destination.aliases.sameNamespace.includes(service ?? ""))?.host;
+    return mesh.destinations.find(
+      (destination) => destination.namespace === namespace && destination.aliases.sameNamespace.includes(service ?? ""),
+    )?.host;
   }
-  return mesh.destinations.find(({ host, aliases, namespace }) => host === wanted || aliases.anywhere.includes(wanted) || (from !== "outside" && from.namespace === namespace && aliases.sameNamespace.includes(wanted)))?.host;
+  return mesh.destinations.find(
+    ({ host, aliases, namespace }) =>
+      host === wanted ||
+      aliases.anywhere.includes(wanted) ||
+      (from !== "outside" && from.namespace === namespace && aliases.sameNamespace.includes(wanted)),
+  )?.host;
 };

@@ -6,12 +6,20 @@ import { percentage } from "../../lib/model/fraction.ts";
 
 /** A decision as a person reads it: each branch with its share, the chain that led there, and what was written where. */
 export const explained = (call: Call, decision: Decision, spans: ReadonlyMap<Origin, Span>): string => {
-  const request = call.request === "connection" ? "a connection" : `${call.request.method} http://${call.request.host}${call.request.target}`;
+  const request =
+    call.request === "connection"
+      ? "a connection"
+      : `${call.request.method} http://${call.request.host}${call.request.target}`;
   const lines = [`${request}, port ${call.port}, from ${call.from}`, ""];
   for (const { share, ends } of decision.branches) {
     for (const end of ends) {
       const several = ends.length > 1 ? ", if the load balancer chooses so," : "";
-      lines.push(`${percentage(share)}${several} ${outcomeWords(end.outcome)}`, ...chain(end, spans), ...end.treatments.flatMap(treatmentWords), "");
+      lines.push(
+        `${percentage(share)}${several} ${outcomeWords(end.outcome)}`,
+        ...chain(end, spans),
+        ...end.treatments.flatMap(treatmentWords),
+        "",
+      );
     }
   }
   return lines.join("\n");
@@ -30,9 +38,20 @@ const chain = ({ steps, workloads }: End, spans: ReadonlyMap<Origin, Span>): rea
 export const outcomeWords = (outcome: Outcome): string => {
   switch (outcome.kind) {
     case "delivered": {
-      const where = outcome.to === "as-dialled" ? "as dialled" : `${outcome.to.subset === "any" ? "" : `subset ${outcome.to.subset} of `}${outcome.to.host}`;
-      const tls = outcome.tls === "none" ? "in plain text" : outcome.tls === "mutual" ? "with mTLS" : `with TLS for ${outcome.tls.sni}`;
-      const request = outcome.request === "connection" ? "" : `: ${outcome.request.method} ${outcome.request.target}${outcome.request.headers.map(([name, value]) => `, ${name}: ${value}`).join("")}`;
+      const where =
+        outcome.to === "as-dialled"
+          ? "as dialled"
+          : `${outcome.to.subset === "any" ? "" : `subset ${outcome.to.subset} of `}${outcome.to.host}`;
+      const tls =
+        outcome.tls === "none"
+          ? "in plain text"
+          : outcome.tls === "mutual"
+            ? "with mTLS"
+            : `with TLS for ${outcome.tls.sni}`;
+      const request =
+        outcome.request === "connection"
+          ? ""
+          : `: ${outcome.request.method} ${outcome.request.target}${outcome.request.headers.map(([name, value]) => `, ${name}: ${value}`).join("")}`;
       return `delivered to ${where}, port ${outcome.port}, ${tls}${request}`;
     }
     case "answered":
@@ -44,6 +63,9 @@ export const outcomeWords = (outcome: Outcome): string => {
 
 const treatmentWords = ({ at, timeout, retries }: Treatment): readonly string[] => {
   const limit = timeout === "none" ? "no time limit" : `at most ${timeout} ms`;
-  const tries = retries === "none" ? "no retries" : `up to ${retries.attempts} retries on ${[...retries.on.filter((word) => word !== "retriable-status-codes"), ...retries.statuses].join(", ")}${retries.perTry === "none" ? "" : `, ${retries.perTry} ms each`}`;
+  const tries =
+    retries === "none"
+      ? "no retries"
+      : `up to ${retries.attempts} retries on ${[...retries.on.filter((word) => word !== "retriable-status-codes"), ...retries.statuses].join(", ")}${retries.perTry === "none" ? "" : `, ${retries.perTry} ms each`}`;
   return [`  ${at}  ${limit}, ${tries}`];
 };

@@ -8,8 +8,12 @@ export const shownGraph = (graph: ServiceGraph, columns: number): string =>
       const services = graph.services.filter(({ namespace }) => namespace === name);
       const workloads = graph.workloads.filter(({ namespace }) => namespace === name);
       const tables = [
-        ...(services.length === 0 ? [] : [table(["SERVICE", "PORTS", "SUBSETS", "WORKLOADS"], services.map(serviceRow), columns - 2)]),
-        ...(workloads.length === 0 ? [] : [table(["WORKLOAD", "KIND", "ACCOUNT", "PROXY"], workloads.map(workloadRow), columns - 2)]),
+        ...(services.length === 0
+          ? []
+          : [table(["SERVICE", "PORTS", "SUBSETS", "WORKLOADS"], services.map(serviceRow), columns - 2)]),
+        ...(workloads.length === 0
+          ? []
+          : [table(["WORKLOAD", "KIND", "ACCOUNT", "PROXY"], workloads.map(workloadRow), columns - 2)]),
       ];
       return tables.length === 0 ? [] : [`${name}\n${tables.map(indented).join("\n")}`];
     })
@@ -29,6 +33,7 @@ const workloadRow = ({ name, kind, serviceAccount, proxy, excludedPorts }: Workl
   [proxy, ...excluded("in", excludedPorts.inbound), ...excluded("out", excludedPorts.outbound)],
 ];
 
-const excluded = (way: string, ports: readonly number[]): readonly string[] => (ports.length === 0 ? [] : [`not ${way}: ${ports.join(", ")}`]);
+const excluded = (way: string, ports: readonly number[]): readonly string[] =>
+  ports.length === 0 ? [] : [`not ${way}: ${ports.join(", ")}`];
 
 const indented = (text: string): string => text.replace(/^(?=.)/gm, "  ");

@@ -22,7 +22,11 @@ export interface Synced {
 }
 
 /** Reads manifests and brings the mesh folder's graph to what they say; only compares if `check`. */
-export const syncedGraph = async (inputs: readonly string[], { mesh, namespace, subsetLabel, revision }: SyncInput, check: boolean): Promise<Synced> => {
+export const syncedGraph = async (
+  inputs: readonly string[],
+  { mesh, namespace, subsetLabel, revision }: SyncInput,
+  check: boolean,
+): Promise<Synced> => {
   const { value: found, diagnostics } = await discover(inputs, { namespace, subsetLabel, revision });
   if (found === undefined) return { diagnostics, summary: "", stale: false };
   const now: Snapshot = { graph: found.graph, platform: found.platform, options: { namespace, subsetLabel } };
@@ -36,25 +40,42 @@ export const syncedGraph = async (inputs: readonly string[], { mesh, namespace, 
   const present = await presentFiles(mesh);
 
   if (check) {
-    if (old.value === undefined && !isNew) return { diagnostics: [...diagnostics, ...old.diagnostics], summary: "", stale: false };
-    const changes = old.value ? [...graphChanges(old.value, now), ...changedHandles(present, files)] : ["it is not there yet"];
-    if (changes.length > 0) return { diagnostics: [...diagnostics, diagnostic("MESH4035", { path: folder, changes })], summary: "", stale: true };
+    if (old.value === undefined && !isNew)
+      return { diagnostics: [...diagnostics, ...old.diagnostics], summary: "", stale: false };
+    const changes = old.value
+      ? [...graphChanges(old.value, now), ...changedHandles(present, files)]
+      : ["it is not there yet"];
+    if (changes.length > 0)
+      return {
+        diagnostics: [...diagnostics, diagnostic("MESH4035", { path: folder, changes })],
+        summary: "",
+        stale: true,
+      };
     return { diagnostics, summary: `${folder} says what the manifests say\n`, stale: false };
   }
 
   const size = `${counted(found.graph.services.length, "service")} and ${counted(found.graph.workloads.length, "workload")} in ${counted(found.graph.namespaces.length, "namespace")}`;
-  const ignored = found.ignored.size === 0 ? "" : `ignored: ${[...found.ignored].map(([kind, count]) => `${count} ${kind}`).join(", ")}\n`;
-  if (sameFiles(present, files)) return { diagnostics, summary: `${folder} is up to date: ${size}\n${ignored}`, stale: false };
+  const ignored =
+    found.ignored.size === 0
+      ? ""
+      : `ignored: ${[...found.ignored].map(([kind, count]) => `${count} ${kind}`).join(", ")}\n`;
+  if (sameFiles(present, files))
+    return { diagnostics, summary: `${folder} is up to date: ${size}\n${ignored}`, stale: false };
   const unwritten = await replacedGraph(mesh, files);
   if (unwritten) return { diagnostics: [...diagnostics, unwritten], summary: "", stale: false };
   const changes = old.value ? graphChanges(old.value, now) : [];
-  return { diagnostics, summary: `${folder} written: ${size}\n${changes.map((change) => `  ${change}\n`).join("")}${ignored}`, stale: false };
+  return {
+    diagnostics,
+    summary: `${folder} written: ${size}\n${changes.map((change) => `  ${change}\n`).join("")}${ignored}`,
+    stale: false,
+  };
 };
 
 const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`;
 
 const changedHandles = (present: readonly GraphFile[], wanted: readonly GraphFile[]): readonly string[] => {
-  const modules = (files: readonly GraphFile[]): ReadonlyMap<string, string> => new Map(files.flatMap(({ path, text }) => (path.endsWith(".ts") ? [[path, text]] : [])));
+  const modules = (files: readonly GraphFile[]): ReadonlyMap<string, string> =>
+    new Map(files.flatMap(({ path, text }) => (path.endsWith(".ts") ? [[path, text]] : [])));
   const [before, after] = [modules(present), modules(wanted)];
   return [...new Set([...before.keys(), ...after.keys()])].sort().flatMap((path) => {
     if (!before.has(path)) return [`${path} is missing`];

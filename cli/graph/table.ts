@@ -9,7 +9,9 @@ const narrowest = 10;
 /** Rows in aligned columns; where they are wider than the terminal, the widest columns are folded. */
 export const table = (head: readonly string[], rows: readonly Row[], columns: number): string => {
   const all: readonly Row[] = [head.map((cell) => [cell]), ...rows];
-  const widths = head.map((_, column) => Math.max(...all.map((row) => Math.max(0, ...(row[column] ?? []).map(displayWidth)))));
+  const widths = head.map((_, column) =>
+    Math.max(...all.map((row) => Math.max(0, ...(row[column] ?? []).map(displayWidth)))),
+  );
   const room = (): number => columns - widths.reduce((sum, width) => sum + width, gap * (widths.length - 1));
   while (room() < 0) {
     const widest = widths.indexOf(Math.max(...widths));

@@ -13,20 +13,32 @@ export type Located = (origin: Origin) => Span | undefined;
 
 /** Diagnostics for people: each with its source underlined, and how many there were. */
 export const reportText = (diagnostics: readonly Diagnostic[], located: Located, style: TextStyle): string =>
-  diagnostics.length === 0 ? "" : `${diagnostics.map((each) => one(each, located, style)).join("\n")}\n${total(diagnostics, style)}\n`;
+  diagnostics.length === 0
+    ? ""
+    : `${diagnostics.map((each) => one(each, located, style)).join("\n")}\n${total(diagnostics, style)}\n`;
 
 const one = (found: Diagnostic, located: Located, style: TextStyle): string => {
   const head = `${paint(found.severity, found.severity, style)} ${paint("bold", found.code, style)}: ${paint("bold", indented(found.message, "  "), style)}`;
   const lines = [head, ...excerpt(found.place, located, style, found.severity)];
-  for (const { message, place } of found.related ?? []) lines.push(`  ${paint("faint", "note:", style)} ${indented(message, "  ")}`, ...excerpt(place, located, style, "info"));
+  for (const { message, place } of found.related ?? [])
+    lines.push(
+      `  ${paint("faint", "note:", style)} ${indented(message, "  ")}`,
+      ...excerpt(place, located, style, "info"),
+    );
   if (found.fix !== undefined) lines.push(`  ${paint("help", "help:", style)} ${indented(found.fix, "  ")}`);
   return `${lines.join("\n")}\n`;
 };
 
-const excerpt = (place: Place | undefined, located: Located, style: TextStyle, severity: Severity): readonly string[] => {
+const excerpt = (
+  place: Place | undefined,
+  located: Located,
+  style: TextStyle,
+  severity: Severity,
+): readonly string[] => {
   if (place === undefined) return [];
   const span = "span" in place ? place.span : located(place.origin);
-  if (span === undefined) return "origin" in place ? [`${paint("faint", " -->", style)} ${printable(place.origin.module)}`] : [];
+  if (span === undefined)
+    return "origin" in place ? [`${paint("faint", " -->", style)} ${printable(place.origin.module)}`] : [];
   const number = String(span.line);
   const gutter = " ".repeat(number.length);
   const { line, from, length } = cut(span, Math.max(20, style.width - number.length - 3));
@@ -39,13 +51,20 @@ const excerpt = (place: Place | undefined, located: Located, style: TextStyle, s
 };
 
 /** The source line as it is printed, and what to underline of it, in columns. */
-const cut = ({ sourceLine, column, length }: Span, columns: number): { readonly line: string; readonly from: number; readonly length: number } => {
+const cut = (
+  { sourceLine, column, length }: Span,
+  columns: number,
+): { readonly line: string; readonly from: number; readonly length: number } => {
   const before = printable(sourceLine.slice(0, column - 1));
   const marked = printable(sourceLine.slice(column - 1, column - 1 + length));
   const after = printable(sourceLine.slice(column - 1 + length));
   const underlined = Math.max(1, displayWidth(marked));
-  if (displayWidth(before) + underlined + displayWidth(after) <= columns) return { line: `${before}${marked}${after}`, from: displayWidth(before), length: underlined };
-  const room = Math.min(displayWidth(before), Math.max(Math.floor(columns / 4), columns - underlined - displayWidth(after) - 1));
+  if (displayWidth(before) + underlined + displayWidth(after) <= columns)
+    return { line: `${before}${marked}${after}`, from: displayWidth(before), length: underlined };
+  const room = Math.min(
+    displayWidth(before),
+    Math.max(Math.floor(columns / 4), columns - underlined - displayWidth(after) - 1),
+  );
   const head = room < displayWidth(before) ? `…${ending(before, room - 1)}` : before;
   const rest = columns - displayWidth(head);
   const tail = `${marked}${after}`;
@@ -70,7 +89,9 @@ const total = (diagnostics: readonly Diagnostic[], style: TextStyle): string =>
   (["error", "warning", "info"] as const)
     .flatMap((severity) => {
       const count = diagnostics.filter((each) => each.severity === severity).length;
-      return count === 0 ? [] : [paint(severity, `${count} ${severity === "info" ? "note" : severity}${count === 1 ? "" : "s"}`, style)];
+      return count === 0
+        ? []
+        : [paint(severity, `${count} ${severity === "info" ? "note" : severity}${count === 1 ? "" : "s"}`, style)];
     })
     .join(", ");
 

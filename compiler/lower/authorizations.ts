@@ -13,11 +13,19 @@ import { selectorOf } from "./selector.ts";
 export const authorizations = (context: Context): readonly Authorization[] => {
   const { config, policies } = context.intents;
   const written = policies.flatMap((authored) => policyAuthorizations(authored, context));
-  const closed: Authorization = { selector: { kind: "mesh" }, action: "allow", rules: [], origin: { module: "mesh.config.ts", path: ["defaults", "access"] } };
+  const closed: Authorization = {
+    selector: { kind: "mesh" },
+    action: "allow",
+    rules: [],
+    origin: { module: "mesh.config.ts", path: ["defaults", "access"] },
+  };
   return config.defaults.access === "nobody" ? [closed, ...written] : written;
 };
 
-const policyAuthorizations = ({ intent: policy, origin }: Authored<Policy>, context: Context): readonly Authorization[] => {
+const policyAuthorizations = (
+  { intent: policy, origin }: Authored<Policy>,
+  context: Context,
+): readonly Authorization[] => {
   const intent = policy.intent as { readonly allow?: Access<Grant>; readonly deny?: readonly Grant[] };
   const selector = selectorOf(policy.about, context);
   if (selector === undefined || selector.kind !== "workloads") return [];
@@ -25,11 +33,13 @@ const policyAuthorizations = ({ intent: policy, origin }: Authored<Policy>, cont
   const rules = (grants: readonly Grant[], list: string): readonly AccessRule[] =>
     grants.map((grant, index) => accessRule(grant, ports, at(origin, "intent", list, index), context));
   const found: Authorization[] = [];
-  if (intent.deny !== undefined && intent.deny.length > 0) found.push({ selector, action: "deny", rules: rules(intent.deny, "deny"), origin: at(origin, "intent", "deny") });
+  if (intent.deny !== undefined && intent.deny.length > 0)
+    found.push({ selector, action: "deny", rules: rules(intent.deny, "deny"), origin: at(origin, "intent", "deny") });
   if (intent.allow !== undefined) {
     const allowOrigin = at(origin, "intent", "allow");
     const anyone: AccessRule = { from: "anyone", ports, methods: "any", paths: "any", origin: allowOrigin };
-    const allowed = intent.allow === "nobody" ? [] : intent.allow === "anyone" ? [anyone] : rules(intent.allow, "allow");
+    const allowed =
+      intent.allow === "nobody" ? [] : intent.allow === "anyone" ? [anyone] : rules(intent.allow, "allow");
     found.push({ selector, action: "allow", rules: allowed, origin: allowOrigin });
   }
   return found;
@@ -41,14 +51,21 @@ const portsOf = (policy: Policy, context: Context): AccessRule["ports"] => {
   if (about.$kind !== "service" && about.$kind !== "tcp-service") return "any";
   const service = context.service(about.$id);
   if (service === undefined) return "any";
-  return [...new Set(service.ports.filter(({ protocol }) => protocol !== "udp").map((port) => targetOf(service, port, context.graph)))].sort((a, b) => a - b);
+  return [
+    ...new Set(
+      service.ports.filter(({ protocol }) => protocol !== "udp").map((port) => targetOf(service, port, context.graph)),
+    ),
+  ].sort((a, b) => a - b);
 };
 
 const accessRule = (grant: Grant, ports: AccessRule["ports"], origin: Origin, context: Context): AccessRule => ({
   from: principals(grant.from, at(origin, "from"), context),
   ports,
   methods: grant.methods === undefined ? "any" : [...new Set(grant.methods)].sort(),
-  paths: grant.paths === undefined ? "any" : grant.paths.flatMap((path, index) => pathAlternatives(path, at(origin, "paths", index), context.report)),
+  paths:
+    grant.paths === undefined
+      ? "any"
+      : grant.paths.flatMap((path, index) => pathAlternatives(path, at(origin, "paths", index), context.report)),
   origin,
 });
 
@@ -57,14 +74,30 @@ const principals = (from: Grant["from"], origin: Origin, context: Context): Prin
   if (callers.includes("anyone")) return "anyone";
   if (callers.includes("authenticated")) return "authenticated";
   if (callers.length === 0) context.report("MESH3001", {}, origin);
-  const found = callers.flatMap((caller, index) => callerPrincipals(caller, Array.isArray(from) ? at(origin, index) : origin, context));
-  return [...new Map(found.map((principal) => [principal.id, principal])).values()].sort((a, b) => (a.id < b.id ? -1 : 1));
+  const found = callers.flatMap((caller, index) =>
+    callerPrincipals(caller, Array.isArray(from) ? at(origin, index) : origin, context),
+  );
+  return [...new Map(found.map((principal) => [principal.id, principal])).values()].sort((a, b) =>
+    a.id < b.id ? -1 : 1,
+  );
 };
 
 const callerPrincipals = (caller: Caller, origin: Origin, context: Context): readonly Principal[] => {
   if (caller === "anyone" || caller === "authenticated") return [];
   if (caller.$kind === "namespace") {
-    if (!context.graph.namespaces.some(({ name }) => name === caller.$id)) context.report("MESH4050", { kind: "namespace", name: caller.$id, near: nearest(caller.$id, context.graph.namespaces.map(({ name }) => name)) }, origin);
+    if (!context.graph.namespaces.some(({ name }) => name === caller.$id))
+      context.report(
+        "MESH4050",
+        {
+          kind: "namespace",
+          name: caller.$id,
+          near: nearest(
+            caller.$id,
+            context.graph.namespaces.map(({ name }) => name),
+          ),
+        },
+        origin,
+      );
     return [{ kind: "prefix", id: `spiffe://${context.platform.trustDomain}/ns/${caller.$id}/sa/` }];
   }
   return callerWorkloads(caller, origin, context).flatMap((id) => {
@@ -74,21 +107,34 @@ const callerPrincipals = (caller: Caller, origin: Origin, context: Context): rea
 };
 
 /** The workloads that a caller names; reports names that the graph does not have. */
-export const callerWorkloads = (caller: Exclude<Caller, string>, origin: Origin, context: Context): readonly WorkloadId[] => {
+export const callerWorkloads = (
+  caller: Exclude<Caller, string>,
+  origin: Origin,
+  context: Context,
+): readonly WorkloadId[] => {
   switch (caller.$kind) {
     case "namespace":
       return context.graph.workloads.filter(({ namespace }) => namespace === caller.$id).map(idOf);
     case "workload":
     case "gateway":
       if (context.workload(caller.$id)) return [caller.$id];
-      context.report("MESH4050", { kind: "workload", name: caller.$id, near: nearest(caller.$id, context.graph.workloads.map(idOf)) }, origin);
+      context.report(
+        "MESH4050",
+        { kind: "workload", name: caller.$id, near: nearest(caller.$id, context.graph.workloads.map(idOf)) },
+        origin,
+      );
       return [];
     case "subset":
       return context.service(caller.$service)?.subsets.find(({ name }) => name === caller.$subset)?.workloads ?? [];
     case "service":
     case "tcp-service": {
       const service = context.service(caller.$id);
-      if (service === undefined) context.report("MESH4050", { kind: "service", name: caller.$id, near: nearest(caller.$id, context.graph.services.map(idOf)) }, origin);
+      if (service === undefined)
+        context.report(
+          "MESH4050",
+          { kind: "service", name: caller.$id, near: nearest(caller.$id, context.graph.services.map(idOf)) },
+          origin,
+        );
       else if (service.workloads.length === 0) context.report("MESH3002", { service: caller.$id }, origin);
       return service?.workloads ?? [];
     }
@@ -99,5 +145,7 @@ export const callerWorkloads = (caller: Exclude<Caller, string>, origin: Origin,
 export const namedCallers = (intent: Policy["intent"]): readonly Exclude<Caller, string>[] => {
   const { allow } = intent as ServicePolicy;
   if (allow === undefined || typeof allow === "string") return [];
-  return allow.flatMap(({ from }) => (Array.isArray(from) ? (from as readonly Caller[]) : [from as Caller])).filter((caller): caller is Exclude<Caller, string> => typeof caller !== "string" && caller.$kind !== "namespace");
+  return allow
+    .flatMap(({ from }) => (Array.isArray(from) ? (from as readonly Caller[]) : [from as Caller]))
+    .filter((caller): caller is Exclude<Caller, string> => typeof caller !== "string" && caller.$kind !== "namespace");
 };

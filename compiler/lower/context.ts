@@ -15,9 +15,18 @@ export interface Context extends Named {
   readonly report: Report;
 }
 
-export type Report = <C extends Code>(code: C, parameters: ParametersOf<C>, origin: Origin, related?: readonly Related[]) => void;
+export type Report = <C extends Code>(
+  code: C,
+  parameters: ParametersOf<C>,
+  origin: Origin,
+  related?: readonly Related[],
+) => void;
 
-export const context = (graph: ServiceGraph, platform: Platform, intents: Intents): { readonly value: Context; readonly diagnostics: readonly Diagnostic[] } => {
+export const context = (
+  graph: ServiceGraph,
+  platform: Platform,
+  intents: Intents,
+): { readonly value: Context; readonly diagnostics: readonly Diagnostic[] } => {
   const diagnostics: Diagnostic[] = [];
   const report: Report = (code, parameters, origin, related) => {
     diagnostics.push(diagnostic(code, parameters, { place: { origin }, related }));

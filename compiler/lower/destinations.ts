@@ -12,7 +12,9 @@ import { serviceRoutes } from "./routes.ts";
 /** Everything that can be called: the graph's services and the external ones, with their routes. */
 export const destinations = (context: Context): readonly Destination[] => {
   const policies = new Map(
-    context.intents.policies.flatMap((authored) => (authored.intent.about.$kind === "service" ? [[authored.intent.about.$id, authored] as const] : [])),
+    context.intents.policies.flatMap((authored) =>
+      authored.intent.about.$kind === "service" ? [[authored.intent.about.$id, authored] as const] : [],
+    ),
   );
   const services = context.graph.services
     .filter(({ kind }) => kind !== "external-name")
@@ -21,13 +23,24 @@ export const destinations = (context: Context): readonly Destination[] => {
       const routes = (policy?.intent.intent as ServicePolicy | undefined)?.routes ?? [];
       return serviceDestination(service, routes, policy?.origin ?? { module: service.source, path: [] }, context);
     });
-  return [...services, ...context.intents.externals.map((external) => externalDestination(external, context))].sort((a, b) => (a.host < b.host ? -1 : 1));
+  return [...services, ...context.intents.externals.map((external) => externalDestination(external, context))].sort(
+    (a, b) => (a.host < b.host ? -1 : 1),
+  );
 };
 
-const serviceDestination = (service: Service, written: ServicePolicy["routes"] & {}, origin: Origin, context: Context): Destination => {
+const serviceDestination = (
+  service: Service,
+  written: ServicePolicy["routes"] & {},
+  origin: Origin,
+  context: Context,
+): Destination => {
   const base = baseDestination(service, context.graph, context.platform, origin);
   if (written.length === 0) return base;
-  const ports = base.ports.map((port) => (port.routes.length === 0 ? port : { ...port, routes: serviceRoutes(written, service, port.number, origin, context) }));
+  const ports = base.ports.map((port) =>
+    port.routes.length === 0
+      ? port
+      : { ...port, routes: serviceRoutes(written, service, port.number, origin, context) },
+  );
   return { ...base, ports };
 };
 

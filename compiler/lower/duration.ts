@@ -7,7 +7,10 @@ const milliseconds = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 } as const;
 export const duration = (written: string | undefined, origin: Origin, report: Report): number | "none" => {
   if (written === undefined || written === "none") return "none";
   const [, amount, unit] = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(written) ?? [];
-  const value = amount === undefined ? Number.NaN : Number((Number(amount) * milliseconds[unit as keyof typeof milliseconds]).toFixed(6));
+  const value =
+    amount === undefined
+      ? Number.NaN
+      : Number((Number(amount) * milliseconds[unit as keyof typeof milliseconds]).toFixed(6));
   if (Number.isInteger(value) && value > 0) return value;
   report("MESH1010", { written }, origin);
   return "none";

@@ -16,13 +16,31 @@ export const gateways = (destinations: readonly Destination[], context: Context)
     const mine = context.intents.ingresses.filter(({ intent }) => intent.gateway.$id === id);
     if (mine.length === 0 || workload.proxy !== "gateway") return [];
     const ports = [...new Set(mine.map(({ intent }) => intent.port))].sort((a, b) => a - b);
-    const listeners = ports.flatMap((port) => listener(id, port, mine.filter(({ intent }) => intent.port === port), destinations, context));
+    const listeners = ports.flatMap((port) =>
+      listener(
+        id,
+        port,
+        mine.filter(({ intent }) => intent.port === port),
+        destinations,
+        context,
+      ),
+    );
     return [{ workload: id, namespace: workload.namespace, labels: workload.labels, listeners }];
   });
 
-const listener = (id: string, port: number, ingresses: readonly Authored<Ingress>[], destinations: readonly Destination[], context: Context): readonly GatewayListener[] => {
+const listener = (
+  id: string,
+  port: number,
+  ingresses: readonly Authored<Ingress>[],
+  destinations: readonly Destination[],
+  context: Context,
+): readonly GatewayListener[] => {
   const services = context.servicesOf(id);
-  const served = services.flatMap((service) => service.ports.filter(({ number }) => number === port).map((servicePort) => targetOf(service, servicePort, context.graph)));
+  const served = services.flatMap((service) =>
+    service.ports
+      .filter(({ number }) => number === port)
+      .map((servicePort) => targetOf(service, servicePort, context.graph)),
+  );
   const [target] = served;
   if (target === undefined) {
     const ports = services.flatMap((service) => service.ports.map(({ number }) => number));
@@ -33,12 +51,19 @@ const listener = (id: string, port: number, ingresses: readonly Authored<Ingress
   return [{ port, target, virtualHosts: virtualHosts.sort((a, b) => (a.host < b.host ? -1 : 1)) }];
 };
 
-const ingressHosts = ({ intent, origin }: Authored<Ingress>, destinations: readonly Destination[], context: Context): readonly VirtualHost[] => {
-  const routes = intent.routes.flatMap((written, index) => inherited(written, at(origin, "routes", index), destinations, context));
+const ingressHosts = (
+  { intent, origin }: Authored<Ingress>,
+  destinations: readonly Destination[],
+  context: Context,
+): readonly VirtualHost[] => {
+  const routes = intent.routes.flatMap((written, index) =>
+    inherited(written, at(origin, "routes", index), destinations, context),
+  );
   if (intent.hosts.length === 0) context.report("MESH2018", {}, at(origin, "hosts"));
   return intent.hosts.map((host, index) => {
     const place = at(origin, "hosts", index);
-    if (!/^(\*\.)?([a-z0-9]([a-z0-9-]*[a-z0-9])?)(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/.test(host)) context.report("MESH2017", { host }, place);
+    if (!/^(\*\.)?([a-z0-9]([a-z0-9-]*[a-z0-9])?)(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/.test(host))
+      context.report("MESH2017", { host }, place);
     return { host, namespace: intent.namespace.$id, routes, origin: place };
   });
 };
@@ -47,14 +72,23 @@ const ingressHosts = ({ intent, origin }: Authored<Ingress>, destinations: reado
  * A route to a whole service becomes that service's own routes within it. Both conditions are asked of the request as
  * it reached the gateway; the gateway's limits hold where it states them, the service's otherwise.
  */
-const inherited = (written: Written, origin: Origin, destinations: readonly Destination[], context: Context): readonly Route[] => {
+const inherited = (
+  written: Written,
+  origin: Origin,
+  destinations: readonly Destination[],
+  context: Context,
+): readonly Route[] => {
   const calledOn = httpPort(written, destinations, context);
   const route = routeOf(written, calledOn, origin, context);
   const [backend] = route.backends;
   if (backend === undefined || backend.subset !== "any" || route.backends.length > 1) return [route];
-  const service = destinations.find(({ host }) => host === backend.host)?.ports.find(({ number }) => number === backend.port);
+  const service = destinations
+    .find(({ host }) => host === backend.host)
+    ?.ports.find(({ number }) => number === backend.port);
   return (service?.routes ?? []).flatMap((own) => {
-    const matches = route.matches.flatMap((match) => own.matches.flatMap((other): readonly Match[] => both(match, other)));
+    const matches = route.matches.flatMap((match) =>
+      own.matches.flatMap((other): readonly Match[] => both(match, other)),
+    );
     if (matches.length === 0) return [];
     return [
       {
@@ -63,7 +97,12 @@ const inherited = (written: Written, origin: Origin, destinations: readonly Dest
         timeout: written.timeout === undefined ? own.timeout : route.timeout,
         retries: written.retries === undefined ? own.retries : route.retries,
         requestHeaders: bothEdits(route.requestHeaders, own.requestHeaders, at(origin, "headers", "request"), context),
-        responseHeaders: bothEdits(own.responseHeaders, route.responseHeaders, at(origin, "headers", "response"), context),
+        responseHeaders: bothEdits(
+          own.responseHeaders,
+          route.responseHeaders,
+          at(origin, "headers", "response"),
+          context,
+        ),
         origin: own.backends.length === 1 && own.backends[0]?.subset === "any" ? origin : own.origin,
       },
     ];
@@ -77,9 +116,14 @@ const both = (a: Match, b: Match): readonly Match[] => {
 
 /** A gateway's route has no port of its own to go by: a service with one HTTP port needs none named. */
 const httpPort = ({ to }: Written, destinations: readonly Destination[], context: Context): number => {
-  const id = "$kind" in to ? (to.$kind === "subset" ? to.$service : to.$kind === "service" ? to.$id : undefined) : to.to.$id;
-  const ports = id === undefined ? [] : (context.service(id)?.ports ?? []).filter(({ protocol }) => carriesHttp(protocol));
-  return ports.length === 1 ? ports[0]!.number : (destinations.find(({ host }) => "$kind" in to && to.$kind === "external" && host === to.host)?.ports[0]?.number ?? 0);
+  const id =
+    "$kind" in to ? (to.$kind === "subset" ? to.$service : to.$kind === "service" ? to.$id : undefined) : to.to.$id;
+  const ports =
+    id === undefined ? [] : (context.service(id)?.ports ?? []).filter(({ protocol }) => carriesHttp(protocol));
+  return ports.length === 1
+    ? ports[0]!.number
+    : (destinations.find(({ host }) => "$kind" in to && to.$kind === "external" && host === to.host)?.ports[0]
+        ?.number ?? 0);
 };
 
 /** `first`, then `second`, as one set of edits; a name that both change in ways that do not fold is reported. */

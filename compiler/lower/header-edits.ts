@@ -18,14 +18,19 @@ export const headerEdits = (written: Written | undefined, origin: Origin, report
   const seen = new Set<string>();
   for (const place of places) {
     const name = place.name.toLowerCase();
-    if (!/^[!#$%&'*+\-.^_`|~0-9a-z]+$/.test(name) || proxyOwned(name)) report("MESH2010", { name: place.name }, place.origin);
+    if (!/^[!#$%&'*+\-.^_`|~0-9a-z]+$/.test(name) || proxyOwned(name))
+      report("MESH2010", { name: place.name }, place.origin);
     if (seen.has(name)) report("MESH2012", { name }, place.origin);
     seen.add(name);
   }
-  for (const [list, values] of [["set", written?.set], ["add", written?.add]] as const) {
+  for (const [list, values] of [
+    ["set", written?.set],
+    ["add", written?.add],
+  ] as const) {
     for (const [name, value] of Object.entries(values ?? {})) {
       // eslint-disable-next-line no-control-regex
-      if (/[\u0000-\u0008\u000a-\u001f\u007f]/.test(value) || value !== value.trim() || value === "") report("MESH2013", { name, value }, at(origin, list, name));
+      if (/[\u0000-\u0008\u000a-\u001f\u007f]/.test(value) || value !== value.trim() || value === "")
+        report("MESH2013", { name, value }, at(origin, list, name));
     }
   }
   return edits;
@@ -33,7 +38,11 @@ export const headerEdits = (written: Written | undefined, origin: Origin, report
 
 /** Headers that a proxy needs for itself: no edit may touch them (Istio refuses some of these, Envoy ignores others). */
 const proxyOwned = (name: string): boolean =>
-  name.startsWith(":") || name.startsWith("x-envoy-") || ["host", "connection", "content-length", "transfer-encoding", "upgrade", "te", "x-forwarded-client-cert"].includes(name);
+  name.startsWith(":") ||
+  name.startsWith("x-envoy-") ||
+  ["host", "connection", "content-length", "transfer-encoding", "upgrade", "te", "x-forwarded-client-cert"].includes(
+    name,
+  );
 
 const pairs = (written: Readonly<Record<string, string>> | undefined): HeaderEdits["set"] =>
   Object.entries(written ?? {})

@@ -24,7 +24,10 @@ export interface EvaluatedModule {
 }
 
 /** Sorts default exports by kind; a list of intents counts as its members. */
-export const intents = (config: MeshConfig, modules: readonly EvaluatedModule[]): { readonly value: Intents; readonly diagnostics: readonly Diagnostic[] } => {
+export const intents = (
+  config: MeshConfig,
+  modules: readonly EvaluatedModule[],
+): { readonly value: Intents; readonly diagnostics: readonly Diagnostic[] } => {
   const policies: Authored<Policy>[] = [];
   const externals: Authored<External>[] = [];
   const ingresses: Authored<Ingress>[] = [];

@@ -7,11 +7,17 @@ import { selectorOf } from "./selector.ts";
 /** The mesh's mode, then what namespaces and policies say differently. */
 export const mtlsRules = (context: Context): readonly MtlsRule[] => {
   const { config, policies } = context.intents;
-  const mesh: MtlsRule = { selector: { kind: "mesh" }, mode: config.defaults.mtls, origin: { module: "mesh.config.ts", path: ["defaults", "mtls"] } };
+  const mesh: MtlsRule = {
+    selector: { kind: "mesh" },
+    mode: config.defaults.mtls,
+    origin: { module: "mesh.config.ts", path: ["defaults", "mtls"] },
+  };
   const written = policies.flatMap(({ intent, origin }) => {
     const { mtls } = intent.intent as ServicePolicy;
     const selector = selectorOf(intent.about, context);
-    return mtls === undefined || selector === undefined ? [] : [{ selector, mode: mtls, origin: at(origin, "intent", "mtls") }];
+    return mtls === undefined || selector === undefined
+      ? []
+      : [{ selector, mode: mtls, origin: at(origin, "intent", "mtls") }];
   });
   return [mesh, ...written];
 };

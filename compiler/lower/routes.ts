@@ -12,7 +12,13 @@ import { matches } from "./matches.ts";
 import { retries } from "./retries.ts";
 
 /** The routes of one port of a service: what its author wrote, then everything else to the service as a whole. */
-export const serviceRoutes = (written: readonly Written[], service: Service, port: number, origin: Origin, context: Context): readonly Route[] => {
+export const serviceRoutes = (
+  written: readonly Written[],
+  service: Service,
+  port: number,
+  origin: Origin,
+  context: Context,
+): readonly Route[] => {
   const routes = written.map((route, index) => routeOf(route, port, at(origin, "intent", "routes", index), context));
   const total = routes.some((route) => route.matches.some(matchesEverything));
   return total ? routes : [...routes, defaultRoute(hostOf(service, context.platform), port, context.platform, origin)];
@@ -47,7 +53,8 @@ const splitBackends = (to: Split, calledOn: number, origin: Origin, context: Con
   const weights = Object.entries(to.weights).sort(([a], [b]) => (a < b ? -1 : 1));
   for (const [subset, percent] of weights) {
     const exact = Number.isInteger(Number((percent * 10_000).toFixed(4)));
-    if (!(percent >= 0 && percent <= 100) || !exact) context.report("MESH2002", { subset, percent }, at(origin, "weights", subset));
+    if (!(percent >= 0 && percent <= 100) || !exact)
+      context.report("MESH2002", { subset, percent }, at(origin, "weights", subset));
   }
   const total = Number(weights.reduce((sum, [, percent]) => sum + percent, 0).toFixed(6));
   if (total !== 100) context.report("MESH2001", { service: to.to.$id, total }, at(origin, "weights"));
@@ -63,7 +70,11 @@ const serviceBackends = (
 ): readonly Backend[] => {
   const service = context.service(id);
   if (service === undefined) {
-    context.report("MESH4050", { kind: "service", name: id, near: nearest(id, context.graph.services.map(idOf)) }, origin);
+    context.report(
+      "MESH4050",
+      { kind: "service", name: id, near: nearest(id, context.graph.services.map(idOf)) },
+      origin,
+    );
     return [];
   }
   const http = service.ports.filter(({ protocol }) => carriesHttp(protocol));
@@ -85,6 +96,7 @@ const serviceBackends = (
 };
 
 const externalBackend = (to: External, origin: Origin, context: Context): readonly Backend[] => {
-  if (!context.intents.externals.some(({ intent }) => intent.host === to.host)) context.report("MESH4052", { host: to.host }, origin);
+  if (!context.intents.externals.some(({ intent }) => intent.host === to.host))
+    context.report("MESH4052", { host: to.host }, origin);
   return [{ host: to.host, port: to.port, subset: "any", weight: wholeWeight }];
 };

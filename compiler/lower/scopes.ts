@@ -12,7 +12,11 @@ import { selectorOf } from "./selector.ts";
  * What each sidecar must know: what its workload declares to use, what grants it access by name, and where the routes
  * of those lead. Nobody writes a scope, so nobody forgets to update one.
  */
-export const scopes = (workloads: readonly MeshWorkload[], destinations: readonly Destination[], context: Context): readonly Scope[] => {
+export const scopes = (
+  workloads: readonly MeshWorkload[],
+  destinations: readonly Destination[],
+  context: Context,
+): readonly Scope[] => {
   const called = new Map<WorkloadId, Set<Host>>(workloads.map(({ id }) => [id, new Set<Host>()]));
   const add = (callers: readonly WorkloadId[], hosts: readonly Host[]): void => {
     for (const caller of callers) for (const host of hosts) called.get(caller)?.add(host);
@@ -21,10 +25,16 @@ export const scopes = (workloads: readonly MeshWorkload[], destinations: readonl
     const { uses } = intent.intent as ServicePolicy;
     const selector = selectorOf(intent.about, context);
     const callers = selector?.kind === "workloads" ? selector.workloads : [];
-    uses?.forEach((dependency, index) => add(callers, dependencyHosts(dependency, at(origin, "intent", "uses", index), context)));
+    uses?.forEach((dependency, index) =>
+      add(callers, dependencyHosts(dependency, at(origin, "intent", "uses", index), context)),
+    );
     const { about } = intent;
     const callee = about.$kind === "service" || about.$kind === "tcp-service" ? context.service(about.$id) : undefined;
-    if (callee) for (const caller of namedCallers(intent.intent)) add(callerWorkloads(caller, origin, { ...context, report: () => undefined }), [hostOf(callee, context.platform)]);
+    if (callee)
+      for (const caller of namedCallers(intent.intent))
+        add(callerWorkloads(caller, origin, { ...context, report: () => undefined }), [
+          hostOf(callee, context.platform),
+        ]);
   }
   const leadsTo = new Map(destinations.map((destination) => [destination.host, routedHosts(destination)]));
   const hostsOf = new Map(
@@ -45,7 +55,9 @@ const grouped = (hostsOf: ReadonlyMap<WorkloadId, readonly Host[]>, context: Con
   for (const service of context.graph.services) {
     const [first] = service.workloads;
     const hosts = first === undefined ? undefined : hostsOf.get(first);
-    const alike = hosts !== undefined && service.workloads.every((id) => context.servicesOf(id).length === 1 && hostsOf.get(id)?.join() === hosts.join());
+    const alike =
+      hosts !== undefined &&
+      service.workloads.every((id) => context.servicesOf(id).length === 1 && hostsOf.get(id)?.join() === hosts.join());
     if (!alike) continue;
     for (const id of service.workloads) done.add(id);
     const { namespace, selector: labels, workloads, name } = service;
@@ -54,22 +66,38 @@ const grouped = (hostsOf: ReadonlyMap<WorkloadId, readonly Host[]>, context: Con
   for (const [id, hosts] of hostsOf) {
     const workload = context.workload(id);
     if (done.has(id) || workload === undefined) continue;
-    scopes.push({ selector: { kind: "workloads", namespace: workload.namespace, labels: workload.labels, workloads: [id], name: `${workload.name}.workload` }, hosts });
+    scopes.push({
+      selector: {
+        kind: "workloads",
+        namespace: workload.namespace,
+        labels: workload.labels,
+        workloads: [id],
+        name: `${workload.name}.workload`,
+      },
+      hosts,
+    });
   }
   const key = ({ selector }: Scope): string => `${selector.namespace}/${selector.name}`;
   return scopes.sort((a, b) => (key(a) < key(b) ? -1 : 1));
 };
 
-const routedHosts = ({ ports }: Destination): readonly Host[] => ports.flatMap(({ routes }) => routes.flatMap(({ backends }) => backends.map(({ host }) => host)));
+const routedHosts = ({ ports }: Destination): readonly Host[] =>
+  ports.flatMap(({ routes }) => routes.flatMap(({ backends }) => backends.map(({ host }) => host)));
 
 const dependencyHosts = (dependency: Dependency, origin: Origin, context: Context): readonly Host[] => {
   if (dependency.$kind === "external") {
-    if (!context.intents.externals.some(({ intent }) => intent.host === dependency.host)) context.report("MESH4052", { host: dependency.host }, origin);
+    if (!context.intents.externals.some(({ intent }) => intent.host === dependency.host))
+      context.report("MESH4052", { host: dependency.host }, origin);
     return [dependency.host];
   }
-  if (dependency.$kind === "gateway") return context.servicesOf(dependency.$id).map((service) => hostOf(service, context.platform));
+  if (dependency.$kind === "gateway")
+    return context.servicesOf(dependency.$id).map((service) => hostOf(service, context.platform));
   const service = context.service(dependency.$id);
   if (service) return [hostOf(service, context.platform)];
-  context.report("MESH4050", { kind: "service", name: dependency.$id, near: nearest(dependency.$id, context.graph.services.map(idOf)) }, origin);
+  context.report(
+    "MESH4050",
+    { kind: "service", name: dependency.$id, near: nearest(dependency.$id, context.graph.services.map(idOf)) },
+    origin,
+  );
   return [];
 };

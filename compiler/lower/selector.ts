@@ -14,13 +14,25 @@ export const selectorOf = (about: Subject, context: Context): Selector | undefin
     case "gateway": {
       const workload = context.workload(about.$id);
       if (workload === undefined) return undefined;
-      return { kind: "workloads", namespace: workload.namespace, labels: workload.labels, workloads: [about.$id], name: `${workload.name}.workload` };
+      return {
+        kind: "workloads",
+        namespace: workload.namespace,
+        labels: workload.labels,
+        workloads: [about.$id],
+        name: `${workload.name}.workload`,
+      };
     }
     case "service":
     case "tcp-service": {
       const service = context.service(about.$id);
       if (service === undefined || service.workloads.length === 0) return undefined;
-      return { kind: "workloads", namespace: service.namespace, labels: service.selector, workloads: service.workloads, name: service.name };
+      return {
+        kind: "workloads",
+        namespace: service.namespace,
+        labels: service.selector,
+        workloads: service.workloads,
+        name: service.name,
+      };
     }
   }
 };
@@ -36,6 +48,9 @@ export const reportUnknownSubject = (about: Subject, origin: Origin, context: Co
     service: () => context.service(about.$id) !== undefined,
   }[kind];
   if (exists()) return;
-  const candidates = kind === "namespace" ? graph.namespaces.map(({ name }) => name) : (kind === "service" ? graph.services : graph.workloads).map(idOf);
+  const candidates =
+    kind === "namespace"
+      ? graph.namespaces.map(({ name }) => name)
+      : (kind === "service" ? graph.services : graph.workloads).map(idOf);
   context.report("MESH4050", { kind, name: about.$id, near: nearest(about.$id, candidates) }, origin);
 };

@@ -6,9 +6,19 @@ import { configSchema, intentSchema } from "./schema.ts";
 
 const require = createRequire(import.meta.url);
 const Ajv = (require("ajv") as { readonly Ajv: new (options: Options) => AjvClass }).Ajv;
-const standaloneCode = (require("ajv/dist/standalone") as { readonly default: (ajv: AjvClass, names: Record<string, string>) => string }).default;
+const standaloneCode = (
+  require("ajv/dist/standalone") as { readonly default: (ajv: AjvClass, names: Record<string, string>) => string }
+).default;
 
-const ajv = new Ajv({ schemas: [intentSchema, configSchema], code: { source: true, esm: true }, allErrors: false, inlineRefs: false, strict: false, messages: false, verbose: false });
+const ajv = new Ajv({
+  schemas: [intentSchema, configSchema],
+  code: { source: true, esm: true },
+  allErrors: false,
+  inlineRefs: false,
+  strict: false,
+  messages: false,
+  verbose: false,
+});
 const header = "// Generated file: do not edit.\n// generator: compiler/shape/generate.ts, from schema.ts\n";
 const code = standaloneCode(ajv, { intentValidator: "intent", configValidator: "config" });
 if (/\brequire\(/.test(code)) throw new Error("the generated validators need ajv at run time");

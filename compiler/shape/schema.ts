@@ -4,7 +4,10 @@
  */
 type Schema = { readonly [keyword: string]: unknown };
 
-const closed = (required: Readonly<Record<string, Schema>>, optional: Readonly<Record<string, Schema>> = {}): Schema => ({
+const closed = (
+  required: Readonly<Record<string, Schema>>,
+  optional: Readonly<Record<string, Schema>> = {},
+): Schema => ({
   type: "object",
   properties: { ...required, ...optional },
   required: Object.keys(required),
@@ -21,10 +24,17 @@ const by = (tag: string, alternatives: Readonly<Record<string, Schema>>): Schema
   type: "object",
   required: [tag],
   properties: { [tag]: { enum: Object.keys(alternatives) } },
-  allOf: Object.entries(alternatives).map(([value, then]) => ({ if: { type: "object", properties: { [tag]: { const: value } }, required: [tag] }, then })),
+  allOf: Object.entries(alternatives).map(([value, then]) => ({
+    if: { type: "object", properties: { [tag]: { const: value } }, required: [tag] },
+    then,
+  })),
 });
 const either = (test: Schema, then: Schema, otherwise: Schema): Schema => ({ if: test, then, else: otherwise });
-const handle = (kind: string): Schema => ({ type: "object", properties: { $kind: constant(kind), $id: text }, required: ["$kind", "$id"] });
+const handle = (kind: string): Schema => ({
+  type: "object",
+  properties: { $kind: constant(kind), $id: text },
+  required: ["$kind", "$id"],
+});
 
 const handles = {
   service: { ...handle("service"), required: ["$kind", "$id", "$subsets"] },
@@ -33,30 +43,92 @@ const handles = {
   gateway: handle("gateway"),
   namespace: handle("namespace"),
 };
-const subset: Schema = { type: "object", properties: { $kind: constant("subset"), $service: text, $subset: text }, required: ["$kind", "$service", "$subset"] };
+const subset: Schema = {
+  type: "object",
+  properties: { $kind: constant("subset"), $service: text, $subset: text },
+  required: ["$kind", "$service", "$subset"],
+};
 const mtls = one("strict", "permissive", "disabled");
 const duration: Schema = { type: "string" };
 const texted: Schema = { type: "object", additionalProperties: text };
 const edits = closed({}, { set: texted, add: texted, remove: texts });
 
-const headerCondition = either({ type: "string" }, text, either({ required: ["prefix"] }, closed({ prefix: text }), closed({ header: one("present", "absent") })));
-const when = either({ required: ["path"] }, closed({ path: text }, { headers: ref("headers") }), either({ required: ["prefix"] }, closed({ prefix: text }, { headers: ref("headers") }), closed({ headers: ref("headers") })));
-const retries = closed({ attempts: { type: "number" } }, { perTry: duration, on: list({ anyOf: [{ type: "number" }, one("5xx", "gateway-error", "reset", "connect-failure", "refused-stream", "retriable-4xx", "cancelled", "deadline-exceeded", "internal", "resource-exhausted", "unavailable")] }) });
+const headerCondition = either(
+  { type: "string" },
+  text,
+  either({ required: ["prefix"] }, closed({ prefix: text }), closed({ header: one("present", "absent") })),
+);
+const when = either(
+  { required: ["path"] },
+  closed({ path: text }, { headers: ref("headers") }),
+  either(
+    { required: ["prefix"] },
+    closed({ prefix: text }, { headers: ref("headers") }),
+    closed({ headers: ref("headers") }),
+  ),
+);
+const retries = closed(
+  { attempts: { type: "number" } },
+  {
+    perTry: duration,
+    on: list({
+      anyOf: [
+        { type: "number" },
+        one(
+          "5xx",
+          "gateway-error",
+          "reset",
+          "connect-failure",
+          "refused-stream",
+          "retriable-4xx",
+          "cancelled",
+          "deadline-exceeded",
+          "internal",
+          "resource-exhausted",
+          "unavailable",
+        ),
+      ],
+    }),
+  },
+);
 const orNone = (schema: Schema): Schema => either(constant("none"), constant("none"), schema);
 
 const route = closed(
-  { kind: constant("route"), to: either({ required: ["$kind"] }, by("$kind", { service: handles.service, subset, external: ref("external") }), ref("split")) },
-  { when: either({ type: "array" }, list(ref("when")), ref("when")), timeout: duration, retries: orNone(ref("retries")), headers: closed({}, { request: ref("edits"), response: ref("edits") }) },
+  {
+    kind: constant("route"),
+    to: either(
+      { required: ["$kind"] },
+      by("$kind", { service: handles.service, subset, external: ref("external") }),
+      ref("split"),
+    ),
+  },
+  {
+    when: either({ type: "array" }, list(ref("when")), ref("when")),
+    timeout: duration,
+    retries: orNone(ref("retries")),
+    headers: closed({}, { request: ref("edits"), response: ref("edits") }),
+  },
 );
 
 const caller = either({ type: "string" }, one("anyone", "authenticated"), by("$kind", { ...handles, subset }));
 const grant = (kind: string): Schema =>
   closed(
     { kind: constant(kind), from: either({ type: "array" }, list(ref("caller")), ref("caller")) },
-    { methods: list(one("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT")), paths: list(either({ type: "string" }, text, closed({ prefix: text }))) },
+    {
+      methods: list(one("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT")),
+      paths: list(either({ type: "string" }, text, closed({ prefix: text }))),
+    },
   );
-const access = { allow: either({ type: "string" }, one("anyone", "nobody"), list(ref("allow"))), deny: list(ref("deny")) };
-const dependency = by("$kind", { service: handles.service, "tcp-service": handles["tcp-service"], gateway: handles.gateway, external: ref("external") });
+const access = {
+  allow: either({ type: "string" }, one("anyone", "nobody"), list(ref("allow"))),
+  deny: list(ref("deny")),
+};
+const dependency = by("$kind", {
+  service: handles.service,
+  "tcp-service": handles["tcp-service"],
+  gateway: handles.gateway,
+  external: ref("external"),
+});
 const uses = list(ref("dependency"));
 const about = {
   service: closed({}, { routes: list(ref("route")), mtls, uses, ...access }),
@@ -68,7 +140,10 @@ const about = {
 
 const policy: Schema = {
   ...closed({ kind: constant("policy"), about: by("$kind", handles), intent: { type: "object" } }),
-  allOf: Object.entries(about).map(([kind, intent]) => ({ if: { properties: { about: { properties: { $kind: { const: kind } } } } }, then: { properties: { intent } } })),
+  allOf: Object.entries(about).map(([kind, intent]) => ({
+    if: { properties: { about: { properties: { $kind: { const: kind } } } } },
+    then: { properties: { intent } },
+  })),
 };
 
 export const intentSchema: Schema = {
@@ -83,13 +158,31 @@ export const intentSchema: Schema = {
     dependency,
     allow: grant("allow"),
     deny: grant("deny"),
-    split: closed({ kind: constant("split"), to: handles.service, weights: { type: "object", additionalProperties: { type: "number" } } }),
+    split: closed({
+      kind: constant("split"),
+      to: handles.service,
+      weights: { type: "object", additionalProperties: { type: "number" } },
+    }),
     external: closed(
-      { $kind: constant("external"), namespace: handles.namespace, host: text, port: { type: "number" }, tls: closed({ port: { type: "number" } }, { sni: text }), resolve: either({ type: "string" }, constant("dns"), texts) },
+      {
+        $kind: constant("external"),
+        namespace: handles.namespace,
+        host: text,
+        port: { type: "number" },
+        tls: closed({ port: { type: "number" } }, { sni: text }),
+        resolve: either({ type: "string" }, constant("dns"), texts),
+      },
       { timeout: duration, retries: orNone(ref("retries")) },
     ),
     policy,
-    ingress: closed({ kind: constant("ingress"), namespace: handles.namespace, gateway: handles.gateway, port: { type: "number" }, hosts: texts, routes: list(ref("route")) }),
+    ingress: closed({
+      kind: constant("ingress"),
+      namespace: handles.namespace,
+      gateway: handles.gateway,
+      port: { type: "number" },
+      hosts: texts,
+      routes: list(ref("route")),
+    }),
   },
   if: { required: ["$kind"] },
   then: ref("external"),
@@ -98,5 +191,11 @@ export const intentSchema: Schema = {
 
 export const configSchema: Schema = {
   $id: "config",
-  ...closed({ folders: { type: "object", additionalProperties: texts }, defaults: closed({ mtls, access: one("anyone", "nobody") }) }, { environments: list({ type: "string", pattern: "^[a-z][a-z0-9-]*$", not: { const: "default" } }) }),
+  ...closed(
+    {
+      folders: { type: "object", additionalProperties: texts },
+      defaults: closed({ mtls, access: one("anyone", "nobody") }),
+    },
+    { environments: list({ type: "string", pattern: "^[a-z][a-z0-9-]*$", not: { const: "default" } }) },
+  ),
 };

@@ -6,19 +6,30 @@ import { configValidator, intentValidator } from "./validators.generated.js";
 /** The validators' own shape: ajv's standalone code. */
 export interface Validator {
   (value: unknown): boolean;
-  readonly errors?: readonly { readonly instancePath: string; readonly keyword: string; readonly params: Readonly<Record<string, unknown>> }[] | null;
+  readonly errors?:
+    | readonly {
+        readonly instancePath: string;
+        readonly keyword: string;
+        readonly params: Readonly<Record<string, unknown>>;
+      }[]
+    | null;
 }
 
 /** What is not shaped as the types of `lib/intent` say; a kind of intent that there is not is told elsewhere. */
-export const shapeViolations = (config: unknown, modules: readonly { readonly module: string; readonly value: unknown }[]): readonly Diagnostic[] => [
+export const shapeViolations = (
+  config: unknown,
+  modules: readonly { readonly module: string; readonly value: unknown }[],
+): readonly Diagnostic[] => [
   ...violations(configValidator, config, { module: "mesh.config.ts", path: [] }),
   ...modules.flatMap(({ module, value }) => intentViolations(value, { module, path: [] })),
 ];
 
 const intentViolations = (value: unknown, origin: Origin): readonly Diagnostic[] => {
-  if (Array.isArray(value)) return value.flatMap((member, index) => intentViolations(member, { ...origin, path: [...origin.path, index] }));
+  if (Array.isArray(value))
+    return value.flatMap((member, index) => intentViolations(member, { ...origin, path: [...origin.path, index] }));
   const kinds = value as { readonly kind?: unknown; readonly $kind?: unknown } | null;
-  const known = typeof value === "object" && (kinds?.kind === "policy" || kinds?.kind === "ingress" || kinds?.$kind === "external");
+  const known =
+    typeof value === "object" && (kinds?.kind === "policy" || kinds?.kind === "ingress" || kinds?.$kind === "external");
   return known ? violations(intentValidator, value, origin) : [];
 };
 
@@ -27,11 +38,24 @@ const violations = (validator: Validator, value: unknown, origin: Origin): reado
   // Conditionals report themselves after what they found: the first error is the nearest.
   const [error] = validator.errors ?? [];
   if (error === undefined) return [];
-  const path = error.instancePath.split("/").slice(1).map((segment) => segment.replaceAll("~1", "/").replaceAll("~0", "~"));
+  const path = error.instancePath
+    .split("/")
+    .slice(1)
+    .map((segment) => segment.replaceAll("~1", "/").replaceAll("~0", "~"));
   const { params } = error;
   const extra = typeof params["additionalProperty"] === "string" ? [params["additionalProperty"]] : [];
-  const place = { origin: { module: origin.module, path: [...origin.path, ...[...path, ...extra].map((segment) => (/^\d+$/.test(segment) ? Number(segment) : segment))] } };
-  return [diagnostic("MESH1002", { at: [...path, ...extra].join("."), expected: expected(error.keyword, params) }, { place })];
+  const place = {
+    origin: {
+      module: origin.module,
+      path: [
+        ...origin.path,
+        ...[...path, ...extra].map((segment) => (/^\d+$/.test(segment) ? Number(segment) : segment)),
+      ],
+    },
+  };
+  return [
+    diagnostic("MESH1002", { at: [...path, ...extra].join("."), expected: expected(error.keyword, params) }, { place }),
+  ];
 };
 
 const expected = (keyword: string, params: Readonly<Record<string, unknown>>): string => {

@@ -10,9 +10,14 @@ export const callersAreKnownByMtls = law("MESH3004", (subject, report) => {
   for (const { intent, origin } of subject.intents.policies) {
     const { about } = intent;
     const callees = calleesOf(subject, about);
-    if (callees.length === 0 || !callees.every((callee) => callee.proxy === "sidecar" && lookup(subject.mesh).mtls(callee).mode === "disabled")) continue;
+    if (
+      callees.length === 0 ||
+      !callees.every((callee) => callee.proxy === "sidecar" && lookup(subject.mesh).mtls(callee).mode === "disabled")
+    )
+      continue;
     for (const { grant, path } of grants(intent.intent as ServicePolicy)) {
-      if (grant.from !== "anyone" && !(Array.isArray(grant.from) && grant.from.includes("anyone"))) report(at(origin, "intent", ...path, "from"), { callee: about.$id });
+      if (grant.from !== "anyone" && !(Array.isArray(grant.from) && grant.from.includes("anyone")))
+        report(at(origin, "intent", ...path, "from"), { callee: about.$id });
     }
   }
 });

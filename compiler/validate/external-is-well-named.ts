@@ -7,7 +7,10 @@ export const externalHostIsAName = law("MESH2022", ({ intents, mesh }, report) =
   for (const { intent, origin } of intents.externals) {
     const { host } = intent;
     const named = /^([a-z0-9]([a-z0-9-]*[a-z0-9])?)(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+$/.test(host) && !isIP(host);
-    const inside = host.endsWith(`.${mesh.platform.clusterDomain}`) || host.endsWith(".svc") || mesh.destinations.some(({ kind, aliases }) => kind !== "external" && aliases.anywhere.includes(host));
+    const inside =
+      host.endsWith(`.${mesh.platform.clusterDomain}`) ||
+      host.endsWith(".svc") ||
+      mesh.destinations.some(({ kind, aliases }) => kind !== "external" && aliases.anywhere.includes(host));
     if (!named || inside) report(at(origin, "host"), { host });
   }
 });

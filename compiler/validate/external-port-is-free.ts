@@ -8,7 +8,10 @@ export const externalPortIsFree = law("MESH4056", ({ intents, mesh }, report) =>
     for (const scope of mesh.scopes) {
       if (!scope.hosts.includes(intent.host)) continue;
       const other = mesh.destinations.find(
-        ({ host, kind, ports }) => kind === "headless" && scope.hosts.includes(host) && ports.some(({ number, protocol }) => number === intent.port && !carriesHttp(protocol)),
+        ({ host, kind, ports }) =>
+          kind === "headless" &&
+          scope.hosts.includes(host) &&
+          ports.some(({ number, protocol }) => number === intent.port && !carriesHttp(protocol)),
       );
       if (other) return report(at(origin, "port"), { host: intent.host, port: intent.port, other: other.host });
     }

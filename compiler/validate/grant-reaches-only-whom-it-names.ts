@@ -19,7 +19,8 @@ export const grantReachesOnlyWhomItNames = law("MESH3003", ({ intents, graph }, 
         const accounts = new Set([...meant].flatMap((id) => named(graph).workload(id) ?? []).map(accountOf));
         for (const account of accounts) {
           const others = (runningAs.get(account) ?? []).filter((id) => !meant.has(id));
-          if (others.length > 0) report(at(origin, "intent", ...path, ...callerPath), { account, meant: [...meant].sort(), others });
+          if (others.length > 0)
+            report(at(origin, "intent", ...path, ...callerPath), { account, meant: [...meant].sort(), others });
         }
       }
     }

@@ -8,11 +8,18 @@ type Path = readonly (string | number)[];
 /** Every grant and refusal of a policy, with its path in the policy's intent. */
 export const grants = ({ allow, deny }: ServicePolicy): readonly { readonly grant: Grant; readonly path: Path }[] => [
   ...(deny ?? []).map((grant, index) => ({ grant, path: ["deny", index] })),
-  ...(allow === undefined || typeof allow === "string" ? [] : allow.map((grant, index) => ({ grant, path: ["allow", index] }))),
+  ...(allow === undefined || typeof allow === "string"
+    ? []
+    : allow.map((grant, index) => ({ grant, path: ["allow", index] }))),
 ];
 
 /** The callers that a grant names one by one, with the workloads that each means. */
-export const namedCallers = ({ from }: Grant): readonly { readonly caller: { readonly id: string; readonly workloads: (graph: ServiceGraph) => readonly WorkloadId[] }; readonly path: Path }[] => {
+export const namedCallers = ({
+  from,
+}: Grant): readonly {
+  readonly caller: { readonly id: string; readonly workloads: (graph: ServiceGraph) => readonly WorkloadId[] };
+  readonly path: Path;
+}[] => {
   const callers: readonly (readonly [Caller, Path])[] = Array.isArray(from)
     ? (from as readonly Caller[]).map((caller, index) => [caller, ["from", index]] as const)
     : [[from as Caller, ["from"]]];
@@ -31,7 +38,11 @@ const meantBy = (caller: Exclude<Caller, string>, graph: ServiceGraph): readonly
     case "gateway":
       return [caller.$id];
     case "subset":
-      return named(graph).service(caller.$service)?.subsets.find(({ name }) => name === caller.$subset)?.workloads ?? [];
+      return (
+        named(graph)
+          .service(caller.$service)
+          ?.subsets.find(({ name }) => name === caller.$subset)?.workloads ?? []
+      );
     case "service":
     case "tcp-service":
       return named(graph).service(caller.$id)?.workloads ?? [];

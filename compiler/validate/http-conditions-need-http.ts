@@ -10,7 +10,9 @@ import { law } from "./law.ts";
 export const httpConditionsNeedHttp = law("MESH3007", ({ intents, graph }, report) => {
   for (const { intent, origin } of intents.policies) {
     const service = intent.about.$kind === "workload" ? undefined : named(graph).service(intent.about.$id);
-    const opaque = service?.ports.find(({ protocol }) => !carriesHttp(protocol) && protocol !== "udp" && protocol !== "undeclared");
+    const opaque = service?.ports.find(
+      ({ protocol }) => !carriesHttp(protocol) && protocol !== "udp" && protocol !== "undeclared",
+    );
     if (!service || !opaque) continue;
     for (const { grant, path } of grants(intent.intent as ServicePolicy)) {
       const asked = grant.methods !== undefined ? "methods" : grant.paths !== undefined ? "paths" : undefined;

@@ -17,9 +17,17 @@ export type Law = (subject: Subject) => readonly Diagnostic[];
 
 /** A law of the catalog: its check reports every place where it does not hold. */
 export const law =
-  <C extends Code>(code: C, check: (subject: Subject, report: (origin: Origin, parameters: ParametersOf<C>, related?: readonly Related[]) => void) => void): Law =>
+  <C extends Code>(
+    code: C,
+    check: (
+      subject: Subject,
+      report: (origin: Origin, parameters: ParametersOf<C>, related?: readonly Related[]) => void,
+    ) => void,
+  ): Law =>
   (subject) => {
     const found: Diagnostic[] = [];
-    check(subject, (origin, parameters, related) => found.push(diagnostic(code, parameters, { place: { origin }, related })));
+    check(subject, (origin, parameters, related) =>
+      found.push(diagnostic(code, parameters, { place: { origin }, related })),
+    );
     return found;
   };

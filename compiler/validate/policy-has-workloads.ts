@@ -7,8 +7,15 @@ import { law } from "./law.ts";
 export const policyHasWorkloads = law("MESH4055", ({ intents, graph }, report) => {
   for (const { intent, origin } of intents.policies) {
     const service = named(graph).service(intent.about.$id);
-    if ((intent.about.$kind !== "service" && intent.about.$kind !== "tcp-service") || service === undefined || service.workloads.length > 0) continue;
-    const said = (["mtls", "allow", "deny", "uses"] as const).find((property) => (intent.intent as ServicePolicy)[property] !== undefined);
+    if (
+      (intent.about.$kind !== "service" && intent.about.$kind !== "tcp-service") ||
+      service === undefined ||
+      service.workloads.length > 0
+    )
+      continue;
+    const said = (["mtls", "allow", "deny", "uses"] as const).find(
+      (property) => (intent.intent as ServicePolicy)[property] !== undefined,
+    );
     if (said) report(at(origin, "intent", said), { service: intent.about.$id });
   }
 });

@@ -10,11 +10,19 @@ export const routeCanBeReached = law("MESH2004", ({ mesh }, report) => {
       const key = JSON.stringify(route.origin);
       if (seen.has(key)) return;
       const earlier = routes.slice(0, index).filter((candidate) => JSON.stringify(candidate.origin) !== key);
-      const unreachable = route.matches.every((match) => earlier.some(({ matches }) => matches.some((other) => covers(other, match))));
+      const unreachable = route.matches.every((match) =>
+        earlier.some(({ matches }) => matches.some((other) => covers(other, match))),
+      );
       if (!unreachable || earlier.length === 0) return;
       seen.add(key);
-      const hiding = earlier.find(({ matches }) => route.matches.some((match) => matches.some((other) => covers(other, match))));
-      report(route.origin, { earlier: "" }, hiding ? [{ message: "this one takes it", place: { origin: hiding.origin } }] : []);
+      const hiding = earlier.find(({ matches }) =>
+        route.matches.some((match) => matches.some((other) => covers(other, match))),
+      );
+      report(
+        route.origin,
+        { earlier: "" },
+        hiding ? [{ message: "this one takes it", place: { origin: hiding.origin } }] : [],
+      );
     });
   for (const { ports } of mesh.destinations) for (const { routes } of ports) check(routes);
 });

@@ -7,11 +7,17 @@ import { law } from "./law.ts";
 
 /** Authorization is a workload's: one service's `allow` closes the other services that run on the same pods. */
 export const servicesOnOneWorkloadAgreeOnAccess = law("MESH3008", ({ intents, graph }, report) => {
-  const speaking = new Map(intents.policies.flatMap(({ intent }) => ((intent.intent as ServicePolicy).allow === undefined ? [] : [[intent.about.$id, intent] as const])));
+  const speaking = new Map(
+    intents.policies.flatMap(({ intent }) =>
+      (intent.intent as ServicePolicy).allow === undefined ? [] : [[intent.about.$id, intent] as const],
+    ),
+  );
   for (const { intent, origin } of intents.policies) {
     if (!speaking.has(intent.about.$id)) continue;
     const service = named(graph).service(intent.about.$id);
-    const other = service?.workloads.flatMap((id) => named(graph).servicesOf(id)).find((candidate) => candidate !== service && !speaking.has(idOf(candidate)));
+    const other = service?.workloads
+      .flatMap((id) => named(graph).servicesOf(id))
+      .find((candidate) => candidate !== service && !speaking.has(idOf(candidate)));
     if (other) report(at(origin, "intent", "allow"), { service: intent.about.$id, other: idOf(other) });
   }
 });
@@ -22,6 +28,11 @@ export const oneMtlsModeForOneWorkload = law("MESH3009", ({ mesh }, report) => {
     const own = lookup(mesh).ownMtls(workload);
     const modes = [...new Set(own.map(({ mode }) => mode))];
     const last = own[own.length - 1];
-    if (modes.length > 1 && last) report(last.origin, { workload: workload.id, modes }, own.slice(0, -1).map(({ origin }) => ({ message: "the other one is here", place: { origin } })));
+    if (modes.length > 1 && last)
+      report(
+        last.origin,
+        { workload: workload.id, modes },
+        own.slice(0, -1).map(({ origin }) => ({ message: "the other one is here", place: { origin } })),
+      );
   }
 });

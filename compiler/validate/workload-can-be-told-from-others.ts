@@ -18,10 +18,18 @@ export const workloadCanBeToldFromOthers = law("MESH4054", ({ mesh, graph }, rep
     }
   }
   for (const { selector } of mesh.scopes) {
-    const candidates = Object.entries(selector.labels).map((label) => carrying.get(carriers(selector.namespace, label)) ?? []);
+    const candidates = Object.entries(selector.labels).map(
+      (label) => carrying.get(carriers(selector.namespace, label)) ?? [],
+    );
     const [fewest] = candidates.sort((a, b) => a.length - b.length);
-    const other = fewest?.find(({ id, labels }) => !selector.workloads.includes(id) && selects(selector.labels, labels));
+    const other = fewest?.find(
+      ({ id, labels }) => !selector.workloads.includes(id) && selects(selector.labels, labels),
+    );
     const [first = ""] = selector.workloads;
-    if (other) report({ module: named(graph).workload(first)?.source ?? "graph/snapshot.json", path: [] }, { workload: first, other: other.id });
+    if (other)
+      report(
+        { module: named(graph).workload(first)?.source ?? "graph/snapshot.json", path: [] },
+        { workload: first, other: other.id },
+      );
   }
 });

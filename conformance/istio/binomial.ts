@@ -7,7 +7,13 @@ const logFactorial = (n: number): number => {
 
 const probability = (hits: number, trials: number, share: number): number => {
   if (share === 0 || share === 1) return hits === (share === 0 ? 0 : trials) ? 1 : 0;
-  return Math.exp(logFactorial(trials) - logFactorial(hits) - logFactorial(trials - hits) + hits * Math.log(share) + (trials - hits) * Math.log1p(-share));
+  return Math.exp(
+    logFactorial(trials) -
+      logFactorial(hits) -
+      logFactorial(trials - hits) +
+      hits * Math.log(share) +
+      (trials - hits) * Math.log1p(-share),
+  );
 };
 
 /**

@@ -13,17 +13,24 @@ interface Boundaries {
 
 const routesOf = (mesh: Mesh): readonly Route[] => [
   ...mesh.destinations.flatMap(({ ports }) => ports.flatMap(({ routes }) => routes)),
-  ...mesh.gateways.flatMap(({ listeners }) => listeners.flatMap(({ virtualHosts }) => virtualHosts.flatMap(({ routes }) => routes))),
+  ...mesh.gateways.flatMap(({ listeners }) =>
+    listeners.flatMap(({ virtualHosts }) => virtualHosts.flatMap(({ routes }) => routes)),
+  ),
 ];
 
 const boundaries = (mesh: Mesh): Boundaries => {
   const matches = routesOf(mesh).flatMap((route) => route.matches);
   const rules = mesh.authorizations.flatMap((authorization) => authorization.rules);
-  const pathMatches: readonly PathMatch[] = [...matches.map(({ path }) => path), ...rules.flatMap((rule) => (rule.paths === "any" ? [] : rule.paths))];
+  const pathMatches: readonly PathMatch[] = [
+    ...matches.map(({ path }) => path),
+    ...rules.flatMap((rule) => (rule.paths === "any" ? [] : rule.paths)),
+  ];
   return {
     paths: [...new Set(["/", ...pathMatches.flatMap((match) => ("value" in match ? neighbours(match.value) : []))])],
     headers: matches.flatMap(({ headers }) => headers),
-    methods: [...new Set(["GET", "POST", "PUT", ...rules.flatMap((rule) => (rule.methods === "any" ? [] : rule.methods))])],
+    methods: [
+      ...new Set(["GET", "POST", "PUT", ...rules.flatMap((rule) => (rule.methods === "any" ? [] : rule.methods))]),
+    ],
   };
 };
 
@@ -31,14 +38,36 @@ const boundaries = (mesh: Mesh): Boundaries => {
 const neighbours = (value: string): readonly string[] => {
   const bare = value.replace(/\/$/, "");
   const escaped = bare.replace(/[a-z](?=[^a-z]*$)/, (letter) => `%${letter.charCodeAt(0).toString(16)}`);
-  return [value, bare, `${bare}/`, `${bare}/below`, `${bare}x`, bare.slice(0, -1) || "/", `${bare}?q=${bare}`, escaped, `/x/..${bare}`, `${bare}/.`, `${bare}/../y`, bare.replace(/(.)\//g, "$1//"), bare.toUpperCase()];
+  return [
+    value,
+    bare,
+    `${bare}/`,
+    `${bare}/below`,
+    `${bare}x`,
+    bare.slice(0, -1) || "/",
+    `${bare}?q=${bare}`,
+    escaped,
+    `/x/..${bare}`,
+    `${bare}/.`,
+    `${bare}/../y`,
+    bare.replace(/(.)\//g, "$1//"),
+    bare.toUpperCase(),
+  ];
 };
 
 const headersFor = ({ headers }: Boundaries, random: Random): HttpRequest["headers"] => {
   const chosen = new Map<string, readonly string[]>();
   for (const match of random.some(headers, 1 + random.below(3))) {
     const value = "value" in match ? match.value : "any";
-    const options: readonly (readonly string[])[] = [[value], [value], [`${value}x`], [value.slice(0, -1) || "z"], [value, "second"], [], [value.toUpperCase()]];
+    const options: readonly (readonly string[])[] = [
+      [value],
+      [value],
+      [`${value}x`],
+      [value.slice(0, -1) || "z"],
+      [value, "second"],
+      [],
+      [value.toUpperCase()],
+    ];
     chosen.set(match.name, random.one(options));
   }
   return [...chosen].flatMap(([name, values]) => values.map((value) => [name, value] as const));
@@ -48,29 +77,62 @@ const headersFor = ({ headers }: Boundaries, random: Random): HttpRequest["heade
 export const boundaryCalls = (mesh: Mesh, count: number, random: Random): readonly Call[] => {
   const known = boundaries(mesh);
   const callers = mesh.workloads.filter(({ proxy }) => proxy === "sidecar");
-  return Array.from({ length: count }, () => (random.chance(20) && mesh.gateways.length > 0 ? edgeCall(mesh, known, random) : meshCall(mesh, known, random.one(callers), random)));
+  return Array.from({ length: count }, () =>
+    random.chance(20) && mesh.gateways.length > 0
+      ? edgeCall(mesh, known, random)
+      : meshCall(mesh, known, random.one(callers), random),
+  );
 };
 
 const edgeCall = (mesh: Mesh, known: Boundaries, random: Random): Call => {
   const gateway = random.one(mesh.gateways);
   const listener = random.one(gateway.listeners);
-  const hosts = listener.virtualHosts.flatMap(({ host }) => (host.startsWith("*.") ? [`a${host.slice(1)}`, `a.b${host.slice(1)}`, host.slice(2)] : [host, host.toUpperCase(), `${host}:8080`, `x.${host}`]));
-  return { from: "outside", to: { kind: "workload", workload: gateway.workload }, port: listener.target, request: requestTo(random.chance(85) ? random.one(hosts) : "nobody.example.org", known, random) };
+  const hosts = listener.virtualHosts.flatMap(({ host }) =>
+    host.startsWith("*.")
+      ? [`a${host.slice(1)}`, `a.b${host.slice(1)}`, host.slice(2)]
+      : [host, host.toUpperCase(), `${host}:8080`, `x.${host}`],
+  );
+  return {
+    from: "outside",
+    to: { kind: "workload", workload: gateway.workload },
+    port: listener.target,
+    request: requestTo(random.chance(85) ? random.one(hosts) : "nobody.example.org", known, random),
+  };
 };
 
 const meshCall = (mesh: Mesh, known: Boundaries, caller: MeshWorkload, random: Random): Call => {
   const scope = mesh.scopes.find(({ selector }) => selector.workloads.includes(caller.id));
   const inScope = mesh.destinations.filter(({ host, ports }) => ports.length > 0 && scope?.hosts.includes(host));
-  const destination = random.one(inScope.length > 0 && random.chance(90) ? inScope : mesh.destinations.filter(({ ports }) => ports.length > 0));
+  const destination = random.one(
+    inScope.length > 0 && random.chance(90) ? inScope : mesh.destinations.filter(({ ports }) => ports.length > 0),
+  );
   const port = random.one(destination.ports);
-  const to: Address = destination.kind === "external" || random.chance(10) ? { kind: "elsewhere" } : { kind: "destination", host: destination.host };
-  if (!carriesHttp(port.protocol)) return { from: caller.id, to: { kind: "destination", host: destination.host }, port: port.number, request: "connection" };
-  return { from: caller.id, to, port: port.number, request: requestTo(hostFor(destination, caller, mesh, random), known, random) };
+  const to: Address =
+    destination.kind === "external" || random.chance(10)
+      ? { kind: "elsewhere" }
+      : { kind: "destination", host: destination.host };
+  if (!carriesHttp(port.protocol))
+    return {
+      from: caller.id,
+      to: { kind: "destination", host: destination.host },
+      port: port.number,
+      request: "connection",
+    };
+  return {
+    from: caller.id,
+    to,
+    port: port.number,
+    request: requestTo(hostFor(destination, caller, mesh, random), known, random),
+  };
 };
 
 /** Mostly a name of the destination itself; sometimes a forged one. */
 const hostFor = (destination: Destination, caller: MeshWorkload, mesh: Mesh, random: Random): string => {
-  const names = [destination.host, ...destination.aliases.anywhere, ...(destination.namespace === caller.namespace ? destination.aliases.sameNamespace : [])];
+  const names = [
+    destination.host,
+    ...destination.aliases.anywhere,
+    ...(destination.namespace === caller.namespace ? destination.aliases.sameNamespace : []),
+  ];
   const kind = random.below(20);
   if (kind === 0) return random.one(mesh.destinations).host;
   if (kind === 1) return "nobody.example.org";

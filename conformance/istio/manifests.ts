@@ -4,19 +4,34 @@ import { idOf, type ServiceGraph } from "../../lib/graph/graph.ts";
 export interface Manifest {
   readonly apiVersion: string;
   readonly kind: string;
-  readonly metadata: { readonly name: string; readonly namespace?: string; readonly labels?: Readonly<Record<string, string>>; readonly annotations?: Readonly<Record<string, string>> };
+  readonly metadata: {
+    readonly name: string;
+    readonly namespace?: string;
+    readonly labels?: Readonly<Record<string, string>>;
+    readonly annotations?: Readonly<Record<string, string>>;
+  };
   readonly [field: string]: unknown;
 }
 
 /** The addresses of services, from the range that the rig's API server hands out; in the graph's order. */
-export const serviceAddresses = (graph: ServiceGraph): ReadonlyMap<string, string> => new Map(graph.services.map((service, index) => [idOf(service), `10.96.7.${index + 1}`]));
+export const serviceAddresses = (graph: ServiceGraph): ReadonlyMap<string, string> =>
+  new Map(graph.services.map((service, index) => [idOf(service), `10.96.7.${index + 1}`]));
 
 /** What a graph says, as the manifests from which it could have been read. */
 export const manifests = (graph: ServiceGraph): readonly Manifest[] => {
   const addresses = serviceAddresses(graph);
-  const accounts = new Map(graph.workloads.map(({ namespace, serviceAccount }) => [`${namespace}/${serviceAccount}`, { namespace, name: serviceAccount }]));
+  const accounts = new Map(
+    graph.workloads.map(({ namespace, serviceAccount }) => [
+      `${namespace}/${serviceAccount}`,
+      { namespace, name: serviceAccount },
+    ]),
+  );
   return [
-    ...graph.namespaces.map(({ name }): Manifest => ({ apiVersion: "v1", kind: "Namespace", metadata: { name, labels: { "istio-injection": "enabled" } } })),
+    ...graph.namespaces.map(({ name }): Manifest => ({
+      apiVersion: "v1",
+      kind: "Namespace",
+      metadata: { name, labels: { "istio-injection": "enabled" } },
+    })),
     ...[...accounts.values()].map((metadata): Manifest => ({ apiVersion: "v1", kind: "ServiceAccount", metadata })),
     ...graph.services.map((service): Manifest => ({
       apiVersion: "v1",
@@ -25,7 +40,12 @@ export const manifests = (graph: ServiceGraph): readonly Manifest[] => {
       spec: {
         clusterIP: addresses.get(idOf(service)),
         selector: service.selector,
-        ports: service.ports.map(({ name, number, target }) => ({ name, port: number, targetPort: target, protocol: "TCP" })),
+        ports: service.ports.map(({ name, number, target }) => ({
+          name,
+          port: number,
+          targetPort: target,
+          protocol: "TCP",
+        })),
       },
     })),
     ...graph.workloads.map((workload): Manifest => ({
@@ -35,10 +55,19 @@ export const manifests = (graph: ServiceGraph): readonly Manifest[] => {
       spec: {
         selector: { matchLabels: workload.labels },
         template: {
-          metadata: { labels: workload.labels, annotations: workload.proxy === "gateway" ? { "inject.istio.io/templates": "gateway" } : {} },
+          metadata: {
+            labels: workload.labels,
+            annotations: workload.proxy === "gateway" ? { "inject.istio.io/templates": "gateway" } : {},
+          },
           spec: {
             serviceAccountName: workload.serviceAccount,
-            containers: [{ name: "main", image: workload.proxy === "gateway" ? "auto" : "none", ports: workload.ports.map(({ number, name }) => ({ containerPort: number, name })) }],
+            containers: [
+              {
+                name: "main",
+                image: workload.proxy === "gateway" ? "auto" : "none",
+                ports: workload.ports.map(({ number, name }) => ({ containerPort: number, name })),
+              },
+            ],
           },
         },
       },

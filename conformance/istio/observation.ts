@@ -63,7 +63,20 @@ export const proxyOwnedHeaders: ReadonlyMap<string, string> = new Map([
   ["x-rig-plan", "the rig's own order to its servers"],
 ]);
 
-const ownResponseHeaders = new Set(["server", "date", "x-envoy-upstream-service-time", "content-type", "content-length", "connection", "transfer-encoding", "keep-alive", "x-envoy-decorator-operation", "x-envoy-peer-metadata", "x-envoy-peer-metadata-id", "vary"]);
+const ownResponseHeaders = new Set([
+  "server",
+  "date",
+  "x-envoy-upstream-service-time",
+  "content-type",
+  "content-length",
+  "connection",
+  "transfer-encoding",
+  "keep-alive",
+  "x-envoy-decorator-operation",
+  "x-envoy-peer-metadata",
+  "x-envoy-peer-metadata-id",
+  "vary",
+]);
 
 /** Why what was seen is none of what the mesh says can happen; undefined where it is one. */
 export const disagreement = (mesh: Mesh, call: Call, observed: Observed): string | undefined => {
@@ -80,28 +93,52 @@ const endDisagreement = (end: End, call: Call, observed: Observed): string | und
       return `expected a closed connection (${outcome.reason}), saw ${told(observed)}`;
     case "answered":
       if (observed.kind !== "response") return `expected ${outcome.status} (${outcome.reason}), saw ${told(observed)}`;
-      if (observed.echo !== undefined) return `expected ${outcome.status} (${outcome.reason}), but ${observed.echo.workload} was reached`;
-      return observed.status === outcome.status ? undefined : `expected ${outcome.status} (${outcome.reason}), saw ${observed.status}`;
+      if (observed.echo !== undefined)
+        return `expected ${outcome.status} (${outcome.reason}), but ${observed.echo.workload} was reached`;
+      return observed.status === outcome.status
+        ? undefined
+        : `expected ${outcome.status} (${outcome.reason}), saw ${observed.status}`;
     case "delivered": {
-      if (outcome.request === "connection") return observed.kind === "connected" && end.workloads.includes(observed.workload) ? undefined : `expected a connection to ${end.workloads.join(" or ")}, saw ${told(observed)}`;
+      if (outcome.request === "connection")
+        return observed.kind === "connected" && end.workloads.includes(observed.workload)
+          ? undefined
+          : `expected a connection to ${end.workloads.join(" or ")}, saw ${told(observed)}`;
       // Nobody of ours stands at an address that the graph does not know.
-      if (outcome.to === "as-dialled" && call.to.kind === "elsewhere") return observed.kind === "response" && observed.echo !== undefined ? `expected a call that leaves the mesh, but ${observed.echo.workload} was reached` : undefined;
-      if (observed.kind !== "response" || observed.echo === undefined) return `expected delivery to ${where(end)}, saw ${told(observed)}`;
+      if (outcome.to === "as-dialled" && call.to.kind === "elsewhere")
+        return observed.kind === "response" && observed.echo !== undefined
+          ? `expected a call that leaves the mesh, but ${observed.echo.workload} was reached`
+          : undefined;
+      if (observed.kind !== "response" || observed.echo === undefined)
+        return `expected delivery to ${where(end)}, saw ${told(observed)}`;
       return deliveryDisagreement(end, outcome, observed, observed.echo);
     }
   }
 };
 
-const where = ({ workloads, outcome }: End): string => (workloads.length > 0 ? workloads.join(" or ") : outcome.kind === "delivered" && outcome.to !== "as-dialled" ? outcome.to.host : "outside");
+const where = ({ workloads, outcome }: End): string =>
+  workloads.length > 0
+    ? workloads.join(" or ")
+    : outcome.kind === "delivered" && outcome.to !== "as-dialled"
+      ? outcome.to.host
+      : "outside";
 
 const told = (observed: Observed): string => {
   if (observed.kind === "failed") return `no answer (${observed.reason})`;
-  return observed.kind === "connected" ? `a connection to ${observed.workload}` : `${observed.status}${observed.echo ? ` from ${observed.echo.workload}` : " from a proxy"}`;
+  return observed.kind === "connected"
+    ? `a connection to ${observed.workload}`
+    : `${observed.status}${observed.echo ? ` from ${observed.echo.workload}` : " from a proxy"}`;
 };
 
-const deliveryDisagreement = (end: End, outcome: End["outcome"] & { readonly kind: "delivered" }, observed: Observed & { readonly kind: "response" }, echo: Echo): string | undefined => {
-  if (end.workloads.length > 0 && !end.workloads.includes(echo.workload)) return `expected ${end.workloads.join(" or ")}, but ${echo.workload} was reached`;
-  if (end.workloads.length === 0 && !echo.workload.startsWith("outside/")) return `expected to leave the mesh, but ${echo.workload} was reached`;
+const deliveryDisagreement = (
+  end: End,
+  outcome: End["outcome"] & { readonly kind: "delivered" },
+  observed: Observed & { readonly kind: "response" },
+  echo: Echo,
+): string | undefined => {
+  if (end.workloads.length > 0 && !end.workloads.includes(echo.workload))
+    return `expected ${end.workloads.join(" or ")}, but ${echo.workload} was reached`;
+  if (end.workloads.length === 0 && !echo.workload.startsWith("outside/"))
+    return `expected to leave the mesh, but ${echo.workload} was reached`;
   if (outcome.request === "connection") return undefined;
   if (echo.port !== outcome.port) return `expected port ${outcome.port}, saw ${echo.port}`;
   const { method, target, host } = outcome.request;
@@ -109,14 +146,22 @@ const deliveryDisagreement = (end: End, outcome: End["outcome"] & { readonly kin
   if (echo.target !== target) return `expected target ${target}, the server saw ${echo.target}`;
   const seenHost = echo.headers.find(([name]) => name === "host")?.[1];
   if (seenHost !== host) return `expected host ${host}, the server saw ${seenHost}`;
-  const requestDifference = headerDifference(outcome.request.headers, echo.headers, (name) => name === "host" || proxyOwnedHeaders.has(name));
+  const requestDifference = headerDifference(
+    outcome.request.headers,
+    echo.headers,
+    (name) => name === "host" || proxyOwnedHeaders.has(name),
+  );
   if (requestDifference) return `the server saw another request: ${requestDifference}`;
   const response = outcome.responseEdits.reduce((headers, edits) => editedHeaders(headers, edits), servedHeaders);
   const responseDifference = headerDifference(response, observed.headers, (name) => ownResponseHeaders.has(name));
   return responseDifference && `the client saw another response: ${responseDifference}`;
 };
 
-const headerDifference = (expected: HttpRequest["headers"], seen: HttpRequest["headers"], owned: (name: string) => boolean): string | undefined => {
+const headerDifference = (
+  expected: HttpRequest["headers"],
+  seen: HttpRequest["headers"],
+  owned: (name: string) => boolean,
+): string | undefined => {
   const form = (headers: HttpRequest["headers"]): string => {
     const values = new Map<string, string[]>();
     for (const [name, value] of headers) if (!owned(name)) values.set(name, [...(values.get(name) ?? []), value]);

@@ -24,7 +24,8 @@ export const attemptsOn = (retries: RetryPolicy | "none", status: number): numbe
   return 1 + (retriable ? retries.attempts : 0);
 };
 
-const deliveredEnds = (mesh: Mesh, call: Call): readonly End[] => decide({ client: mesh, server: mesh }, call).branches.flatMap(({ ends }) => ends);
+const deliveredEnds = (mesh: Mesh, call: Call): readonly End[] =>
+  decide({ client: mesh, server: mesh }, call).branches.flatMap(({ ends }) => ends);
 
 /** What retries and time limits do to these calls: one scenario of each kind for each treatment that is met. */
 export const scenarios = (mesh: Mesh, calls: readonly Call[]): readonly Scenario[] => {
@@ -33,7 +34,13 @@ export const scenarios = (mesh: Mesh, calls: readonly Call[]): readonly Scenario
     const ends = deliveredEnds(mesh, call);
     const [first] = ends;
     const [treatment, ...others] = first?.treatments ?? [];
-    const alike = ends.every((end) => end.outcome.kind === "delivered" && end.outcome.request !== "connection" && end.workloads.length > 0 && JSON.stringify(end.treatments) === JSON.stringify(first?.treatments));
+    const alike = ends.every(
+      (end) =>
+        end.outcome.kind === "delivered" &&
+        end.outcome.request !== "connection" &&
+        end.workloads.length > 0 &&
+        JSON.stringify(end.treatments) === JSON.stringify(first?.treatments),
+    );
     if (treatment === undefined || others.length > 0 || !alike) return [];
     const key = JSON.stringify([treatment.timeout, treatment.retries]);
     if (met.has(key)) return [];
@@ -43,7 +50,11 @@ export const scenarios = (mesh: Mesh, calls: readonly Call[]): readonly Scenario
     const longest = Math.max(timeout === "none" ? 0 : timeout, perTry === "none" ? 0 : perTry);
     const plan: Plan = longest === 0 ? { delay: 600 } : { delay: longest + 400 };
     return [
-      ...[500, 503].map((status): Scenario => ({ name: "attempts", trial: { call, plan: { status } }, expected: { status, attempts: attemptsOn(retries, status) } })),
+      ...[500, 503].map((status): Scenario => ({
+        name: "attempts",
+        trial: { call, plan: { status } },
+        expected: { status, attempts: attemptsOn(retries, status) },
+      })),
       { name: "timeout", trial: { call, plan }, expected: { status: longest === 0 ? 200 : 504 } },
     ];
   });
@@ -55,7 +66,9 @@ export const scenarioDisagreement = ({ expected }: Scenario, observed: Observed)
   if (observed.status !== expected.status) return `expected ${expected.status}, saw ${observed.status}`;
   if (expected.attempts === undefined) return undefined;
   const counted = observed.echo?.headers.find(([name]) => name === "x-envoy-attempt-count")?.[1];
-  return Number(counted) === expected.attempts ? undefined : `expected ${expected.attempts} attempts, the server counted ${counted}`;
+  return Number(counted) === expected.attempts
+    ? undefined
+    : `expected ${expected.attempts} attempts, the server counted ${counted}`;
 };
 
 /** A call that a split decides, with each branch's workloads and share. */
@@ -69,7 +82,10 @@ export const splitCases = (mesh: Mesh, calls: readonly Call[]): readonly SplitCa
   return calls.flatMap((call): readonly SplitCase[] => {
     const { branches } = decide({ client: mesh, server: mesh }, call);
     if (branches.length < 2 || !branches.every(isPlainDelivery)) return [];
-    const told = branches.map(({ share, ends }) => ({ workloads: ends.flatMap(({ workloads }) => workloads), share: share.numerator / share.denominator }));
+    const told = branches.map(({ share, ends }) => ({
+      workloads: ends.flatMap(({ workloads }) => workloads),
+      share: share.numerator / share.denominator,
+    }));
     const key = JSON.stringify(told);
     if (met.has(key)) return [];
     met.add(key);
@@ -77,4 +93,5 @@ export const splitCases = (mesh: Mesh, calls: readonly Call[]): readonly SplitCa
   });
 };
 
-const isPlainDelivery = ({ ends }: Branch): boolean => ends.every(({ outcome, workloads }) => outcome.kind === "delivered" && workloads.length > 0);
+const isPlainDelivery = ({ ends }: Branch): boolean =>
+  ends.every(({ outcome, workloads }) => outcome.kind === "delivered" && workloads.length > 0);

@@ -15,4 +15,5 @@ export const isLabelKey = (key: string): boolean => {
   return more.length === 0 && isQualifiedPart(name) && (prefix === undefined || isDnsSubdomain(prefix));
 };
 
-const isQualifiedPart = (part: string): boolean => part.length <= 63 && /^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$/.test(part);
+const isQualifiedPart = (part: string): boolean =>
+  part.length <= 63 && /^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$/.test(part);

@@ -52,7 +52,12 @@ route({ to: reviews, weights: { v1: 100 } });
 route({ to: database });
 
 // Policies
-policy(reviews, { routes: [route({ to: reviews.v1 })], mtls: "strict", allow: [allow({ from: [reviews, job, gateway, namespace, "authenticated"] })], uses: [database] });
+policy(reviews, {
+  routes: [route({ to: reviews.v1 })],
+  mtls: "strict",
+  allow: [allow({ from: [reviews, job, gateway, namespace, "authenticated"] })],
+  uses: [database],
+});
 policy(database, { allow: [allow({ from: reviews })] });
 policy(job, { uses: [reviews] });
 policy(gateway, { allow: "anyone" });

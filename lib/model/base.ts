@@ -24,7 +24,9 @@ export const baseWorkloads = (graph: ServiceGraph, platform: Platform): readonly
       const id = idOf(workload);
       const ports = new Map<number, Protocol>();
       for (const service of named(graph).servicesOf(id)) {
-        for (const port of service.ports) if (port.protocol !== "udp" && port.protocol !== "undeclared") ports.set(targetOf(service, port, graph), port.protocol);
+        for (const port of service.ports)
+          if (port.protocol !== "udp" && port.protocol !== "undeclared")
+            ports.set(targetOf(service, port, graph), port.protocol);
       }
       return {
         id,
@@ -40,7 +42,12 @@ export const baseWorkloads = (graph: ServiceGraph, platform: Platform): readonly
     .sort((a, b) => (a.id < b.id ? -1 : 1));
 
 /** A service with nothing said about it: every request to any of its workloads. */
-export const baseDestination = (service: Service, graph: ServiceGraph, platform: Platform, origin: Origin): Destination => {
+export const baseDestination = (
+  service: Service,
+  graph: ServiceGraph,
+  platform: Platform,
+  origin: Origin,
+): Destination => {
   const host = hostOf(service, platform);
   const { name, namespace } = service;
   return {
@@ -91,10 +98,20 @@ export const defaultRoute = (host: Host, port: number, platform: Platform, origi
 
 /** The platform's retries for a route that says nothing about them. */
 export const defaultRetries = ({ defaultRetries: { attempts, on } }: Platform): RetryPolicy | "none" =>
-  attempts === 0 ? "none" : retryPolicy(attempts, "none", on.map((condition) => (/^\d+$/.test(condition) ? Number(condition) : condition)));
+  attempts === 0
+    ? "none"
+    : retryPolicy(
+        attempts,
+        "none",
+        on.map((condition) => (/^\d+$/.test(condition) ? Number(condition) : condition)),
+      );
 
 /** Conditions in a total order. Envoy acts on statuses only beside `retriable-status-codes`, and on that word only beside statuses. */
-export const retryPolicy = (attempts: number, perTry: number | "none", on: readonly (string | number)[]): RetryPolicy => {
+export const retryPolicy = (
+  attempts: number,
+  perTry: number | "none",
+  on: readonly (string | number)[],
+): RetryPolicy => {
   const statuses = [...new Set(on.filter((condition) => typeof condition === "number"))].sort((a, b) => a - b);
   const words = new Set(on.filter((condition) => typeof condition === "string"));
   words.delete("retriable-status-codes");

@@ -27,7 +27,10 @@ const headerIntersection = (a: HeaderMatch, b: HeaderMatch): HeaderMatch | undef
   return valueIntersection(a, b);
 };
 
-const valueIntersection = <V extends { readonly kind: "exact" | "prefix"; readonly value: string }>(a: V, b: V): V | undefined => {
+const valueIntersection = <V extends { readonly kind: "exact" | "prefix"; readonly value: string }>(
+  a: V,
+  b: V,
+): V | undefined => {
   const [longer, shorter] = a.value.length >= b.value.length ? [a, b] : [b, a];
   if (a.kind === "exact" && b.kind === "exact") return a.value === b.value ? a : undefined;
   if (a.kind === "prefix" && b.kind === "prefix") return longer.value.startsWith(shorter.value) ? longer : undefined;

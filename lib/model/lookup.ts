@@ -36,7 +36,11 @@ const made = (mesh: Mesh): Lookup => {
     destination: (host) => destinations.get(host),
     gateway: (id) => gateways.get(id),
     scope: (id) => scopes.get(id),
-    authorizations: ({ id, namespace }) => [...authorizations.mesh, ...(authorizations.namespaces.get(namespace) ?? []), ...(authorizations.workloads.get(id) ?? [])],
+    authorizations: ({ id, namespace }) => [
+      ...authorizations.mesh,
+      ...(authorizations.namespaces.get(namespace) ?? []),
+      ...(authorizations.workloads.get(id) ?? []),
+    ],
     mtls: ({ id, namespace }) => {
       const rule = mtls.workloads.get(id)?.[0] ?? mtls.namespaces.get(namespace)?.[0] ?? mtls.mesh[0];
       if (rule === undefined) throw new Error(`no mTLS rule speaks for ${id}: lowering writes one for the mesh`);

@@ -16,11 +16,19 @@ export const normalForm = (mesh: Mesh): unknown => {
     destinations: mesh.destinations.map((destination) => destinationForm(destination, mesh)),
     gateways: mesh.gateways.map(({ workload, listeners }) => ({
       workload,
-      listeners: listeners.map(({ port, target, virtualHosts }) => ({ port, target, virtualHosts: virtualHosts.map(({ host, routes }) => ({ host, routes: routes.map((route) => routeForm(route, mesh)) })) })),
+      listeners: listeners.map(({ port, target, virtualHosts }) => ({
+        port,
+        target,
+        virtualHosts: virtualHosts.map(({ host, routes }) => ({
+          host,
+          routes: routes.map((route) => routeForm(route, mesh)),
+        })),
+      })),
     })),
     workloads: mesh.workloads.map((workload) => {
       const own = authorizations(workload);
-      const rules = (action: "allow" | "deny") => sorted(own.filter((one) => one.action === action).flatMap((one) => one.rules.map(ruleForm)));
+      const rules = (action: "allow" | "deny") =>
+        sorted(own.filter((one) => one.action === action).flatMap((one) => one.rules.map(ruleForm)));
       return {
         ...workload,
         mtls: workload.proxy === "sidecar" ? mtls(workload).mode : undefined,
@@ -38,7 +46,13 @@ const destinationForm = (destination: Destination, mesh: Mesh): unknown => ({
   kind: destination.kind,
   workloads: destination.workloads,
   resolution: destination.resolution,
-  ports: destination.ports.map(({ number, protocol, target, tls, routes }) => ({ number, protocol, target, tls, routes: carriesHttp(protocol) ? routes.map((route) => routeForm(route, mesh)) : [] })),
+  ports: destination.ports.map(({ number, protocol, target, tls, routes }) => ({
+    number,
+    protocol,
+    target,
+    tls,
+    routes: carriesHttp(protocol) ? routes.map((route) => routeForm(route, mesh)) : [],
+  })),
 });
 
 /** Subsets are named by whom they hold: a name means nothing outside the routes that use it. */
@@ -50,7 +64,12 @@ const routeForm = (route: Route, mesh: Mesh): unknown => {
       route.backends.map(({ host, port, subset, weight }) => ({
         host,
         port,
-        workloads: subset === "any" ? "any" : (lookup(mesh).destination(host)?.subsets.find(({ name }) => name === subset)?.workloads ?? []),
+        workloads:
+          subset === "any"
+            ? "any"
+            : (lookup(mesh)
+                .destination(host)
+                ?.subsets.find(({ name }) => name === subset)?.workloads ?? []),
         share: fraction(weight, total),
       })),
     ),
@@ -70,4 +89,7 @@ const ruleForm = ({ from, ports, methods, paths }: AccessRule): unknown => ({
   paths: paths === "any" || paths.some(({ kind }) => kind === "any") ? "any" : sorted(paths),
 });
 
-const sorted = (values: readonly unknown[]): readonly unknown[] => [...new Map(values.map((value) => [JSON.stringify(value), value])).entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, value]) => value);
+const sorted = (values: readonly unknown[]): readonly unknown[] =>
+  [...new Map(values.map((value) => [JSON.stringify(value), value])).entries()]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([, value]) => value);

@@ -7,9 +7,7 @@ export type SpiffeId = string;
 
 /** Of which workloads a rule speaks. */
 export type Selector =
-  | { readonly kind: "mesh" }
-  | { readonly kind: "namespace"; readonly namespace: string }
-  | WorkloadsSelector;
+  { readonly kind: "mesh" } | { readonly kind: "namespace"; readonly namespace: string } | WorkloadsSelector;
 
 export interface WorkloadsSelector {
   readonly kind: "workloads";

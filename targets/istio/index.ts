@@ -1,12 +1,26 @@
+import { diagnostic } from "../../lib/diagnostics/catalog.ts";
 import type { Target } from "../target.ts";
 import { emit } from "./emit/index.ts";
 import type { KubernetesObject } from "./object.ts";
 import { read } from "./read/index.ts";
 import { yamlStream, type Plain } from "./yaml.ts";
 
+/** The release whose schemas, defaults and rules of resolution this target knows. */
+const release = "1.31";
+
 /** Istio's own objects, one file for each namespace. */
 export const istio: Target<KubernetesObject> = {
   name: "istio",
+  mismatches: ({ version }) =>
+    version.startsWith(`${release}.`)
+      ? []
+      : [
+          diagnostic(
+            "MESH5002",
+            { required: release, found: version },
+            { place: { origin: { module: "graph/platform.json", path: ["platform", "version"] } } },
+          ),
+        ],
   emit,
   read,
   files: (objects) => {

@@ -50,7 +50,12 @@ export const graphCodes = {
     message: ({ what }) => `this is no Kubernetes object: ${what}`,
     fix: () => "give it `apiVersion`, `kind` and `metadata`, or leave the file out",
   }),
-  MESH4009: entry<{ readonly object: string; readonly field: string; readonly expected: string; readonly found: string }>({
+  MESH4009: entry<{
+    readonly object: string;
+    readonly field: string;
+    readonly expected: string;
+    readonly found: string;
+  }>({
     severity: "error",
     name: "a-field-has-its-shape",
     message: ({ object, field, expected, found }) => `\`${field}\` of ${object} must be ${expected}, not ${found}`,
@@ -74,25 +79,38 @@ export const graphCodes = {
     message: ({ id, kinds }) => `${id} is the name of a ${list(kinds)}: policies could not tell them apart`,
     fix: () => "rename one of them",
   }),
-  MESH4013: entry<{ readonly service: string; readonly port: number; readonly target: string; readonly problem: string }>({
+  MESH4013: entry<{
+    readonly service: string;
+    readonly port: number;
+    readonly target: string;
+    readonly problem: string;
+  }>({
     severity: "warning",
     name: "a-named-target-port-is-known",
-    message: ({ service, port, target, problem }) => `port ${port} of ${service} is sent on to the port named \`${target}\`: ${problem}`,
+    message: ({ service, port, target, problem }) =>
+      `port ${port} of ${service} is sent on to the port named \`${target}\`: ${problem}`,
     fix: () => "name a port of every container behind it, with one number, or write the number as `targetPort`",
   }),
-  MESH4014: entry<{ readonly service: string; readonly port: number; readonly name: string; readonly appProtocol: string | undefined }>({
+  MESH4014: entry<{
+    readonly service: string;
+    readonly port: number;
+    readonly name: string;
+    readonly appProtocol: string | undefined;
+  }>({
     severity: "warning",
     name: "a-port-says-what-it-speaks",
     message: ({ service, port, name, appProtocol }) =>
       appProtocol === undefined
         ? `port ${port} of ${service} does not say what it speaks${name === "" ? "" : `: \`${name}\` begins with no protocol`}`
         : `port ${port} of ${service} says \`appProtocol: ${appProtocol}\`, which the mesh does not know`,
-    fix: () => "write `appProtocol: http` (or grpc, http2, https, tls, tcp), or begin the port's name with one, as in `http-api`",
+    fix: () =>
+      "write `appProtocol: http` (or grpc, http2, https, tls, tcp), or begin the port's name with one, as in `http-api`",
   }),
   MESH4015: entry<{ readonly service: string }>({
     severity: "warning",
     name: "a-service-has-a-selector",
-    message: ({ service }) => `${service} has no selector: who answers is not in the manifests, so nothing is known about its proxies`,
+    message: ({ service }) =>
+      `${service} has no selector: who answers is not in the manifests, so nothing is known about its proxies`,
     fix: () => "give it a selector, or make it known as an external service",
   }),
   MESH4016: entry<{ readonly service: string; readonly selector: string }>({
@@ -110,19 +128,22 @@ export const graphCodes = {
   MESH4018: entry<{ readonly namespace: string }>({
     severity: "info",
     name: "a-namespace-is-given",
-    message: ({ namespace }) => `the manifest of namespace \`${namespace}\` is not among the inputs: its workloads are taken to have sidecars`,
+    message: ({ namespace }) =>
+      `the manifest of namespace \`${namespace}\` is not among the inputs: its workloads are taken to have sidecars`,
     fix: () => "add the Namespace to the inputs: its labels decide",
   }),
   MESH4019: entry<{ readonly kind: string; readonly count: number }>({
     severity: "info",
     name: "mesh-objects-come-from-policies",
-    message: ({ kind, count }) => `${count === 1 ? `a ${kind} is` : `${count} ${kind} objects are`} among the inputs and not looked at: what ${count === 1 ? "it does" : "they do"} is not part of the graph`,
+    message: ({ kind, count }) =>
+      `${count === 1 ? `a ${kind} is` : `${count} ${kind} objects are`} among the inputs and not looked at: what ${count === 1 ? "it does" : "they do"} is not part of the graph`,
     fix: () => "say the same in a policy, and take the objects away",
   }),
   MESH4020: entry<{ readonly object: string; readonly field: string; readonly effect: string }>({
     severity: "warning",
     name: "the-graph-can-say-it",
-    message: ({ object, field, effect }) => `\`${field}\` of ${object} ${effect}, which the graph does not say: answers about it can be wrong`,
+    message: ({ object, field, effect }) =>
+      `\`${field}\` of ${object} ${effect}, which the graph does not say: answers about it can be wrong`,
     fix: () => "do without it, or keep in mind that checks and explanations do not know of it",
   }),
   MESH4021: entry<{ readonly workload: string; readonly why: string }>({
@@ -131,16 +152,20 @@ export const graphCodes = {
     message: ({ workload, why }) => `${workload} wants to be a gateway, but gets no proxy: ${why}`,
     fix: () => 'give its pods the label `sidecar.istio.io/inject: "true"`, and its namespace no label against it',
   }),
-  MESH4022: entry<{ readonly service: string; readonly label: string; readonly value: string; readonly other: string }>({
-    severity: "warning",
-    name: "subsets-have-names-of-their-own",
-    message: ({ service, label, value, other }) => `${service} gets no subset for \`${label}: ${value}\`: as a name it is the same as \`${other}\``,
-    fix: () => "use values that differ in more than capitals and punctuation",
-  }),
+  MESH4022: entry<{ readonly service: string; readonly label: string; readonly value: string; readonly other: string }>(
+    {
+      severity: "warning",
+      name: "subsets-have-names-of-their-own",
+      message: ({ service, label, value, other }) =>
+        `${service} gets no subset for \`${label}: ${value}\`: as a name it is the same as \`${other}\``,
+      fix: () => "use values that differ in more than capitals and punctuation",
+    },
+  ),
   MESH4023: entry<{ readonly service: string; readonly port: number; readonly transport: string }>({
     severity: "warning",
     name: "a-port-is-carried",
-    message: ({ service, port, transport }) => `port ${port} of ${service} is ${transport}, which no proxy carries: it is left out of the graph`,
+    message: ({ service, port, transport }) =>
+      `port ${port} of ${service} is ${transport}, which no proxy carries: it is left out of the graph`,
   }),
   MESH4024: entry<{ readonly revisions: readonly string[]; readonly asked: string | undefined }>({
     severity: "error",
@@ -154,7 +179,8 @@ export const graphCodes = {
   MESH4025: entry<{ readonly workload: string; readonly value: string }>({
     severity: "warning",
     name: "an-injection-label-is-true-or-false",
-    message: ({ workload, value }) => `\`sidecar.istio.io/inject: ${JSON.stringify(value)}\` of ${workload} says neither "true" nor "false", so it has no effect`,
+    message: ({ workload, value }) =>
+      `\`sidecar.istio.io/inject: ${JSON.stringify(value)}\` of ${workload} says neither "true" nor "false", so it has no effect`,
     fix: () => 'write "true" or "false"',
   }),
   MESH4026: entry<Record<never, never>>({
@@ -172,13 +198,15 @@ export const graphCodes = {
   MESH4031: entry<{ readonly path: string; readonly version: number; readonly known: number }>({
     severity: "error",
     name: "a-snapshot-is-of-a-known-version",
-    message: ({ path, version, known }) => `${path} is of version ${version}: a newer mesh-compile wrote it; this one knows version ${known}`,
+    message: ({ path, version, known }) =>
+      `${path} is of version ${version}: a newer mesh-compile wrote it; this one knows version ${known}`,
     fix: () => "upgrade meshwright to the version that your team uses",
   }),
   MESH4032: entry<{ readonly path: string; readonly field: string; readonly expected: string }>({
     severity: "error",
     name: "a-snapshot-is-whole",
-    message: ({ path, field, expected }) => `${path} is damaged: ${field === "" ? "it" : `\`${field}\``} must be ${expected}`,
+    message: ({ path, field, expected }) =>
+      `${path} is damaged: ${field === "" ? "it" : `\`${field}\``} must be ${expected}`,
     fix: () => "undo the edit, or run `mesh-compile graph sync` again",
   }),
   MESH4033: entry<{ readonly path: string }>({
@@ -202,7 +230,8 @@ export const graphCodes = {
   MESH4036: entry<{ readonly path: string; readonly retired: string }>({
     severity: "error",
     name: "a-sync-has-ended",
-    message: ({ path, retired }) => `a graph sync was interrupted while it replaced ${path}; what was there before is in ${retired}`,
+    message: ({ path, retired }) =>
+      `a graph sync was interrupted while it replaced ${path}; what was there before is in ${retired}`,
     fix: ({ path, retired }) => `run \`mesh-compile graph sync\` again, or rename ${retired} to ${path}`,
   }),
 };

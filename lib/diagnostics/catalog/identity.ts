@@ -17,7 +17,8 @@ export const identityCodes = {
   MESH3003: entry<{ readonly account: string; readonly meant: readonly string[]; readonly others: readonly string[] }>({
     severity: "warning",
     name: "a-grant-reaches-only-whom-it-names",
-    message: ({ account, others }) => `this also speaks of ${list(others)}: they run as the same service account, ${account}`,
+    message: ({ account, others }) =>
+      `this also speaks of ${list(others)}: they run as the same service account, ${account}`,
     fix: ({ meant }) => `give ${list(meant)} a service account of ${meant.length === 1 ? "its" : "their"} own`,
   }),
   MESH3004: entry<{ readonly callee: string }>({
@@ -47,7 +48,8 @@ export const identityCodes = {
   MESH3008: entry<{ readonly service: string; readonly other: string }>({
     severity: "error",
     name: "services-on-one-workload-agree-on-access",
-    message: ({ service, other }) => `${service} says who may call, which closes its workloads; ${other} runs on the same ones and says nothing`,
+    message: ({ service, other }) =>
+      `${service} says who may call, which closes its workloads; ${other} runs on the same ones and says nothing`,
     fix: ({ other }) => `write \`allow\` in the policy of ${other}, be it "anyone"`,
   }),
   MESH3009: entry<{ readonly workload: string; readonly modes: readonly string[] }>({
@@ -59,7 +61,8 @@ export const identityCodes = {
   MESH3010: entry<{ readonly caller: string; readonly callee: string }>({
     severity: "warning",
     name: "strict-callees-have-proxied-callers",
-    message: ({ caller, callee }) => `${caller} has no proxy and calls ${callee}, which accepts only mTLS: its calls are refused`,
+    message: ({ caller, callee }) =>
+      `${caller} has no proxy and calls ${callee}, which accepts only mTLS: its calls are refused`,
     fix: ({ caller, callee }) => `bring ${caller} into the mesh, or make ${callee} permissive`,
   }),
 };

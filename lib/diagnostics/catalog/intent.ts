@@ -6,7 +6,8 @@ export const intentCodes = {
     severity: "error",
     name: "a-default-export-is-an-intent",
     message: ({ module }) => `the default export of ${module} is no intent`,
-    fix: () => "export `policy(…)`, `external(…)` or `ingress(…)`, or a list of them; a module without default export is a fragment for others",
+    fix: () =>
+      "export `policy(…)`, `external(…)` or `ingress(…)`, or a list of them; a module without default export is a fragment for others",
   }),
   MESH1002: entry<{ readonly at: string; readonly expected: string }>({
     severity: "error",
@@ -17,8 +18,10 @@ export const intentCodes = {
   MESH1003: entry<{ readonly module: string; readonly namespace: string; readonly allowed: readonly string[] }>({
     severity: "error",
     name: "a-folder-speaks-for-its-namespaces",
-    message: ({ module, namespace, allowed }) => `${module} may not speak for namespace \`${namespace}\`: its folder speaks for ${allowed.length === 0 ? "none" : list(allowed)}`,
-    fix: ({ namespace }) => `move the policy to a folder that speaks for \`${namespace}\`, or add the namespace to \`folders\` in mesh.config.ts`,
+    message: ({ module, namespace, allowed }) =>
+      `${module} may not speak for namespace \`${namespace}\`: its folder speaks for ${allowed.length === 0 ? "none" : list(allowed)}`,
+    fix: ({ namespace }) =>
+      `move the policy to a folder that speaks for \`${namespace}\`, or add the namespace to \`folders\` in mesh.config.ts`,
   }),
   MESH1004: entry<{ readonly about: string }>({
     severity: "error",
@@ -26,7 +29,11 @@ export const intentCodes = {
     message: ({ about }) => `there are two policies about ${about}`,
     fix: () => "write everything about it in one policy",
   }),
-  MESH1005: entry<{ readonly environment: string; readonly known: readonly string[]; readonly near: string | undefined }>({
+  MESH1005: entry<{
+    readonly environment: string;
+    readonly known: readonly string[];
+    readonly near: string | undefined;
+  }>({
     severity: "error",
     name: "an-environment-is-declared",
     message: ({ environment, known, near }) =>

@@ -30,7 +30,8 @@ export const loadingCodes = {
     severity: "error",
     name: "a-module-has-a-portable-name",
     message: ({ module }) => `${JSON.stringify(module)} is no name for a policy module`,
-    fix: () => "use only ASCII letters, digits, `-`, `_`, `.`, `@`, `+` and spaces in the names of modules and their folders",
+    fix: () =>
+      "use only ASCII letters, digits, `-`, `_`, `.`, `@`, `+` and spaces in the names of modules and their folders",
   }),
   MESH0006: entry<{ readonly module: string }>({
     severity: "error",
@@ -83,7 +84,8 @@ export const loadingCodes = {
     severity: "error",
     name: "policies-are-hermetic",
     message: ({ name, why }) => `a policy cannot use \`${name}\`: ${why}`,
-    fix: () => "write the value into the policy; what differs between environments goes into `vary({ default: …, production: … })`",
+    fix: () =>
+      "write the value into the policy; what differs between environments goes into `vary({ default: …, production: … })`",
   }),
   MESH0021: entry<{ readonly module: string; readonly text: string }>({
     severity: "error",
@@ -111,8 +113,7 @@ export const loadingCodes = {
   MESH0025: entry<{ readonly module: string; readonly megabytes: number }>({
     severity: "error",
     name: "an-intent-has-a-size",
-    message: ({ module, megabytes }) =>
-      `with ${module}, the intents come to more than ${String(megabytes)} MB of data`,
+    message: ({ module, megabytes }) => `with ${module}, the intents come to more than ${String(megabytes)} MB of data`,
     fix: () => "look for a value that is repeated inside of itself",
   }),
   MESH0026: entry<{ readonly module: string; readonly signal: string }>({
@@ -122,4 +123,3 @@ export const loadingCodes = {
     fix: () => "look for very deep nesting or recursion",
   }),
 };
-

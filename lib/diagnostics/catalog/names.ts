@@ -5,13 +5,20 @@ export const namesCodes = {
   MESH4050: entry<{ readonly kind: string; readonly name: string; readonly near: string | undefined }>({
     severity: "error",
     name: "a-name-is-in-the-graph",
-    message: ({ kind, name, near }) => `there is no ${kind} \`${name}\` in the graph${near === undefined ? "" : `; did you mean \`${near}\`?`}`,
+    message: ({ kind, name, near }) =>
+      `there is no ${kind} \`${name}\` in the graph${near === undefined ? "" : `; did you mean \`${near}\`?`}`,
     fix: () => "sync the graph (`mesh-compile graph sync`), or correct the name",
   }),
-  MESH4051: entry<{ readonly service: string; readonly subset: string; readonly subsets: readonly string[]; readonly near: string | undefined }>({
+  MESH4051: entry<{
+    readonly service: string;
+    readonly subset: string;
+    readonly subsets: readonly string[];
+    readonly near: string | undefined;
+  }>({
     severity: "error",
     name: "a-subset-is-in-the-graph",
-    message: ({ service, subset, subsets, near }) => `${service} has no subset \`${subset}\`${near === undefined ? `; it has ${subsets.length === 0 ? "none" : list(subsets)}` : `; did you mean \`${near}\`?`}`,
+    message: ({ service, subset, subsets, near }) =>
+      `${service} has no subset \`${subset}\`${near === undefined ? `; it has ${subsets.length === 0 ? "none" : list(subsets)}` : `; did you mean \`${near}\`?`}`,
     fix: () => "sync the graph (`mesh-compile graph sync`), or correct the name",
   }),
   MESH4052: entry<{ readonly host: string }>({
@@ -23,19 +30,22 @@ export const namesCodes = {
   MESH4053: entry<{ readonly service: string; readonly port: number }>({
     severity: "error",
     name: "a-used-port-says-what-it-speaks",
-    message: ({ service, port }) => `port ${port} of ${service} says neither by \`appProtocol\` nor by its name what it speaks`,
+    message: ({ service, port }) =>
+      `port ${port} of ${service} says neither by \`appProtocol\` nor by its name what it speaks`,
     fix: () => "set `appProtocol: http` (or tcp, grpc, …) on the Service's port, then sync the graph",
   }),
   MESH4054: entry<{ readonly workload: string; readonly other: string }>({
     severity: "error",
     name: "a-workload-can-be-told-from-others",
-    message: ({ workload, other }) => `the labels of ${workload} also pick ${other}, so its scope would be laid on both`,
+    message: ({ workload, other }) =>
+      `the labels of ${workload} also pick ${other}, so its scope would be laid on both`,
     fix: ({ workload }) => `give the pods of ${workload} a label of their own`,
   }),
   MESH4055: entry<{ readonly service: string }>({
     severity: "error",
     name: "a-policy-has-workloads",
-    message: ({ service }) => `${service} selects no workload of the graph: there is nobody whom \`mtls\`, \`allow\`, \`deny\` or \`uses\` could be about`,
+    message: ({ service }) =>
+      `${service} selects no workload of the graph: there is nobody whom \`mtls\`, \`allow\`, \`deny\` or \`uses\` could be about`,
     fix: () => "sync the manifests of its workloads into the graph, or leave these out",
   }),
   MESH4056: entry<{ readonly host: string; readonly port: number; readonly other: string }>({

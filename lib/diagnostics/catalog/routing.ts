@@ -6,7 +6,10 @@ export const routingCodes = {
     severity: "error",
     name: "a-split-adds-up-to-100",
     message: ({ service, total }) => `the weights for ${service} add up to ${total}, not 100`,
-    fix: ({ total }) => (total < 100 ? `give the remaining ${Number((100 - total).toFixed(4))} % to a subset` : `take away ${Number((total - 100).toFixed(4))} %`),
+    fix: ({ total }) =>
+      total < 100
+        ? `give the remaining ${Number((100 - total).toFixed(4))} % to a subset`
+        : `take away ${Number((total - 100).toFixed(4))} %`,
   }),
   MESH2002: entry<{ readonly subset: string; readonly percent: number }>({
     severity: "error",
@@ -18,7 +21,9 @@ export const routingCodes = {
     severity: "error",
     name: "a-backend-has-the-port",
     message: ({ service, port, ports }) =>
-      ports.length === 0 ? `${service} has no port that carries HTTP` : `it is not clear which port of ${service} is meant: ${port === 0 ? "" : `there is no ${port} among `}${list(ports.map(String))}`,
+      ports.length === 0
+        ? `${service} has no port that carries HTTP`
+        : `it is not clear which port of ${service} is meant: ${port === 0 ? "" : `there is no ${port} among `}${list(ports.map(String))}`,
     fix: () => "route to a service with one HTTP port, or with the same port number as the one that is called",
   }),
   MESH2004: entry<{ readonly earlier: string }>({
@@ -43,13 +48,15 @@ export const routingCodes = {
     severity: "error",
     name: "a-path-is-literal",
     message: ({ path }) => `\`${path}\` is no path`,
-    fix: () => "begin with `/` and leave out query, fragment, spaces and the wildcards `*`, `{` and `}`; `{ prefix: \"/a\" }` means /a and everything below it",
+    fix: () =>
+      'begin with `/` and leave out query, fragment, spaces and the wildcards `*`, `{` and `}`; `{ prefix: "/a" }` means /a and everything below it',
   }),
   MESH2008: entry<{ readonly prefix: string }>({
     severity: "error",
     name: "a-prefix-ends-in-a-segment",
     message: ({ prefix }) => `the prefix \`${prefix}\` ends with a slash`,
-    fix: ({ prefix }) => `write \`${prefix.replace(/\/+$/, "") || "/"}\`: a prefix is that path and everything below it, never a longer name`,
+    fix: ({ prefix }) =>
+      `write \`${prefix.replace(/\/+$/, "") || "/"}\`: a prefix is that path and everything below it, never a longer name`,
   }),
   MESH2009: entry<{ readonly name: string }>({
     severity: "error",
@@ -60,7 +67,8 @@ export const routingCodes = {
   MESH2010: entry<{ readonly name: string }>({
     severity: "error",
     name: "a-header-can-be-named",
-    message: ({ name }) => `\`${name}\` cannot be used here: it is no header name, or one that proxies need for themselves`,
+    message: ({ name }) =>
+      `\`${name}\` cannot be used here: it is no header name, or one that proxies need for themselves`,
     fix: () => "use another header; hosts, hop-by-hop headers and `x-envoy-*` belong to the proxies",
   }),
   MESH2011: entry<{ readonly name: string }>({
@@ -78,7 +86,8 @@ export const routingCodes = {
   MESH2013: entry<{ readonly name: string; readonly value: string }>({
     severity: "error",
     name: "a-header-value-can-be-sent",
-    message: ({ name }) => `the value for \`${name}\` cannot be sent: it is empty, has spaces around it, or holds control characters`,
+    message: ({ name }) =>
+      `the value for \`${name}\` cannot be sent: it is empty, has spaces around it, or holds control characters`,
     fix: () => "write the value as it stands on the wire; to take a header away, use `remove`",
   }),
   MESH2014: entry<{ readonly attempts: number }>({
@@ -96,7 +105,8 @@ export const routingCodes = {
   MESH2016: entry<{ readonly gateway: string; readonly port: number; readonly ports: readonly number[] }>({
     severity: "error",
     name: "a-gateway-serves-the-port",
-    message: ({ gateway, port, ports }) => `the gateway ${gateway} has no service port ${port}; it has ${ports.length === 0 ? "none" : list(ports.map(String))}`,
+    message: ({ gateway, port, ports }) =>
+      `the gateway ${gateway} has no service port ${port}; it has ${ports.length === 0 ? "none" : list(ports.map(String))}`,
     fix: () => "name a port of the gateway's service, or add it there",
   }),
   MESH2017: entry<{ readonly host: string }>({
@@ -133,7 +143,8 @@ export const routingCodes = {
     severity: "error",
     name: "an-external-host-is-a-name",
     message: ({ host }) => `\`${host}\` is no name of an external service`,
-    fix: () => "write a DNS name with at least one dot, in lower case, that is not inside the cluster; without scheme, port and wildcard",
+    fix: () =>
+      "write a DNS name with at least one dot, in lower case, that is not inside the cluster; without scheme, port and wildcard",
   }),
   MESH2023: entry<{ readonly address: string }>({
     severity: "error",

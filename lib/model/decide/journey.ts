@@ -171,7 +171,9 @@ const atGateway = (
   const by: Hop = { role: "gateway", workload: workload.id };
   if (journey.hops >= mostHops)
     return ending({ kind: "closed", by, reason: "loop" }, [step(by, "has been passed too often", undefined)]);
-  const listener = lookup(journey.server).gateway(workload.id)?.listeners.find(({ target }) => target === port);
+  const listener = lookup(journey.server)
+    .gateway(workload.id)
+    ?.listeners.find(({ target }) => target === port);
   if (listener === undefined || request === "connection")
     return ending({ kind: "closed", by, reason: "no-listener" }, [
       step(by, `does not listen on port ${port}`, undefined),
@@ -207,11 +209,7 @@ const usesMtls = (mesh: Mesh, id: WorkloadId): boolean => {
   return mesh.platform.autoMtls && workload?.proxy === "sidecar" && lookup(mesh).mtls(workload).mode !== "disabled";
 };
 
-const outside = (
-  port: DestinationPort,
-  to: Arrival["to"],
-  request: HttpRequest | "connection",
-): Outcome => ({
+const outside = (port: DestinationPort, to: Arrival["to"], request: HttpRequest | "connection"): Outcome => ({
   kind: "delivered",
   to,
   port: port.target,

@@ -7,7 +7,10 @@ export default policy(details, {
     route({
       to: details,
       timeout: "1s",
-      headers: { request: { set: { "x-caller": "mesh" }, remove: ["x-debug"] }, response: { add: { "x-served-by": "details" } } },
+      headers: {
+        request: { set: { "x-caller": "mesh" }, remove: ["x-debug"] },
+        response: { add: { "x-served-by": "details" } },
+      },
     }),
   ],
   allow: [allow({ from: productpage, methods: ["GET"], paths: [{ prefix: "/details" }] })],

@@ -227,6 +227,11 @@ const scopes = (object: KubernetesObject, destinations: readonly Destination[], 
     }),
   );
   const { namespace, name } = object.metadata;
-  const workloads = reading.graph.workloads.filter((workload) => workload.namespace === namespace && workload.proxy === "sidecar" && selects(wanted, workload.labels)).map(idOf);
+  const workloads = reading.graph.workloads
+    .filter(
+      (workload) =>
+        workload.namespace === namespace && workload.proxy === "sidecar" && selects(wanted, workload.labels),
+    )
+    .map(idOf);
   return [{ selector: { kind: "workloads", namespace, labels: wanted, workloads, name }, hosts: hosts.sort() }];
 };

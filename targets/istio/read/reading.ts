@@ -59,6 +59,7 @@ export const entries = (node: Node | undefined): readonly (readonly [string, Nod
     { value, at: `${node?.at ?? ""}/${name}`, object: (node as Node).object },
   ]);
 
-export const text = (node: Node | undefined): string => typeof node?.value === "string" ? node.value : JSON.stringify(node?.value ?? "").replace(/^""$/, "");
+export const text = (node: Node | undefined): string =>
+  typeof node?.value === "string" ? node.value : JSON.stringify(node?.value ?? "").replace(/^""$/, "");
 export const number = (node: Node | undefined): number => Number(node?.value ?? 0);
 export const spec = (object: KubernetesObject): Node => ({ value: object.spec, at: "/spec", object });

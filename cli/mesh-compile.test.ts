@@ -1,0 +1,252 @@
+import { spawnSync } from "node:child_process";
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+
+const command = join(import.meta.dirname, "mesh-compile.ts");
+const example = join(import.meta.dirname, "..", "policies", "bookinfo");
+let folder: string;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "meshwright-cli-"));
+  await cp(example, folder, { recursive: true, filter: (path) => !path.startsWith(join(example, "out")) });
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+const run = (...args: readonly string[]) => {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [command, ...args], {
+    encoding: "utf8",
+    cwd: folder,
+    env: { ...process.env, NO_COLOR: "1" },
+  });
+  return { status, stdout, stderr };
+};
+
+const write = async (path: string, text: string): Promise<void> => {
+  await mkdir(dirname(join(folder, path)), { recursive: true });
+  await writeFile(join(folder, path), text);
+};
+
+const edit = async (path: string, from: string, to: string): Promise<void> => {
+  const text = await readFile(join(folder, path), "utf8");
+  expect(text).toContain(from);
+  await write(path, text.replace(from, to));
+};
+
+const tree = async (path: string): Promise<readonly string[]> =>
+  (await readdir(path, { recursive: true, withFileTypes: true }))
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort();
+
+describe("what is right", () => {
+  test("check says how much it checked and exits with 0", () => {
+    const { status, stderr } = run("check");
+    expect([status, stderr]).toEqual([0, "7 policies for 6 destinations and 7 workloads: no errors\n"]);
+  });
+
+  test("build writes every object and replaces its earlier output", async () => {
+    expect(run("build").status).toBe(0);
+    const first = await tree(join(folder, "out"));
+    expect(first.map((file) => file.slice(folder.length + 1))).toEqual([
+      "out/.meshwright-output",
+      "out/istio/bookinfo.yaml",
+      "out/istio/istio-ingress.yaml",
+      "out/istio/istio-system.yaml",
+    ]);
+    await rm(join(folder, "edge"), { recursive: true });
+    expect(run("build").status).toBe(0);
+    expect((await readFile(join(folder, "out/istio/bookinfo.yaml"), "utf8")).includes("bookinfo.example.com")).toBe(
+      false,
+    );
+  });
+
+  test("an environment changes what varies and nothing else", async () => {
+    run("build", "--out", "a");
+    run("build", "--out", "b", "--env", "production");
+    const [a, b] = await Promise.all(
+      ["a", "b"].map((out) => readFile(join(folder, out, "istio/bookinfo.yaml"), "utf8")),
+    );
+    expect(a!.replace("weight: 50", "weight: 90").replace("weight: 50", "weight: 10")).toBe(b);
+  });
+
+  test("explain names the file and line of each step", () => {
+    const { status, stdout } = run(
+      "explain",
+      "GET http://reviews:9080/reviews/0",
+      "--from",
+      "bookinfo/productpage-v1",
+      "-H",
+      "end-user: jason",
+    );
+    expect(status).toBe(0);
+    expect(stdout).toContain(
+      "100 % delivered to subset v2 of reviews.bookinfo.svc.cluster.local, port 9080, with mTLS",
+    );
+    expect(stdout).toMatch(/routes to .* subset v2 {2}\(bookinfo\/reviews\.ts:9:5\)/);
+    expect(stdout).toMatch(/authorization allows it {2}\(bookinfo\/reviews\.ts:\d+:\d+\)/);
+  });
+
+  test("explain follows a request from outside through the gateway", () => {
+    const { status, stdout } = run("explain", "GET http://bookinfo.example.com/productpage", "--from", "outside");
+    expect([status, /delivered to productpage/.test(stdout), /istio-ingress\/istio-ingress {2}/.test(stdout)]).toEqual([
+      0,
+      true,
+      true,
+    ]);
+  });
+
+  test("explain and check answer as JSON", () => {
+    const { branches } = JSON.parse(
+      run("explain", "GET http://ratings:9080/ratings/1", "--from", "reviews-v2", "--format", "json").stdout,
+    ) as { branches: { ends: { outcome: { kind: string }; steps: { span?: { file: string } }[] }[] }[] };
+    expect(branches[0]!.ends[0]!.outcome.kind).toBe("delivered");
+    expect(branches[0]!.ends[0]!.steps.at(-1)!.span!.file).toBe("bookinfo/ratings.ts");
+  });
+});
+
+/** Each mistake ends with code 1, its diagnostic underlining what is wrong, and nothing written. */
+const mistakes: readonly {
+  readonly what: string;
+  readonly make: () => Promise<void>;
+  readonly says: readonly string[];
+}[] = [
+  {
+    what: "a type error",
+    make: () => edit("bookinfo/reviews.ts", "reviews.v2", "reviews.v4"),
+    says: ["error MESH0", "'v4' does not exist", "bookinfo/reviews.ts:9"],
+  },
+  {
+    what: "a policy that throws",
+    make: () => write("bookinfo/details.ts", 'throw new Error("no details today");\n'),
+    says: ["no details today", "bookinfo/details.ts:1"],
+  },
+  {
+    what: "a cyclic import",
+    make: async () => {
+      await write("bookinfo/a.ts", 'import { b } from "./b.ts";\nexport const a: number = b;\n');
+      await write("bookinfo/b.ts", 'import { a } from "./a.ts";\nexport const b: number = a;\n');
+    },
+    says: ["bookinfo/a.ts", "bookinfo/b.ts"],
+  },
+  {
+    what: "a service that does not exist, with a near name",
+    make: () =>
+      edit("bookinfo/productpage.ts", "details, productpage, reviews", "detials as details, productpage, reviews"),
+    says: ["detials", "Did you mean 'details'"],
+  },
+  {
+    what: "weights that do not add up",
+    make: () => edit("bookinfo/reviews.ts", "100 - canary", "90 - canary"),
+    says: ["error MESH2001", "add up to 90, not 100", "{ v1: 90 - canary, v3: canary }"],
+  },
+  {
+    what: "two policies for one service",
+    make: () =>
+      write(
+        "bookinfo/more.ts",
+        'import { policy } from "meshwright";\nimport { ratings } from "#graph/bookinfo";\n\nexport default policy(ratings, { mtls: "strict" });\n',
+      ),
+    says: ["error MESH1004", "two policies about bookinfo/ratings", "the first one is here", "bookinfo/more.ts"],
+  },
+  {
+    what: "a policy outside its folder's namespaces",
+    make: () => edit("mesh.config.ts", 'bookinfo: ["bookinfo"]', 'bookinfo: ["other"]'),
+    says: ["error MESH1003", "may not speak for namespace `bookinfo`"],
+  },
+  {
+    what: "a snapshot from a newer version",
+    make: () => edit("graph/snapshot.json", '"version": 1', '"version": 99'),
+    says: ["error MESH4031"],
+  },
+  {
+    what: "an environment that is not declared",
+    make: () => edit("bookinfo/reviews.ts", "production: 10", "prodution: 10"),
+    says: ["error MESH1005", "did you mean `production`"],
+  },
+  {
+    what: "a platform of another release",
+    make: () => edit("graph/platform.json", '"1.31.1"', '"1.27.0"'),
+    says: ["error MESH5002", "1.27.0"],
+  },
+];
+
+describe("what is wrong", () => {
+  test.each(mistakes)("$what", async ({ make, says }) => {
+    await make();
+    const { status, stdout, stderr } = run("build");
+    expect(status, stderr).toBe(1);
+    for (const words of says) expect(stdout + stderr).toContain(words);
+    expect((await readdir(folder)).filter((name) => name.includes("out"))).toEqual([]);
+  });
+
+  test.each([
+    [
+      "a request that is no URL",
+      ["explain", "GET reviews", "--from", "bookinfo/productpage-v1"],
+      "`GET reviews` is no request",
+    ],
+    [
+      "a caller that does not exist",
+      ["explain", "http://reviews:9080/", "--from", "bookinfo/productpage-v2"],
+      "did you mean `bookinfo/productpage-v1`?",
+    ],
+    [
+      "a header without a name",
+      ["explain", "http://reviews:9080/", "--from", "bookinfo/productpage-v1", "-H", "jason"],
+      "`jason` is no header",
+    ],
+    ["a command that does not exist", ["biuld"], "Did you mean build?"],
+    ["a folder that does not exist", ["check", "--mesh", "nowhere"], "nowhere"],
+    ["an environment that does not exist", ["check", "--env", "prod"], "there is no environment `prod`"],
+  ])("%s", (_, args, words) => {
+    const { status, stdout, stderr } = run(...args);
+    expect(status).toBe(1);
+    expect(stdout + stderr).toContain(words);
+  });
+
+  test("an output folder that holds somebody else's files is left alone", async () => {
+    await write("mine/notes.txt", "keep me");
+    const { status, stderr } = run("build", "--out", "mine");
+    expect([status, stderr.includes("MESH0100")]).toEqual([1, true]);
+    expect(await tree(join(folder, "mine"))).toEqual([join(folder, "mine/notes.txt")]);
+  });
+
+  test("an output folder that cannot be made", async () => {
+    await write("file", "");
+    const { status, stderr } = run("build", "--out", "file/out");
+    expect([status, stderr.includes("something on its path is no folder")]).toEqual([1, true]);
+  });
+
+  test("a disk that fills half-way loses nothing and leaves nothing half-written", async () => {
+    const disk = join(folder, "disk");
+    await mkdir(disk);
+    // A small file system of its own, in a mount namespace that goes with the shell.
+    const script = `set -e
+mount -t tmpfs -o size=96k tmpfs ${disk}
+"$0" ${command} build --out ${disk}/out >&2
+before=$(cat ${disk}/out/istio/*.yaml | sha256sum)
+dd if=/dev/zero of=${disk}/full bs=1k 2>/dev/null || true
+truncate -s -8k ${disk}/full
+set +e
+"$0" ${command} build --env production --out ${disk}/out >&2
+echo "status=$?"
+[ "$before" = "$(cat ${disk}/out/istio/*.yaml | sha256sum)" ] && echo same
+ls -A ${disk} | tr '\\n' ' '`;
+    const { stdout, stderr } = spawnSync("unshare", ["-rm", "sh", "-c", script, process.execPath], {
+      encoding: "utf8",
+      cwd: folder,
+    });
+    expect(stdout, stderr).toBe("status=1\nsame\nfull out ");
+    expect(stderr).toContain("the disk is full");
+  });
+
+  test("what was interrupted between taking the old folder away and putting the new one there is made good", async () => {
+    expect(run("build").status).toBe(0);
+    await cp(join(folder, "out"), join(folder, ".out.old"), { recursive: true });
+    await rm(join(folder, "out"), { recursive: true });
+    expect(run("build").status).toBe(0);
+    expect((await readdir(folder)).filter((name) => name.includes("out"))).toEqual(["out"]);
+  });
+});
