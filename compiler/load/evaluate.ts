@@ -4,8 +4,7 @@ import { tmpdir } from "node:os";
 import { dirname, extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Limits } from "./sandbox/limits.ts";
-import type { Outcome, Task } from "./sandbox/protocol.ts";
-import type { Part } from "./sandbox/trace.ts";
+import type { Outcome, Settings, TaskModule } from "./sandbox/protocol.ts";
 import { watched } from "./sandbox/watch.ts";
 
 /** A killed process leaves nothing but the module that it was in. */
@@ -21,17 +20,24 @@ const ses = join(dirname(require.resolve("ses/package.json")), "dist", "ses.umd.
 const sandboxFolder = fileURLToPath(new URL("./sandbox/", import.meta.url));
 const child = join(sandboxFolder, `child${extname(import.meta.url)}`);
 
+/** A process that evaluates modules as they are sent. */
+export interface Sandbox {
+  readonly send: (module: TaskModule) => void;
+  /** No more modules come. */
+  readonly outcome: () => Promise<Evaluated>;
+  /** What it would say is no longer asked for. */
+  readonly stop: () => void;
+}
+
 /**
- * Evaluates a program in a process of its own that may read nothing but its own code, has an empty environment in
- * UTC, and is killed when it goes beyond its limits. What comes back is text, parsed here.
+ * Starts a process of its own that may read nothing but its own code, has an empty environment in UTC, and is killed
+ * when it goes beyond its limits. What comes back is text, parsed here.
  */
-export const evaluate = (
-  task: Task,
-  limits: Limits,
-  literals: readonly (readonly Part[])[] = [],
-): Promise<Evaluated> => {
+export const sandbox = (settings: Omit<Settings, "ses" | "largestResult">, limits: Limits): Sandbox => {
   const { promise, resolve, reject } = Promise.withResolvers<Evaluated>();
-  const process_ = spawn(
+  // Awaited later, or never when it is stopped.
+  promise.catch(() => undefined);
+  const evaluator = spawn(
     process.execPath,
     [
       "--permission",
@@ -43,45 +49,54 @@ export const evaluate = (
     ],
     { env: { TZ: "UTC" }, stdio: ["pipe", "pipe", "pipe", "pipe"], cwd: tmpdir() },
   );
-  const { breach } = watched(process_, { seconds: limits.seconds, megabytes: limits.megabytes + bareMegabytes });
+  const watch = watched(evaluator, { seconds: limits.seconds, megabytes: limits.megabytes + bareMegabytes });
 
   const largest = limits.resultMegabytes * 1e6 * 2;
   const output: Buffer[] = [];
   let size = 0;
-  let tooLarge = false;
-  process_.stdout.on("data", (chunk: Buffer) => {
+  evaluator.stdout.on("data", (chunk: Buffer) => {
     size += chunk.length;
-    if (size > largest) {
-      tooLarge = true;
-      process_.kill("SIGKILL");
-    } else output.push(chunk);
+    if (size > largest) evaluator.kill("SIGKILL");
+    else output.push(chunk);
   });
   let complaint = "";
-  process_.stderr.on("data", (chunk: Buffer) => {
+  evaluator.stderr.on("data", (chunk: Buffer) => {
     complaint = (complaint + chunk.toString("utf8")).slice(0, 10_000);
   });
   let marks = "";
-  process_.stdio[3]!.on("data", (chunk: Buffer) => {
+  evaluator.stdio[3]!.on("data", (chunk: Buffer) => {
     marks = (marks + chunk.toString("latin1")).slice(-100);
   });
 
-  process_.once("error", reject);
-  process_.once("close", (code, signal) => {
+  evaluator.once("error", reject);
+  evaluator.once("close", (code, signal) => {
     const module = Number(marks.trimEnd().split("\n").at(-1) || "-1");
-    const killed = breach();
+    const breach = watch.breach();
     const died = { module, signal: signal ?? `exit code ${String(code)}` };
-    if (tooLarge) resolve({ kind: "size", ...died });
-    else if (killed !== undefined && module >= 0) resolve({ kind: killed, ...died });
+    if (size > largest) resolve({ kind: "size", ...died });
+    else if (breach !== undefined && module >= 0) resolve({ kind: breach, ...died });
     else if (code === 0) {
       resolve({ kind: "outcome", outcome: JSON.parse(Buffer.concat(output).toString("utf8")) as Outcome });
     } else if (module < 0) reject(new Error(`the sandbox did not start (${died.signal}): ${complaint}`));
     else resolve({ kind: outOfMemory.test(complaint) ? "memory" : "crash", ...died });
   });
 
-  // The process may be killed while it reads.
-  process_.stdin.on("error", () => undefined);
-  process_.stdin.end(JSON.stringify({ ses, task, literals }));
-  return promise;
+  // It may be killed while it reads.
+  evaluator.stdin.on("error", () => undefined);
+  const write = (line: unknown): void => {
+    evaluator.stdin.write(`${JSON.stringify(line)}\n`);
+  };
+  const first: Settings = { ses, largestResult: limits.resultMegabytes * 1e6, ...settings };
+  write(first);
+  return {
+    send: write,
+    outcome: () => {
+      watch.begin();
+      evaluator.stdin.end();
+      return promise;
+    },
+    stop: () => evaluator.kill("SIGKILL"),
+  };
 };
 
 /** V8's last words, and Node's. */

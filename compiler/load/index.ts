@@ -1,14 +1,14 @@
 import { diagnostic } from "../../lib/diagnostics/catalog.ts";
 import { failed, type Diagnostic, type Staged } from "../../lib/diagnostics/diagnostic.ts";
 import type { Origin } from "../../lib/diagnostics/origin.ts";
-import { spanIn, type Span } from "../../lib/diagnostics/span.ts";
-import { evaluate } from "./evaluate.ts";
-import { configModule, meshFolder, type MeshFolder } from "./mesh-folder.ts";
+import type { Span } from "../../lib/diagnostics/span.ts";
+import { sandbox } from "./evaluate.ts";
+import { configModule, firstCharacter, meshFolder, type MeshFolder } from "./mesh-folder.ts";
 import { problemDiagnostics } from "./problem-diagnostics.ts";
 import { program, type Program } from "./program.ts";
 import { defaultLimits, type Limits } from "./sandbox/limits.ts";
 import { valueSpans } from "./second-evaluation.ts";
-import { task } from "./task.ts";
+import { taskModules } from "./task.ts";
 import { typeCheck, type TypeChecked } from "./type-check.ts";
 import { typeDiagnostics } from "./type-diagnostics.ts";
 
@@ -80,31 +80,35 @@ interface Evaluation {
 
 const evaluation = async (mesh: MeshFolder, { environment, limits: given }: LoadOptions): Promise<Evaluation> => {
   const limits = { ...defaultLimits, ...given };
-  const entries = [configModule, ...mesh.policies];
-  const linked = await program(mesh, { entries });
-  if (failed(linked.diagnostics)) return { value: undefined, program: linked, diagnostics: linked.diagnostics };
+  const running = sandbox({ environment }, limits);
+  const taskModule = taskModules();
+  const linked = await program(mesh, {
+    entries: [configModule, ...mesh.policies],
+    emit: (module) => running.send(taskModule(module)),
+  });
+  if (failed(linked.diagnostics)) {
+    running.stop();
+    return { value: undefined, program: linked, diagnostics: linked.diagnostics };
+  }
 
-  const names = linked.modules.map(({ module }) => module);
-  const evaluated = await evaluate(task(linked.modules, { asked: new Set(entries), environment, limits }), limits);
+  const evaluated = await running.outcome();
   const diagnostics = [...(await problemDiagnostics(mesh, linked, evaluated, { environment, limits }))];
   if (evaluated.kind !== "outcome") return { value: undefined, program: linked, diagnostics };
 
   const { values, problems, environments } = evaluated.outcome;
-  const modules = values.map(({ module, value }) => ({ module: names[module]!, value }));
+  const name = (module: number): string => linked.modules[module]!.module;
+  const modules = values.map(({ module, value }) => ({ module: name(module), value }));
   const config = modules.find(({ module }) => module === configModule);
   if (config === undefined && problems.length === 0) {
-    const place = { span: spanIn(configModule, textOf(linked, configModule), 0, 0) };
-    diagnostics.push(diagnostic("MESH0003", { module: configModule }, { place }));
+    diagnostics.push(diagnostic("MESH0003", { module: configModule }, { place: { span: firstCharacter(mesh, configModule) } }));
   }
   const value: Loaded = {
     config: config?.value,
     modules: modules.filter((module) => module !== config).sort(by(({ module }) => module)),
-    environments: distinct(environments.map(({ module, environment: name }) => ({ module: names[module]!, environment: name }))),
+    environments: distinct(environments.map(({ module, environment: named }) => ({ module: name(module), environment: named }))),
   };
   return { value, program: linked, diagnostics };
 };
-
-const textOf = ({ modules }: Program, name: string): string => modules.find(({ module }) => module === name)?.text ?? "";
 
 /** Type errors beside what evaluation found, without what merely follows from a type error. */
 const withTypes = async (

@@ -1,6 +1,7 @@
-import { readdirSync, realpathSync, statSync } from "node:fs";
+import { readFileSync, readdirSync, realpathSync, statSync } from "node:fs";
 import { join, sep } from "node:path";
 import { diagnostic } from "../../lib/diagnostics/catalog.ts";
+import { spanIn, type Span } from "../../lib/diagnostics/span.ts";
 import { failed, type Diagnostic, type Staged } from "../../lib/diagnostics/diagnostic.ts";
 
 /** The modules of a mesh folder by their names: POSIX paths relative to it, in code-unit order. */
@@ -13,6 +14,10 @@ export interface MeshFolder {
 }
 
 export const configModule = "mesh.config.ts";
+
+/** Where a module is named that failed as a whole. */
+export const firstCharacter = ({ root }: MeshFolder, module: string): Span =>
+  spanIn(module, readFileSync(join(root, module), "utf8"), 0, 0);
 
 const portable = /^[A-Za-z0-9_@+-][\w.@+ -]*$/;
 const unlisted = new Set(["graph", "node_modules", "out", "dist"]);

@@ -1,9 +1,9 @@
 import { diagnostic } from "../../lib/diagnostics/catalog.ts";
 import type { Diagnostic } from "../../lib/diagnostics/diagnostic.ts";
 import type { Origin } from "../../lib/diagnostics/origin.ts";
-import { spanIn } from "../../lib/diagnostics/span.ts";
 import type { Evaluated } from "./evaluate.ts";
-import type { MeshFolder } from "./mesh-folder.ts";
+import { libraryPrefix } from "./import-target.ts";
+import { firstCharacter, type MeshFolder } from "./mesh-folder.ts";
 import type { Program } from "./program.ts";
 import type { Problem } from "./sandbox/protocol.ts";
 import { whyUnavailable } from "./sandbox/realm.ts";
@@ -17,7 +17,8 @@ export const problemDiagnostics = async (
   options: EvaluationOptions,
 ): Promise<readonly Diagnostic[]> => {
   const name = (module: number): string => modules[module]?.module ?? "";
-  const inModule = (module: number) => ({ place: { span: spanIn(name(module), modules[module]?.text ?? "", 0, 0) } });
+  const inModule = (module: number) =>
+    name(module) === "" || name(module).startsWith(libraryPrefix) ? {} : { place: { span: firstCharacter(mesh, name(module)) } };
 
   if (evaluated.kind !== "outcome") {
     const { kind, module, signal } = evaluated;

@@ -1,6 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { diagnostic } from "../../lib/diagnostics/catalog.ts";
 import type { Diagnostic } from "../../lib/diagnostics/diagnostic.ts";
 import { nearest } from "../../lib/diagnostics/nearest.ts";
@@ -19,21 +20,24 @@ export interface ProgramModule extends Linkable {
   /** Relative to the mesh folder; `meshwright:` names a module of our own library. */
   readonly module: string;
   readonly text: string;
-  /** By specifier. */
+  /** By specifier, the modules that it imports; all of them were emitted before. */
   readonly links: ReadonlyMap<string, string>;
   /** Present where positions had to move: a source map from the code's second line on. */
   readonly map?: string;
 }
 
-/** Modules by name, each after those that it imports. */
+/** What stays of a program when its code has gone where it is evaluated. */
 export interface Program {
-  readonly modules: readonly ProgramModule[];
+  /** In the order of their evaluation. */
+  readonly modules: readonly Pick<ProgramModule, "module" | "links">[];
   readonly diagnostics: readonly Diagnostic[];
 }
 
 export interface ProgramOptions {
   /** Where to begin; what these import comes along. */
   readonly entries: readonly string[];
+  /** Called with each module after those that it imports, and no more once something was wrong. */
+  readonly emit: (module: ProgramModule) => void;
   /** Rewrites the trees of all modules. */
   readonly instrument?: (ts: TypeScript, module: string) => Instrument;
 }
@@ -41,47 +45,84 @@ export interface ProgramOptions {
 /** Source texts larger than this are no policies, and cost every tool that touches them. */
 const largestModule = 1 << 20;
 
-/** Reads, strips and links modules; whatever cannot be linked is a diagnostic at its import. */
-export const program = async (folder: MeshFolder, { entries, instrument }: ProgramOptions): Promise<Program> => {
-  const known: Known = {
-    policies: new Set([configModule, ...folder.policies]),
-    graph: new Set(folder.graph),
-  };
-  const diagnostics: Diagnostic[] = [];
-  const modules = new Map<string, ProgramModule>();
-  const pending = [...entries].reverse();
-  const seen = new Set(pending);
+/** After so many modules, whatever waits for this process gets its turn. */
+const turn = 32;
 
-  for (let module = pending.pop(); module !== undefined; module = pending.pop()) {
-    const text = module.startsWith(libraryPrefix) ? libraryText(module) : moduleText(folder.root, module, diagnostics);
-    if (text === undefined) continue;
-    const compiled = await compiledModule(module, text, instrument);
+/**
+ * Reads, strips and links modules, depth first, so that each can be evaluated while the next is read. Whatever cannot
+ * be linked is a diagnostic at its import.
+ */
+export const program = async (folder: MeshFolder, { entries, emit, instrument }: ProgramOptions): Promise<Program> => {
+  const known: Known = { policies: new Set([configModule, ...folder.policies]), graph: new Set(folder.graph) };
+  const diagnostics: Diagnostic[] = [];
+  const modules: Program["modules"][number][] = [];
+  const state = new Map<string, "open" | "done">();
+  const exported = new Map<string, ReadonlySet<string>>();
+  // A stack of our own: a chain of a thousand imports must not overflow the engine's.
+  const stack: { readonly module: ProgramModule; readonly next: string[] }[] = [];
+  let visits = 0;
+
+  const enter = async (name: string): Promise<void> => {
+    if (state.get(name) === "done") return;
+    if (state.get(name) === "open") {
+      const open = stack.map(({ module }) => module);
+      diagnostics.push(cyclic(open.slice(open.findIndex(({ module }) => module === name))));
+      return;
+    }
+    visits += 1;
+    if (visits % turn === 0) await nextTurn();
+    state.set(name, "done");
+    const text = name.startsWith(libraryPrefix) ? libraryText(name) : moduleText(folder.root, name, diagnostics);
+    if (text === undefined) return;
+    const compiled = await compiledModule(name, text, instrument);
     if ("diagnostics" in compiled) {
       diagnostics.push(...compiled.diagnostics);
-      continue;
+      return;
     }
-    const links = new Map<string, string>();
-    for (const { specifier, at } of compiled.imports) {
-      const target = importTarget(module, specifier, known);
-      if ("why" in target) {
-        // Printed text has moved: its specifiers are looked up in the module itself.
-        const [start, end] = compiled.map === undefined ? at : specifierIn(text, specifier);
-        const place = { span: spanIn(module, text, start, end) };
-        diagnostics.push(diagnostic("MESH0013", { specifier, why: target.why }, { place }));
+    const module: ProgramModule = { module: name, text, links: links(name, text, compiled, known, diagnostics), ...compiled };
+    state.set(name, "open");
+    stack.push({ module, next: [...new Set(module.links.values())].reverse() });
+  };
+
+  for (const entry of entries) {
+    await enter(entry);
+    for (let frame = stack.at(-1); frame !== undefined; frame = stack.at(-1)) {
+      const next = frame.next.pop();
+      if (next !== undefined) {
+        await enter(next);
         continue;
       }
-      links.set(specifier, target.module);
-      if (!seen.has(target.module)) {
-        seen.add(target.module);
-        pending.push(target.module);
-      }
+      stack.pop();
+      const { module } = frame;
+      state.set(module.module, "done");
+      exported.set(module.module, exportedNames(module, exported));
+      if (diagnostics.length === 0) diagnostics.push(...missingExports(module, exported));
+      modules.push({ module: module.module, links: module.links });
+      if (diagnostics.length === 0) emit(module);
     }
-    modules.set(module, { module, text, links, ...compiled });
   }
+  return { modules, diagnostics };
+};
 
-  const ordered = inOrder(modules, diagnostics);
-  if (diagnostics.length === 0) diagnostics.push(...missingExports(modules));
-  return { modules: ordered, diagnostics };
+const links = (
+  module: string,
+  text: string,
+  { imports, map }: Linkable & { readonly map?: string },
+  known: Known,
+  diagnostics: Diagnostic[],
+): ReadonlyMap<string, string> => {
+  const found = new Map<string, string>();
+  for (const { specifier, at } of imports) {
+    const target = importTarget(module, specifier, known);
+    if ("module" in target) found.set(specifier, target.module);
+    else {
+      // Printed text has moved: its specifiers are looked up in the module itself.
+      const [start, end] = map === undefined ? at : specifierIn(text, specifier);
+      const place = { span: spanIn(module, text, start, end) };
+      diagnostics.push(diagnostic("MESH0013", { specifier, why: target.why }, { place }));
+    }
+  }
+  return found;
 };
 
 const moduleText = (root: string, module: string, diagnostics: Diagnostic[]): string | undefined => {
@@ -130,32 +171,34 @@ const specifierIn = (text: string, specifier: string): readonly [number, number]
   return [0, 0];
 };
 
-const missingExports = (modules: ReadonlyMap<string, ProgramModule>): readonly Diagnostic[] => {
-  const exported = (module: string): ReadonlySet<string> => {
-    const { exports = [], imports = [], links } = modules.get(module) ?? {};
-    const names = new Set(exports.filter((name) => name !== "*"));
-    for (const { specifier, bindings } of imports.filter((statement) => statement.exported)) {
-      if (!bindings.some(({ local }) => local === "*")) continue;
-      for (const name of exported(links?.get(specifier) ?? "")) if (name !== "default") names.add(name);
-    }
-    return names;
-  };
-  const cache = new Map<string, ReadonlySet<string>>();
+const exportedNames = (
+  { exports, imports, links: targets }: ProgramModule,
+  exported: ReadonlyMap<string, ReadonlySet<string>>,
+): ReadonlySet<string> => {
+  const names = new Set(exports.filter((name) => name !== "*"));
+  for (const { specifier, bindings, exported: passedOn } of imports) {
+    if (!passedOn || !bindings.some(({ local }) => local === "*")) continue;
+    for (const name of exported.get(targets.get(specifier) ?? "") ?? []) if (name !== "default") names.add(name);
+  }
+  return names;
+};
+
+const missingExports = (
+  { module, imports, links: targets, text, map }: ProgramModule,
+  exported: ReadonlyMap<string, ReadonlySet<string>>,
+): readonly Diagnostic[] => {
   const found: Diagnostic[] = [];
-  for (const { module, imports, links, text, map } of modules.values()) {
-    for (const { specifier, bindings, at } of imports) {
-      const target = links.get(specifier);
-      if (target === undefined) continue;
-      let names = cache.get(target);
-      if (names === undefined) cache.set(target, (names = exported(target)));
-      for (const { name } of bindings) {
-        if (name === "*" || names.has(name)) continue;
-        const [start, end] = map === undefined ? at : specifierIn(text, specifier);
-        const [from, to] = importedNameIn(text, name, start) ?? [start, end];
-        const near = nearest(name, [...names]);
-        const place = { span: spanIn(module, text, from, to) };
-        found.push(diagnostic("MESH0015", { name, module: target.replace(libraryModule, "meshwright"), near }, { place }));
-      }
+  for (const { specifier, bindings, at } of imports) {
+    const target = targets.get(specifier) ?? "";
+    const names = exported.get(target);
+    if (names === undefined) continue;
+    for (const { name } of bindings) {
+      if (name === "*" || names.has(name)) continue;
+      const [start, end] = map === undefined ? at : specifierIn(text, specifier);
+      const [from, to] = importedNameIn(text, name, start) ?? [start, end];
+      const near = nearest(name, [...names]);
+      const place = { span: spanIn(module, text, from, to) };
+      found.push(diagnostic("MESH0015", { name, module: target.replace(libraryModule, "meshwright"), near }, { place }));
     }
   }
   return found;
@@ -168,45 +211,13 @@ const importedNameIn = (text: string, name: string, before: number): readonly [n
   return found === null ? undefined : [statement + 6 + found.index, statement + 6 + found.index + name.length];
 };
 
-/** Imported modules first, else by name; a cycle is reported where its first module imports the second. */
-const inOrder = (modules: ReadonlyMap<string, ProgramModule>, diagnostics: Diagnostic[]): readonly ProgramModule[] => {
-  const ordered: ProgramModule[] = [];
-  const state = new Map<string, "open" | "done">();
-  for (const start of [...modules.keys()].sort()) {
-    // A stack of our own: a chain of a thousand imports must not overflow the engine's.
-    const stack: { readonly module: ProgramModule; readonly next: string[] }[] = [];
-    const enter = (name: string): void => {
-      const module = modules.get(name);
-      if (module === undefined || state.get(name) === "done") return;
-      if (state.get(name) === "open") {
-        const cycle = stack.map((frame) => frame.module.module);
-        diagnostics.push(cyclic(modules, cycle.slice(cycle.indexOf(name))));
-        return;
-      }
-      state.set(name, "open");
-      stack.push({ module, next: [...new Set(module.links.values())].sort().reverse() });
-    };
-    enter(start);
-    for (let frame = stack.at(-1); frame !== undefined; frame = stack.at(-1)) {
-      const next = frame.next.pop();
-      if (next !== undefined) enter(next);
-      else {
-        stack.pop();
-        state.set(frame.module.module, "done");
-        ordered.push(frame.module);
-      }
-    }
-  }
-  return ordered;
-};
-
-const cyclic = (modules: ReadonlyMap<string, ProgramModule>, members: readonly string[]): Diagnostic => {
-  // It begins with its first name, wherever the search entered it.
-  const first = members.indexOf([...members].sort()[0]!);
-  const cycle = [...members.slice(first), ...members.slice(0, first), members[first]!];
-  const { module, text, imports, links, map } = modules.get(cycle[0]!)!;
-  const { specifier, at } = imports.find((statement) => links.get(statement.specifier) === cycle[1])!;
+/** Told at the first of its modules by name, wherever the search entered it. */
+const cyclic = (members: readonly ProgramModule[]): Diagnostic => {
+  const names = members.map(({ module }) => module);
+  const first = names.indexOf([...names].sort()[0]!);
+  const cycle = [...names.slice(first), ...names.slice(0, first), names[first]!];
+  const { module, text, imports, links: targets, map } = members[first]!;
+  const { specifier, at } = imports.find((statement) => targets.get(statement.specifier) === cycle[1])!;
   const [start, end] = map === undefined ? at : specifierIn(text, specifier);
   return diagnostic("MESH0014", { cycle }, { place: { span: spanIn(module, text, start, end) } });
 };
-

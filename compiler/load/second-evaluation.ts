@@ -1,15 +1,15 @@
 import { SourceMap } from "node:module";
 import type { Origin } from "../../lib/diagnostics/origin.ts";
 import { spanIn, type Span } from "../../lib/diagnostics/span.ts";
-import { evaluate } from "./evaluate.ts";
+import { sandbox } from "./evaluate.ts";
 import { libraryPrefix } from "./import-target.ts";
 import { instrument, type Site, type Sites } from "./instrument.ts";
 import { configModule, type MeshFolder } from "./mesh-folder.ts";
 import { program, type ProgramModule } from "./program.ts";
 import type { Limits } from "./sandbox/limits.ts";
-import type { Outcome, ThrownAt } from "./sandbox/protocol.ts";
+import type { ThrownAt } from "./sandbox/protocol.ts";
 import { defaultExport, nodeAt, sourceFile, typescript, type ts, type TypeScript } from "./syntax.ts";
-import { task } from "./task.ts";
+import { taskModules } from "./task.ts";
 
 export interface EvaluationOptions {
   readonly environment: string | undefined;
@@ -34,12 +34,15 @@ export const secondEvaluation = async (
 ): Promise<SecondEvaluation> => {
   const ts = await typescript();
   const made: Sites = { sites: [], literals: [] };
-  const { modules } = await program(mesh, { entries, instrument: instrument(made) });
+  const modules: ProgramModule[] = [];
+  await program(mesh, { entries, instrument: instrument(made), emit: (module) => modules.push(module) });
   const index = new Map(modules.map(({ module }, at) => [module, at]));
   const asked = origins.filter(({ module }) => index.has(module));
   const paths = asked.map(({ module, path }) => ({ module: index.get(module)!, path }));
-  const evaluated = await evaluate(task(modules, { asked: new Set(entries), environment, limits, paths }), limits, made.literals);
-  const outcome: Outcome | undefined = evaluated.kind === "outcome" ? evaluated.outcome : undefined;
+  const running = sandbox({ environment, locate: { literals: made.literals, paths } }, limits);
+  modules.map(taskModules()).forEach(running.send);
+  const evaluated = await running.outcome();
+  const outcome = evaluated.kind === "outcome" ? evaluated.outcome : undefined;
   const byName = new Map(modules.map((module) => [module.module, module]));
 
   const spanOf = ({ module, start, end }: Site): Span => spanIn(module, byName.get(module)!.text, start, end);

@@ -1,29 +1,14 @@
 import { libraryPrefix } from "./import-target.ts";
 import type { ProgramModule } from "./program.ts";
-import type { Limits } from "./sandbox/limits.ts";
-import type { Task, ValuePath } from "./sandbox/protocol.ts";
+import type { TaskModule } from "./sandbox/protocol.ts";
 
-export interface TaskOptions {
-  readonly asked: ReadonlySet<string>;
-  readonly environment: string | undefined;
-  readonly limits: Limits;
-  readonly paths?: readonly ValuePath[];
-}
-
-/** A program as the sandbox takes it: modules by number instead of by name. */
-export const task = (modules: readonly ProgramModule[], { asked, environment, limits, paths }: TaskOptions): Task => {
-  const index = new Map(modules.map(({ module }, at) => [module, at]));
-  const imported = new Set(modules.flatMap(({ links }) => [...links.values()]));
-  return {
-    environment,
-    largestResult: limits.resultMegabytes * 1e6,
-    modules: modules.map(({ module, code, links }) => ({
-      module,
-      code,
-      links: Object.fromEntries([...links].map(([specifier, target]) => [specifier, index.get(target)!])),
-      asked: asked.has(module),
-      shared: imported.has(module) || module.startsWith(libraryPrefix),
-    })),
-    ...(paths && { locate: { paths } }),
+/** Modules as the sandbox takes them, by number instead of by name; they are numbered as they come. */
+export const taskModules = (): ((module: ProgramModule) => TaskModule) => {
+  const numbers = new Map<string, number>();
+  return ({ module, code, links }) => {
+    numbers.set(module, numbers.size);
+    const linked = [...links].map(([specifier, target]) => [specifier, numbers.get(target)!] as const);
+    const asked = !module.startsWith(libraryPrefix) && !module.startsWith("graph/");
+    return { code, links: Object.fromEntries(linked), asked };
   };
 };

@@ -82,7 +82,8 @@ const run = (
   const { promise, resolve, reject } = Promise.withResolvers<{ output: string; stopped: string | undefined }>();
   // Its messages are English whatever the machine speaks.
   const child = spawn(checker, [...parameters], { cwd, env: {}, stdio: ["ignore", "pipe", "pipe"] });
-  const { breach } = watched(child, bounds);
+  const { breach, begin } = watched(child, bounds);
+  begin();
   const chunks: Buffer[] = [];
   let complaint = "";
   child.stdout.on("data", (chunk: Buffer) => chunks.push(chunk));

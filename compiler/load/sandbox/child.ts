@@ -1,26 +1,45 @@
-import { readFileSync, writeSync } from "node:fs";
+import { readSync, writeSync } from "node:fs";
 import { evaluation, library } from "./evaluation.ts";
-import type { Task } from "./protocol.ts";
+import type { Settings, TaskModule } from "./protocol.ts";
 import { realm } from "./realm.ts";
-import { trace, type Part } from "./trace.ts";
+import { trace } from "./trace.ts";
 
 /**
- * The program of the process in which policies are evaluated: a task on standard input, marks on descriptor 3, one
- * outcome on standard output. Everything is synchronous, so that nothing a policy leaves behind ever runs.
+ * The program of the process in which policies are evaluated: settings and modules on standard input, marks on
+ * descriptor 3, one outcome on standard output. Everything is synchronous, so that nothing a policy leaves behind
+ * ever runs.
  */
-const { ses, task, literals } = JSON.parse(readFileSync(0, "utf8")) as {
-  readonly ses: string;
-  readonly task: Task;
-  readonly literals: readonly (readonly Part[])[];
-};
+function* lines(): Generator<string> {
+  const chunk = Buffer.alloc(1 << 16);
+  let parts: Buffer[] = [];
+  for (;;) {
+    const length = readSync(0, chunk);
+    if (length === 0) return;
+    let start = 0;
+    for (let end = chunk.indexOf(10); end !== -1 && end < length; end = chunk.indexOf(10, start)) {
+      parts.push(chunk.subarray(start, end));
+      yield Buffer.concat(parts).toString("utf8");
+      parts = [];
+      start = end + 1;
+    }
+    parts.push(Buffer.from(chunk.subarray(start, length)));
+  }
+}
 
-const told = library(task.environment);
-const locating = task.locate !== undefined;
-const world = realm({ ses, stacks: locating, library: told.value });
-const tracing = locating ? trace(literals) : undefined;
+const input = lines();
+
+function* modules(): Generator<TaskModule> {
+  for (const line of input) yield JSON.parse(line) as TaskModule;
+}
+
+const settings = JSON.parse(input.next().value as string) as Settings;
+const told = library(settings.environment);
+const { ses, locate } = settings;
+const world = realm({ ses, stacks: locate !== undefined, library: told.value });
+const tracing = locate && trace(locate.literals);
 if (tracing !== undefined) world.freeze(tracing.functions);
 
-const outcome = evaluation(task, world, told, (module) => writeSync(3, `${String(module)}\n`), tracing);
+const outcome = evaluation(settings, modules(), world, told, (module) => writeSync(3, `${String(module)}\n`), tracing);
 
 let rest = Buffer.from(outcome);
 while (rest.length > 0) rest = rest.subarray(writeSync(1, rest));

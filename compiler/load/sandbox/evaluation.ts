@@ -1,4 +1,4 @@
-import type { Outcome, Problem, Task, TaskModule, ThrownAt } from "./protocol.ts";
+import type { Outcome, Problem, Settings, TaskModule, ThrownAt } from "./protocol.ts";
 import { unfit } from "./plain-data.ts";
 import type { Realm } from "./realm.ts";
 import type { Trace } from "./trace.ts";
@@ -39,7 +39,8 @@ export const library = (environment: string | undefined) => {
 
 /** Evaluates the modules in their order, to an `Outcome` as JSON. A module whose imports failed is left out: it has nothing to say of its own. */
 export const evaluation = (
-  { modules, largestResult, locate }: Task,
+  { largestResult, locate }: Settings,
+  modules: Iterable<TaskModule>,
   { evaluate, freeze, refused }: Realm,
   { named, running }: ReturnType<typeof library>,
   mark: Mark,
@@ -50,15 +51,23 @@ export const evaluation = (
   const values: string[] = [];
   const budget = { left: largestResult };
 
+  const frozen = new Set<Exports>();
   const linker = ({ links }: TaskModule): Link => {
-    const link = (specifier: string): Exports => namespaces[links[specifier]!]!;
+    const link = (specifier: string): Exports => {
+      const exports = namespaces[links[specifier]!]!;
+      // Nobody may change what others import; most modules are imported by none.
+      if (!frozen.has(exports)) frozen.add(freeze(exports));
+      return exports;
+    };
     const all = (exports: Exports, specifier: string): void => {
       for (const [name, value] of Object.entries(link(specifier))) if (name !== "default") exports[name] = value;
     };
-    return freeze(Object.assign(link, { all }));
+    return Object.assign(link, { all });
   };
 
-  for (const [index, module] of modules.entries()) {
+  let index = -1;
+  for (const module of modules) {
+    index += 1;
     if (Object.values(module.links).some((link) => namespaces[link] === undefined)) continue;
     mark(index);
     running.module = index;
@@ -72,7 +81,6 @@ export const evaluation = (
     const exports = Object.create(null) as Exports;
     try {
       body(linker(module), exports, trace?.functions);
-      if (module.shared) freeze(exports);
     } catch (error) {
       const name = refused(error);
       const at = locate === undefined ? {} : { at: thrownAt(error, trace?.thrown()) };

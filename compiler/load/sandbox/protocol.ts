@@ -1,30 +1,37 @@
-/** What crosses between the compiler and the process that evaluates policies: JSON both ways, and nothing else. */
-export interface Task {
+import type { Part } from "./trace.ts";
+
+/**
+ * What crosses between the compiler and the process that evaluates policies. In: lines of JSON, the settings and then
+ * the modules, each after those that it links to. Out: one `Outcome` as JSON. Nothing else.
+ */
+export interface Settings {
+  /** The path of SES's bundle. */
+  readonly ses: string;
   readonly environment?: string | undefined;
-  /** Each after those that it links to. */
-  readonly modules: readonly TaskModule[];
   /** Most UTF-16 code units of JSON that all values may come to. */
   readonly largestResult: number;
-  /**
-   * Present in a second evaluation, which only finds places: modules are instrumented, error stacks are readable, and
-   * no value comes back.
-   */
-  readonly locate?: { readonly paths: readonly ValuePath[] };
+  readonly locate?: LocateSettings;
+}
+
+/**
+ * Of a second evaluation, which only finds places: modules are instrumented, error stacks are readable, and no value
+ * comes back.
+ */
+export interface LocateSettings {
+  readonly literals: readonly (readonly Part[])[];
+  readonly paths: readonly ValuePath[];
 }
 
 export interface TaskModule {
-  readonly module: string;
   readonly code: string;
-  /** By specifier, the index of a module before this one. */
+  /** By specifier, the number of a module that came before. */
   readonly links: Readonly<Record<string, number>>;
   /** Its default export is asked for. */
   readonly asked: boolean;
-  /** Others import it: its exports are frozen before they see them. */
-  readonly shared: boolean;
 }
 
 export interface ValuePath {
-  /** Index of the module. */
+  /** Number of the module, in the order in which they came. */
   readonly module: number;
   readonly path: readonly (string | number)[];
 }

@@ -9,6 +9,12 @@ export interface Bounds {
   readonly megabytes: number;
 }
 
+export interface Watch {
+  readonly breach: () => Breach | undefined;
+  /** Wall time counts from here: before, the process may have waited for us. */
+  readonly begin: () => void;
+}
+
 /** A process that computes gets its time; one that only waits for a processor gets this many times more. */
 const patience = 6;
 const ticksPerSecond = 100;
@@ -17,14 +23,14 @@ const ticksPerSecond = 100;
  * Kills a process, all of it, as soon as it goes beyond its bounds. Nothing inside the process is asked: a loop would
  * not answer, and a heap limit does not see what lies outside of the heap.
  */
-export const watched = (child: ChildProcess, bounds: Bounds): { readonly breach: () => Breach | undefined } => {
+export const watched = (child: ChildProcess, bounds: Bounds): Watch => {
   let breach: Breach | undefined;
   const kill = (why: Breach): void => {
     breach ??= why;
     child.kill("SIGKILL");
   };
   const { pid } = child;
-  const began = performance.now();
+  let began = Infinity;
   const pageBytes = 4096;
   const look = (): void => {
     const elapsed = (performance.now() - began) / 1000;
@@ -42,7 +48,12 @@ export const watched = (child: ChildProcess, bounds: Bounds): { readonly breach:
     clearInterval(timer);
     clearInterval(fallback);
   });
-  return { breach: () => breach };
+  return {
+    breach: () => breach,
+    begin: () => {
+      began = performance.now();
+    },
+  };
 };
 
 /** Linux: resident pages, and processor time of all threads in clock ticks. */
