@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
-import { deploymentText, documents, namespaceText, serviceText } from "../compiler/discover/testing.ts";
+import { deploymentText, documents, namespaceText, serviceText } from "../compiler/discover/fixture.ts";
 
 const program = fileURLToPath(new URL("./mesh-compile.ts", import.meta.url));
 
@@ -239,13 +239,13 @@ test("killed at any moment, it leaves the old graph or the new one, and the next
   await symlink(join(folder, "manifests/more.yaml"), join(whole, "manifests/more.yaml"));
   await run(whole, ["sync", "manifests"]);
   const now = JSON.stringify(await contents(whole));
-  for (let round = 0; round < 8; round += 1) {
+  for (let round = 0; round < 5; round += 1) {
     const child = spawn(process.execPath, [program, "graph", "sync", "manifests"], { cwd: folder, stdio: "ignore" });
     const ended = new Promise((resolve) => child.on("close", resolve));
     // Until it stages something, nothing could go wrong; then kill it a little later each time.
     while (child.exitCode === null && !(await readdir(folder)).some((name) => name.endsWith(".new")))
       await new Promise((resolve) => setTimeout(resolve, 1));
-    await new Promise((resolve) => setTimeout(resolve, round * 10));
+    await new Promise((resolve) => setTimeout(resolve, round * 15));
     child.kill("SIGKILL");
     await ended;
     const found = await contents(folder);

@@ -5,7 +5,10 @@ import { embeddedDocuments, yamlDocuments, type YamlNode } from "./yaml.ts";
 
 const read = (text: string) => yamlDocuments({ file: "a.yaml", text });
 const codes = (text: string) => read(text).diagnostics.map(({ code }) => code);
-const underlined = (text: string) => read(text).diagnostics.map(({ place }) => (place && "span" in place ? text.slice(place.span.start, place.span.end) : undefined));
+const underlined = (text: string) =>
+  read(text).diagnostics.map(({ place }) =>
+    place && "span" in place ? text.slice(place.span.start, place.span.end) : undefined,
+  );
 
 const plain = (node: YamlNode): unknown => {
   if (node.kind === "scalar") return node.value;
@@ -30,7 +33,7 @@ test("reads every document and leaves out the empty ones", () => {
 });
 
 test("reads plain values as Kubernetes' tools do, not as YAML 1.2 has them", () => {
-  expect(values("a: yes\nb: Off\nc: 0755\nd: 1_000\ne: \"yes\"\nf: !!str no\ng: 1.10\nh: 2001-01-01")).toEqual([
+  expect(values('a: yes\nb: Off\nc: 0755\nd: 1_000\ne: "yes"\nf: !!str no\ng: 1.10\nh: 2001-01-01')).toEqual([
     { a: true, b: false, c: 0o755, d: 1000, e: "yes", f: "no", g: 1.1, h: "2001-01-01" },
   ]);
 });
@@ -50,7 +53,12 @@ test("a written key wins over a merged one, and an earlier merge over a later", 
 });
 
 test("refuses aliases that multiply, contain themselves or point nowhere, at the alias", () => {
-  const bomb = ["a: &a [x, x, x, x, x, x, x, x, x, x]", ..."bcdefghi".split("").map((name, i) => `${name}: &${name} [${`*${"abcdefghi"[i]}, `.repeat(9)}*${"abcdefghi"[i]}]`)].join("\n");
+  const bomb = [
+    "a: &a [x, x, x, x, x, x, x, x, x, x]",
+    ..."bcdefghi"
+      .split("")
+      .map((name, i) => `${name}: &${name} [${`*${"abcdefghi"[i]}, `.repeat(9)}*${"abcdefghi"[i]}]`),
+  ].join("\n");
   expect(codes(bomb)).toEqual(["MESH4005"]);
   expect(codes("a: &a\n  b: *a\n")).toEqual(["MESH4005"]);
   expect(underlined("a: &a\n  b: *a\n")).toEqual(["*a"]);
@@ -70,7 +78,33 @@ test("underlines what cannot be parsed", () => {
 });
 
 test("never throws, whatever the text", () => {
-  const fragments = fc.constantFrom("a", ":", " ", "\n", "- ", "[", "]", "{", "}", "&x ", "*x", "<<", "|", ">", "'", '"', "\t", "#", "---\n", "!!str ", "? ", "%", "\r", "é", "\0");
+  const fragments = fc.constantFrom(
+    "a",
+    ":",
+    " ",
+    "\n",
+    "- ",
+    "[",
+    "]",
+    "{",
+    "}",
+    "&x ",
+    "*x",
+    "<<",
+    "|",
+    ">",
+    "'",
+    '"',
+    "\t",
+    "#",
+    "---\n",
+    "!!str ",
+    "? ",
+    "%",
+    "\r",
+    "é",
+    "\0",
+  );
   fc.assert(
     fc.property(fc.array(fragments, { maxLength: 40 }), (parts) => {
       const { value, diagnostics } = read(parts.join(""));
@@ -102,15 +136,20 @@ test("drops a byte order mark", () => {
 
 test("a span's line and column lead back to its start", () => {
   fc.assert(
-    fc.property(fc.array(fc.constantFrom("ab", "\n", "\r\n", "é", "x"), { minLength: 1 }), fc.nat(), fc.nat(), (parts, a, b) => {
-      const text = parts.join("");
-      const start = a % text.length;
-      const span = spanAt({ file: "f", text }, { start, end: Math.min(text.length, start + 1 + (b % 5)) });
-      const lines = text.split("\n");
-      const before = lines.slice(0, span.line - 1).reduce((sum, line) => sum + line.length + 1, 0);
-      expect(before + span.column - 1).toBe(start);
-      expect(span.sourceLine).toBe(lines[span.line - 1]!.replace(/\r$/, ""));
-      expect(span.length).toBeGreaterThan(0);
-    }),
+    fc.property(
+      fc.array(fc.constantFrom("ab", "\n", "\r\n", "é", "x"), { minLength: 1 }),
+      fc.nat(),
+      fc.nat(),
+      (parts, a, b) => {
+        const text = parts.join("");
+        const start = a % text.length;
+        const span = spanAt({ file: "f", text }, { start, end: Math.min(text.length, start + 1 + (b % 5)) });
+        const lines = text.split("\n");
+        const before = lines.slice(0, span.line - 1).reduce((sum, line) => sum + line.length + 1, 0);
+        expect(before + span.column - 1).toBe(start);
+        expect(span.sourceLine).toBe(lines[span.line - 1]!.replace(/\r$/, ""));
+        expect(span.length).toBeGreaterThan(0);
+      },
+    ),
   );
 });

@@ -54,10 +54,17 @@ export const embeddedDocuments = (source: SourceText, scalar: YamlScalar): Stage
 type Refused = { readonly diagnostic: Diagnostic };
 
 const documentsIn = (source: SourceText, text: string, base: number | Range): Staged<readonly YamlNode[]> => {
-  const rangeOf = (start: number, end: number): Range => (typeof base === "number" ? { start: base + start, end: base + end } : base);
+  const rangeOf = (start: number, end: number): Range =>
+    typeof base === "number" ? { start: base + start, end: base + end } : base;
   const place = (range: Range): Place => ({ span: spanAt(source, range) });
   // Duplicate keys are found here below: the library compares every key with every other.
-  const parsed = parseAllDocuments(text, { version: "1.2", schema: "core", uniqueKeys: false, prettyErrors: false, logLevel: "silent" });
+  const parsed = parseAllDocuments(text, {
+    version: "1.2",
+    schema: "core",
+    uniqueKeys: false,
+    prettyErrors: false,
+    logLevel: "silent",
+  });
   const documents = Array.isArray(parsed) ? parsed : [];
   const error = documents.flatMap(({ errors }) => errors).sort((a, b) => a.pos[0] - b.pos[0])[0];
   if (error) {
@@ -65,7 +72,8 @@ const documentsIn = (source: SourceText, text: string, base: number | Range): St
     const start = Math.min(error.pos[0], Math.max(0, text.trimEnd().length - 1));
     const where = { place: place(rangeOf(start, Math.max(start + 1, error.pos[1]))) };
     const found =
-      error.code === "RESOURCE_EXHAUSTION" || documents.some(({ errors }) => errors.some(({ code }) => code === "RESOURCE_EXHAUSTION"))
+      error.code === "RESOURCE_EXHAUSTION" ||
+      documents.some(({ errors }) => errors.some(({ code }) => code === "RESOURCE_EXHAUSTION"))
         ? diagnostic("MESH4006", { what: "this is nested deeper than any manifest" }, where)
         : diagnostic("MESH4003", { reason: reasonOf(error.message) }, where);
     return { value: undefined, diagnostics: [found] };
@@ -84,28 +92,53 @@ const documentsIn = (source: SourceText, text: string, base: number | Range): St
 const reasonOf = (message: string): string => message.charAt(0).toLowerCase() + message.slice(1).replace(/\.$/, "");
 
 /** Reads one document. Nodes behind aliases are shared, never copied, and their number is counted as if they were. */
-const nodeReader = (rangeOf: (start: number, end: number) => Range, place: (range: Range) => Place): ((node: Node) => YamlNode | Refused) => {
+const nodeReader = (
+  rangeOf: (start: number, end: number) => Range,
+  place: (range: Range) => Place,
+): ((node: Node) => YamlNode | Refused) => {
   const anchors = new Map<string, YamlNode | "open">();
   const sizes = new WeakMap<YamlNode, number>();
   let aliased = 0;
 
   const read = (node: Node, depth: number): YamlNode | Refused => {
     const range = rangeOf(node.range?.[0] ?? 0, node.range?.[1] ?? 0);
-    if (depth > deepest) return refused(diagnostic("MESH4006", { what: "this is nested deeper than any manifest" }, { place: place(range) }));
+    if (depth > deepest)
+      return refused(
+        diagnostic("MESH4006", { what: "this is nested deeper than any manifest" }, { place: place(range) }),
+      );
     if (isAlias(node)) return target(node.source, range);
     const anchor = "anchor" in node ? node.anchor : undefined;
     if (anchor !== undefined) anchors.set(anchor, "open");
-    const made = isMap(node) ? map(node.items, range, depth) : isSeq(node) ? list(node.items as Node[], range, depth) : scalar(node, range);
+    const made = isMap(node)
+      ? map(node.items, range, depth)
+      : isSeq(node)
+        ? list(node.items as Node[], range, depth)
+        : scalar(node, range);
     if (anchor !== undefined && !("diagnostic" in made)) anchors.set(anchor, made);
     return made;
   };
 
   const target = (name: string, range: Range): YamlNode | Refused => {
     const found = anchors.get(name);
-    if (found === undefined) return refused(diagnostic("MESH4003", { reason: `there is no anchor \`&${name}\` before this alias` }, { place: place(range) }));
-    if (found === "open") return refused(diagnostic("MESH4005", { alias: name, why: "it contains itself" }, { place: place(range) }));
+    if (found === undefined)
+      return refused(
+        diagnostic(
+          "MESH4003",
+          { reason: `there is no anchor \`&${name}\` before this alias` },
+          { place: place(range) },
+        ),
+      );
+    if (found === "open")
+      return refused(diagnostic("MESH4005", { alias: name, why: "it contains itself" }, { place: place(range) }));
     aliased += sizes.get(found) ?? 1;
-    if (aliased > mostAliased) return refused(diagnostic("MESH4005", { alias: name, why: `with it, aliases stand for more than ${mostAliased} values` }, { place: place(range) }));
+    if (aliased > mostAliased)
+      return refused(
+        diagnostic(
+          "MESH4005",
+          { alias: name, why: `with it, aliases stand for more than ${mostAliased} values` },
+          { place: place(range) },
+        ),
+      );
     return found;
   };
 
@@ -126,7 +159,8 @@ const nodeReader = (rangeOf: (start: number, end: number) => Range, place: (rang
       const where = keyRange(key as Node | null, range);
       const name = key === null ? nothing(where) : read(key as Node, depth + 1);
       if ("diagnostic" in name) return name;
-      if (name.kind !== "scalar" || name.value === null) return refused(diagnostic("MESH4003", { reason: "a key must be a plain value" }, { place: place(where) }));
+      if (name.kind !== "scalar" || name.value === null)
+        return refused(diagnostic("MESH4003", { reason: "a key must be a plain value" }, { place: place(where) }));
       const written = value === null ? nothing(where) : read(value as Node, depth + 1);
       if ("diagnostic" in written) return written;
       // A value that is missing has no place of its own.
@@ -143,16 +177,26 @@ const nodeReader = (rangeOf: (start: number, end: number) => Range, place: (rang
       entries.set(String(name.value), { key: where, value: child });
     }
     for (const from of merged) {
-      if (from.kind !== "map") return refused(diagnostic("MESH4003", { reason: "`<<` must be followed by a mapping" }, { place: place(from.range) }));
+      if (from.kind !== "map")
+        return refused(
+          diagnostic("MESH4003", { reason: "`<<` must be followed by a mapping" }, { place: place(from.range) }),
+        );
       for (const [name, entry] of from.entries) if (!entries.has(name)) entries.set(name, entry);
     }
-    return sized({ kind: "map", range, entries }, [...entries.values()].map(({ value }) => value));
+    return sized(
+      { kind: "map", range, entries },
+      [...entries.values()].map(({ value }) => value),
+    );
   };
 
-  const keyRange = (key: Node | null, fallback: Range): Range => (key?.range ? rangeOf(key.range[0], key.range[1]) : fallback);
+  const keyRange = (key: Node | null, fallback: Range): Range =>
+    key?.range ? rangeOf(key.range[0], key.range[1]) : fallback;
 
   const sized = (node: YamlNode, children: readonly YamlNode[]): YamlNode => {
-    sizes.set(node, children.reduce((sum, child) => sum + (sizes.get(child) ?? 1), 1));
+    sizes.set(
+      node,
+      children.reduce((sum, child) => sum + (sizes.get(child) ?? 1), 1),
+    );
     return node;
   };
 

@@ -71,7 +71,7 @@ test("a long line is cut around what is underlined, and never wider than the ter
     [0, 400],
     [400, 0],
     [30, 400],
-    [70, 1],
+    [80, 1],
   ] as const) {
     for (const width of [40, 80]) {
       const { covered, longest, line } = marked(at(`${"a".repeat(before)}oops${"b".repeat(after)}`, "oops"), width);

@@ -17,7 +17,9 @@ export const platformOf = (
   const chosen = theOne(configurations, revision, findings);
   if (configurations.length === 0) findings.push(diagnostic("MESH4026", {}));
   const wanted = revision ?? chosen?.revision;
-  const plane = planes.find((pod) => revisionOf(pod) === (wanted ?? "default")) ?? (wanted === undefined && planes.length === 1 ? planes[0] : undefined);
+  const plane =
+    planes.find((pod) => revisionOf(pod) === (wanted ?? "default")) ??
+    (wanted === undefined && planes.length === 1 ? planes[0] : undefined);
   const found = plane && described(plane);
   return {
     ...defaultPlatform,
@@ -43,10 +45,16 @@ const configuration = (manifest: Manifest): Configuration | undefined => {
   return { revision: manifest.name === "istio" ? "default" : manifest.name.slice("istio-".length), manifest, config };
 };
 
-const theOne = (configurations: readonly Configuration[], revision: string | undefined, findings: Findings): Configuration | undefined => {
+const theOne = (
+  configurations: readonly Configuration[],
+  revision: string | undefined,
+  findings: Findings,
+): Configuration | undefined => {
   const fitting = configurations.filter((candidate) => revision === undefined || candidate.revision === revision);
   if (fitting.length === 1 || configurations.length === 0) return fitting[0];
-  const revisions = [...new Set((fitting.length > 0 ? fitting : configurations).map((candidate) => candidate.revision))].sort();
+  const revisions = [
+    ...new Set((fitting.length > 0 ? fitting : configurations).map((candidate) => candidate.revision)),
+  ].sort();
   if (fitting.length === 0) findings.push(diagnostic("MESH4024", { revisions, asked: revision }));
   else report(fitting[1]!.manifest.nameField, "MESH4024", { revisions, asked: undefined });
   return undefined;
@@ -56,9 +64,17 @@ const isControlPlane = ({ kind, labels }: PodManifest): boolean => kind === "Dep
 
 const revisionOf = ({ labels }: PodManifest): string => labels["istio.io/rev"] ?? "default";
 
-const described = ({ containers }: PodManifest): { readonly version?: string | undefined; readonly clusterDomain?: string | undefined } => {
+const described = ({
+  containers,
+}: PodManifest): { readonly version?: string | undefined; readonly clusterDomain?: string | undefined } => {
   const istiod = containers.find(({ name }) => name === "discovery");
   if (istiod === undefined) return {};
-  const domain = istiod.args.flatMap((arg, index) => (arg === "--domain" ? (istiod.args[index + 1] ?? []) : arg.startsWith("--domain=") ? arg.slice("--domain=".length) : []));
+  const domain = istiod.args.flatMap((arg, index) =>
+    arg === "--domain"
+      ? (istiod.args[index + 1] ?? [])
+      : arg.startsWith("--domain=")
+        ? arg.slice("--domain=".length)
+        : [],
+  );
   return { version: /:(\d+\.\d+\.\d+)(?![.\d])/.exec(istiod.image)?.[1], clusterDomain: domain[0] };
 };

@@ -7,7 +7,10 @@ import { discover } from "./index.ts";
 const pages = new URL("../../docs/diagnostics/", import.meta.url);
 const mine = (await readdir(pages)).filter((name) => /^MESH40[0-4]\d\.md$/.test(name)).sort();
 const examples = await Promise.all(
-  mine.map(async (name) => ({ code: name.slice(0, -".md".length), example: /```yaml\n(.*?)```/s.exec(await readFile(new URL(name, pages), "utf8"))?.[1] })),
+  mine.map(async (name) => ({
+    code: name.slice(0, -".md".length),
+    example: /```yaml\n(.*?)```/s.exec(await readFile(new URL(name, pages), "utf8"))?.[1],
+  })),
 );
 const manifests = examples.flatMap(({ code, example }) => (example === undefined ? [] : [{ code, example }]));
 

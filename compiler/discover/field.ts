@@ -22,7 +22,12 @@ export interface Field {
   readonly findings: Findings;
 }
 
-export const report = <C extends Code>(field: Field, code: C, parameters: ParametersOf<C>, related: readonly Related[] = []): void => {
+export const report = <C extends Code>(
+  field: Field,
+  code: C,
+  parameters: ParametersOf<C>,
+  related: readonly Related[] = [],
+): void => {
   field.findings.push(diagnostic(code, parameters, { place: { span: spanAt(field.text, field.range) }, related }));
 };
 
@@ -31,7 +36,8 @@ export const refuseShape = (field: Field, expected: string): undefined => {
 };
 
 /** Whether the field says anything: Kubernetes reads `null` as nothing. */
-export const isSet = ({ node }: Field): boolean => node !== undefined && !(node.kind === "scalar" && node.value === null);
+export const isSet = ({ node }: Field): boolean =>
+  node !== undefined && !(node.kind === "scalar" && node.value === null);
 
 /** The field below, by name. What is below a field that is no mapping is refused once, at the mapping. */
 export const below = (field: Field, name: string): Field => {
@@ -40,7 +46,8 @@ export const below = (field: Field, name: string): Field => {
   return entry ? { ...field, path, node: entry.value, range: entry.value.range } : { ...field, path, node: undefined };
 };
 
-const entryOf = ({ node }: Field, name: string): YamlEntry | undefined => (node?.kind === "map" ? node.entries.get(name) : undefined);
+const entryOf = ({ node }: Field, name: string): YamlEntry | undefined =>
+  node?.kind === "map" ? node.entries.get(name) : undefined;
 
 /** The mapping below, along a path; absent where nothing is written, undefined (and reported) where something else is. */
 export const section = (field: Field, ...names: readonly string[]): Field | undefined => {
@@ -87,7 +94,12 @@ export const itemsOf = (field: Field): readonly Field[] => {
     refuseShape(field, "a list");
     return [];
   }
-  return field.node.items.map((node, index) => ({ ...field, path: `${field.path}[${index}]`, node, range: node.range }));
+  return field.node.items.map((node, index) => ({
+    ...field,
+    path: `${field.path}[${index}]`,
+    node,
+    range: node.range,
+  }));
 };
 
 export const wordsOf = (field: Field): readonly string[] => itemsOf(field).flatMap((item) => textOf(item) ?? []);
@@ -108,8 +120,18 @@ export const labelsOf = (field: Field): Labels => {
   const labels = textsOf(field);
   for (const [key, value] of Object.entries(labels)) {
     const place = below(field, key);
-    if (!isLabelKey(key)) report(place, "MESH4010", { what: "a label", name: key, rule: "letters, digits, `-`, `_` and `.`, at most 63, perhaps after a DNS name and `/`" });
-    if (!isLabelValue(value)) report(place, "MESH4010", { what: "a label's value", name: value, rule: "letters, digits, `-`, `_` and `.`, at most 63, with a letter or digit at both ends" });
+    if (!isLabelKey(key))
+      report(place, "MESH4010", {
+        what: "a label",
+        name: key,
+        rule: "letters, digits, `-`, `_` and `.`, at most 63, perhaps after a DNS name and `/`",
+      });
+    if (!isLabelValue(value))
+      report(place, "MESH4010", {
+        what: "a label's value",
+        name: value,
+        rule: "letters, digits, `-`, `_` and `.`, at most 63, with a letter or digit at both ends",
+      });
   }
   return labels;
 };
@@ -120,6 +142,7 @@ const described = (node: YamlNode | undefined): string => {
   if (node.kind === "list") return "a list";
   const { value } = node;
   if (value === null) return "empty";
-  if (typeof value === "string") return `the text ${JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value)}`;
+  if (typeof value === "string")
+    return `the text ${JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value)}`;
   return typeof value === "number" ? `the number ${value}` : String(value);
 };

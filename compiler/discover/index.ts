@@ -32,12 +32,16 @@ export interface Discovery {
 export const discover = async (
   inputs: readonly string[],
   options: DiscoverOptions,
-  { folder = process.cwd(), standardInput = process.stdin }: { readonly folder?: string; readonly standardInput?: AsyncIterable<Uint8Array> } = {},
+  {
+    folder = process.cwd(),
+    standardInput = process.stdin,
+  }: { readonly folder?: string; readonly standardInput?: AsyncIterable<Uint8Array> } = {},
 ): Promise<Staged<Discovery>> => {
   const texts = await manifestTexts(inputs, { folder, standardInput });
   if (texts.value === undefined) return { value: undefined, diagnostics: texts.diagnostics };
   const found = discovery(texts.value, options);
-  if (found.value === undefined || found.value.graph.services.length + found.value.graph.workloads.length > 0) return found;
+  if (found.value === undefined || found.value.graph.services.length + found.value.graph.workloads.length > 0)
+    return found;
   return { value: undefined, diagnostics: [...found.diagnostics, diagnostic("MESH4007", { inputs })] };
 };
 
@@ -49,7 +53,11 @@ export const discovery = (texts: readonly ManifestText[], options: DiscoverOptio
 
   const namespaces = new Map(of("Namespace").map((manifest) => [manifest.name, namespaceManifest(manifest)]));
   const services = of("Service").flatMap((manifest) => serviceManifest(manifest) ?? []);
-  const pods = distinctPods(manifests.flatMap((manifest) => (isWorkloadKind(manifest.kind) ? (podManifest(manifest, manifest.kind) ?? []) : [])));
+  const pods = distinctPods(
+    manifests.flatMap((manifest) =>
+      isWorkloadKind(manifest.kind) ? (podManifest(manifest, manifest.kind) ?? []) : [],
+    ),
+  );
   const platform = platformOf(of("ConfigMap"), pods, options.revision, findings);
   reportAssumed(pods, namespaces);
 
@@ -61,10 +69,17 @@ export const discovery = (texts: readonly ManifestText[], options: DiscoverOptio
   const workloadsIn = Map.groupBy(workloads, ({ namespace }) => namespace);
   const graph: ServiceGraph = {
     namespaces: mentioned(manifests, namespaces),
-    services: services.map((service) => linkedService(service, workloadsIn.get(service.service.namespace) ?? [], options.subsetLabel ?? "version")).sort(byName),
+    services: services
+      .map((service) =>
+        linkedService(service, workloadsIn.get(service.service.namespace) ?? [], options.subsetLabel ?? "version"),
+      )
+      .sort(byName),
     workloads: [...workloads].sort(byName),
   };
-  return { value: failed(findings) ? undefined : { graph, platform, ignored: new Map([...ignored].sort()) }, diagnostics: findings };
+  return {
+    value: failed(findings) ? undefined : { graph, platform, ignored: new Map([...ignored].sort()) },
+    diagnostics: findings,
+  };
 };
 
 const namespaceManifest = (manifest: Manifest): NamespaceManifest => {
@@ -79,7 +94,9 @@ const distinctPods = (pods: readonly PodManifest[]): readonly PodManifest[] => {
     const earlier = known.get(pod.id);
     if (earlier) {
       const { nameField } = earlier.manifest;
-      const related = [{ message: `the ${earlier.kind} stands here`, place: { span: spanAt(nameField.text, nameField.range) } }];
+      const related = [
+        { message: `the ${earlier.kind} stands here`, place: { span: spanAt(nameField.text, nameField.range) } },
+      ];
       report(pod.manifest.nameField, "MESH4012", { id: pod.id, kinds: [earlier.kind, pod.kind] }, related);
     } else known.set(pod.id, pod);
   }
@@ -97,10 +114,18 @@ const reportAssumed = (pods: readonly PodManifest[], namespaces: ReadonlyMap<str
 };
 
 /** Every namespace that something of the graph is in, or that has a manifest. */
-const mentioned = (manifests: readonly Manifest[], given: ReadonlyMap<string, NamespaceManifest>): readonly Namespace[] => {
-  const names = new Set([...given.keys(), ...manifests.filter(({ kind }) => kind === "Service" || isWorkloadKind(kind)).map(({ namespace }) => namespace)]);
+const mentioned = (
+  manifests: readonly Manifest[],
+  given: ReadonlyMap<string, NamespaceManifest>,
+): readonly Namespace[] => {
+  const names = new Set([
+    ...given.keys(),
+    ...manifests.filter(({ kind }) => kind === "Service" || isWorkloadKind(kind)).map(({ namespace }) => namespace),
+  ]);
   return [...names].sort().map((name) => ({ name, labels: given.get(name)?.labels ?? {} }));
 };
 
-const byName = (a: { readonly namespace: string; readonly name: string }, b: { readonly namespace: string; readonly name: string }): number =>
-  a.namespace < b.namespace || (a.namespace === b.namespace && a.name < b.name) ? -1 : 1;
+const byName = (
+  a: { readonly namespace: string; readonly name: string },
+  b: { readonly namespace: string; readonly name: string },
+): number => (a.namespace < b.namespace || (a.namespace === b.namespace && a.name < b.name) ? -1 : 1);

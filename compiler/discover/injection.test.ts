@@ -1,11 +1,14 @@
 import { expect, test } from "vitest";
-import { deploymentText, discovered, documents, namespaceText } from "./testing.ts";
+import { deploymentText, discovered, documents, namespaceText } from "./fixture.ts";
 
 type Pod = Omit<Parameters<typeof deploymentText>[0], "name">;
 
 const proxy = (namespace: Readonly<Record<string, string>> | undefined, pod: Pod = {}) => {
   const name = pod.namespace ?? "shop";
-  const text = documents(...(namespace ? [namespaceText(name, namespace)] : []), deploymentText({ name: "app", ...pod }));
+  const text = documents(
+    ...(namespace ? [namespaceText(name, namespace)] : []),
+    deploymentText({ name: "app", ...pod }),
+  );
   const { value, codes } = discovered(text);
   return [value?.graph.workloads[0]?.proxy, ...codes].join(" ");
 };
@@ -53,12 +56,16 @@ test("nothing is injected on the host's network and in system namespaces", () =>
 
 test("a gateway is one by its template or by its arguments", () => {
   expect(proxy(on, { annotations: { "inject.istio.io/templates": "gateway" } })).toBe("gateway");
-  expect(proxy({}, { spec: { containers: [{ name: "istio-proxy", args: ["proxy", "router", "--domain", "x"] }] } })).toBe("gateway");
+  expect(
+    proxy({}, { spec: { containers: [{ name: "istio-proxy", args: ["proxy", "router", "--domain", "x"] }] } }),
+  ).toBe("gateway");
   expect(proxy({}, { annotations: { "inject.istio.io/templates": "gateway" } })).toBe("gateway MESH4021");
 });
 
 test("a container that only adjusts the sidecar makes no gateway", () => {
-  expect(proxy(on, { spec: { containers: [{ name: "app" }, { name: "istio-proxy", image: "auto" }] } })).toBe("sidecar");
+  expect(proxy(on, { spec: { containers: [{ name: "app" }, { name: "istio-proxy", image: "auto" }] } })).toBe(
+    "sidecar",
+  );
 });
 
 test("what is already injected is seen, also as a sidecar of Kubernetes' own kind", () => {

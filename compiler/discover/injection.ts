@@ -58,8 +58,10 @@ const whyNotInjected = (pod: PodManifest, namespace: Labels | undefined): string
   if (wish === "false") return "`sidecar.istio.io/inject` forbids it";
   if (namespace === undefined) return undefined;
   const injection = namespace["istio-injection"];
-  if (injection !== undefined) return injection === "enabled" ? undefined : `its namespace says \`istio-injection: ${injection}\``;
-  if (namespace["istio.io/rev"] !== undefined || label === "true" || pod.labels["istio.io/rev"] !== undefined) return undefined;
+  if (injection !== undefined)
+    return injection === "enabled" ? undefined : `its namespace says \`istio-injection: ${injection}\``;
+  if (namespace["istio.io/rev"] !== undefined || label === "true" || pod.labels["istio.io/rev"] !== undefined)
+    return undefined;
   return "its namespace has no label that asks for proxies";
 };
 

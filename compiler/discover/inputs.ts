@@ -24,12 +24,20 @@ export interface InputOptions {
 const largest = 32 * 1024 * 1024;
 
 /** The manifests of files, of folders and all below them, and of standard input, each file once. */
-export const manifestTexts = async (inputs: readonly string[], options: InputOptions): Promise<Staged<readonly ManifestText[]>> => {
+export const manifestTexts = async (
+  inputs: readonly string[],
+  options: InputOptions,
+): Promise<Staged<readonly ManifestText[]>> => {
   const diagnostics: Diagnostic[] = [];
   const texts: ManifestText[] = [];
   const seen = new Set<string>();
 
-  const take = async (file: string, source: string, found: boolean, stream: AsyncIterable<Uint8Array>): Promise<void> => {
+  const take = async (
+    file: string,
+    source: string,
+    found: boolean,
+    stream: AsyncIterable<Uint8Array>,
+  ): Promise<void> => {
     const read = sourceText(file, await bytesOf(stream));
     diagnostics.push(...read.diagnostics);
     if (read.value) texts.push({ ...read.value, source, found });
@@ -63,7 +71,11 @@ export const manifestTexts = async (inputs: readonly string[], options: InputOpt
     } catch (error) {
       const reason = reasonOf(error);
       if (reason === undefined) throw error;
-      diagnostics.push(error instanceof TooLarge ? diagnostic("MESH4006", { what: `${path} is larger than 32 MiB` }) : diagnostic("MESH4001", { path, reason }));
+      diagnostics.push(
+        error instanceof TooLarge
+          ? diagnostic("MESH4006", { what: `${path} is larger than 32 MiB` })
+          : diagnostic("MESH4001", { path, reason }),
+      );
     }
   };
 

@@ -16,7 +16,12 @@ export interface Manifest {
 }
 
 /** Of which kinds the graph is made, and by which rule they are named. Every other kind is counted, not read. */
-const kinds: Readonly<Record<string, { readonly group: string; readonly named: "label" | "subdomain"; readonly scope: "namespace" | "cluster" }>> = {
+const kinds: Readonly<
+  Record<
+    string,
+    { readonly group: string; readonly named: "label" | "subdomain"; readonly scope: "namespace" | "cluster" }
+  >
+> = {
   Namespace: { group: "", named: "label", scope: "cluster" },
   Service: { group: "", named: "label", scope: "namespace" },
   ServiceAccount: { group: "", named: "subdomain", scope: "namespace" },
@@ -33,7 +38,13 @@ const kinds: Readonly<Record<string, { readonly group: string; readonly named: "
 const controllers = new Set(["Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "CronJob"]);
 
 /** Groups whose objects change what a mesh does. */
-const meshGroups = ["networking.istio.io", "security.istio.io", "telemetry.istio.io", "extensions.istio.io", "gateway.networking.k8s.io"];
+const meshGroups = [
+  "networking.istio.io",
+  "security.istio.io",
+  "telemetry.istio.io",
+  "extensions.istio.io",
+  "gateway.networking.k8s.io",
+];
 
 export interface Manifests {
   readonly manifests: readonly Manifest[];
@@ -42,7 +53,11 @@ export interface Manifests {
 }
 
 /** The objects in the texts: documents, and the items of lists. */
-export const manifestsIn = (texts: readonly ManifestText[], defaultNamespace: string, findings: Findings): Manifests => {
+export const manifestsIn = (
+  texts: readonly ManifestText[],
+  defaultNamespace: string,
+  findings: Findings,
+): Manifests => {
   const manifests: Manifest[] = [];
   const ignored = new Map<string, number>();
   const foreign = new Map<string, Field[]>();
@@ -50,16 +65,22 @@ export const manifestsIn = (texts: readonly ManifestText[], defaultNamespace: st
 
   const take = (root: Field, inList?: { readonly kind: string | undefined; readonly apiVersion: string }): void => {
     if (root.node?.kind !== "map" && root.text.found) return ignore("document that is no object");
-    if (root.node?.kind !== "map") return report(root, "MESH4008", { what: `it is ${root.node?.kind === "list" ? "a list" : "a single value"}` });
+    if (root.node?.kind !== "map")
+      return report(root, "MESH4008", { what: `it is ${root.node?.kind === "list" ? "a list" : "a single value"}` });
     const apiVersion = textOf(below(root, "apiVersion")) ?? inList?.apiVersion;
     const kind = textOf(below(root, "kind")) ?? inList?.kind;
     // Folders hold other files too: charts' values, package.json.
     if (apiVersion === undefined && kind === undefined && root.text.found) return ignore("document that is no object");
-    if (apiVersion === undefined || kind === undefined) return report(root, "MESH4008", { what: `it has no \`${apiVersion === undefined ? "apiVersion" : "kind"}\`` });
+    if (apiVersion === undefined || kind === undefined)
+      return report(root, "MESH4008", { what: `it has no \`${apiVersion === undefined ? "apiVersion" : "kind"}\`` });
     const group = apiVersion.includes("/") ? apiVersion.slice(0, apiVersion.indexOf("/")) : "";
     const items = below(root, "items");
-    if (/List$/.test(kind) && items.node?.kind === "list") {
-      for (const item of itemsOf(items)) take({ ...item, object: "an item", path: "" }, { kind: kind.slice(0, -"List".length) || undefined, apiVersion });
+    if (kind.endsWith("List") && items.node?.kind === "list") {
+      for (const item of itemsOf(items))
+        take(
+          { ...item, object: "an item", path: "" },
+          { kind: kind.slice(0, -"List".length) || undefined, apiVersion },
+        );
       return;
     }
     if (meshGroups.includes(group)) foreign.set(kind, [...(foreign.get(kind) ?? []), below(root, "kind")]);
@@ -80,14 +101,22 @@ export const manifestsIn = (texts: readonly ManifestText[], defaultNamespace: st
   return { manifests: distinct(manifests), ignored };
 };
 
-const rootField = (text: ManifestText, node: YamlNode, findings: Findings): Field => ({ text, object: "this", path: "", node, range: node.range, findings });
+const rootField = (text: ManifestText, node: YamlNode, findings: Findings): Field => ({
+  text,
+  object: "this",
+  path: "",
+  node,
+  range: node.range,
+  findings,
+});
 
 const named = (root: Field, kind: string, group: string, defaultNamespace: string): Manifest | undefined => {
   const { named: rule, scope } = kinds[kind]!;
   const metadata = section(root, "metadata");
   if (metadata === undefined) return undefined;
   const nameField = isSet(below(metadata, "name")) ? below(metadata, "name") : below(metadata, "generateName");
-  if (!isSet(nameField)) return refuseShape(below(isSet(metadata) ? metadata : root, isSet(metadata) ? "name" : "metadata.name"), "set");
+  if (!isSet(nameField))
+    return refuseShape(below(isSet(metadata) ? metadata : root, isSet(metadata) ? "name" : "metadata.name"), "set");
   const written = textOf(nameField);
   if (written === undefined) return undefined;
   // What the API server adds to a generated name is different each time: the graph knows it by what stays.
@@ -99,7 +128,11 @@ const named = (root: Field, kind: string, group: string, defaultNamespace: strin
     return report(nameField, "MESH4010", { what: `a ${kind}`, name, rule: dnsRule(rule) }) as undefined;
   }
   if (scope === "namespace" && !isDnsLabel(namespace)) {
-    return report(namespaceField, "MESH4010", { what: "a namespace", name: namespace, rule: dnsRule("label") }) as undefined;
+    return report(namespaceField, "MESH4010", {
+      what: "a namespace",
+      name: namespace,
+      rule: dnsRule("label"),
+    }) as undefined;
   }
   const object = scope === "cluster" ? `${kind} ${name}` : `${kind} ${namespace}/${name}`;
   const at = { ...root, object };
@@ -107,7 +140,9 @@ const named = (root: Field, kind: string, group: string, defaultNamespace: strin
 };
 
 const dnsRule = (rule: "label" | "subdomain"): string =>
-  rule === "label" ? "lower-case letters, digits and `-`, at most 63, with a letter or digit at both ends" : "a DNS name in lower case";
+  rule === "label"
+    ? "lower-case letters, digits and `-`, at most 63, with a letter or digit at both ends"
+    : "a DNS name in lower case";
 
 /** What a controller of the graph made says nothing that the controller does not say, and changes with every restart. */
 const isOwned = ({ root }: Manifest): boolean => {

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { defaultPlatform } from "../../lib/graph/platform.ts";
-import { deploymentText, discovered, documents, underlined } from "./testing.ts";
+import { deploymentText, discovered, documents, underlined } from "./fixture.ts";
 
 const configMap = (mesh: string, name = "istio", namespace = "istio-system") =>
   `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ${name}, namespace: ${namespace}}\ndata:\n  mesh: |-\n${mesh.replace(/^/gm, "    ")}`;
@@ -51,18 +51,29 @@ test("a mistake in the embedded text is underlined in the manifest", () => {
 });
 
 test("reports what changes a mesh and has no place in the graph", () => {
-  expect(discovered(configMap('defaultServiceExportTo: ["."]\ndefaultVirtualServiceExportTo: ["*"]\ninboundTrafficPolicy: {mode: LOCALHOST}')).codes).toEqual(["MESH4020", "MESH4020"]);
+  expect(
+    discovered(
+      configMap(
+        'defaultServiceExportTo: ["."]\ndefaultVirtualServiceExportTo: ["*"]\ninboundTrafficPolicy: {mode: LOCALHOST}',
+      ),
+    ).codes,
+  ).toEqual(["MESH4020", "MESH4020"]);
 });
 
 test("one of several control planes must be meant", () => {
   const both = documents(configMap("trustDomain: old"), configMap("trustDomain: new", "istio-canary"));
   expect(discovered(both).codes).toEqual(["MESH4024"]);
-  expect(discovered(both, { revision: "canary" }).value?.platform).toMatchObject({ revision: "canary", trustDomain: "new" });
+  expect(discovered(both, { revision: "canary" }).value?.platform).toMatchObject({
+    revision: "canary",
+    trustDomain: "new",
+  });
   expect(discovered(both, { revision: "other" }).codes).toEqual(["MESH4024"]);
 });
 
 test("another ConfigMap is nobody's configuration", () => {
-  expect(platform("") && discovered(configMap("trustDomain: x", "app")).value?.platform.trustDomain).toBe("cluster.local");
+  expect(platform("") && discovered(configMap("trustDomain: x", "app")).value?.platform.trustDomain).toBe(
+    "cluster.local",
+  );
 });
 
 test("istiod's own Deployment says release, revision and domain", () => {
@@ -70,7 +81,20 @@ test("istiod's own Deployment says release, revision and domain", () => {
     name: "istiod-canary",
     namespace: "istio-system",
     labels: { app: "istiod", "istio.io/rev": "canary" },
-    spec: { containers: [{ name: "discovery", image: "registry/istio/pilot:1.31.4-distroless", args: ["discovery", "--domain", "corp.local"] }] },
+    spec: {
+      containers: [
+        {
+          name: "discovery",
+          image: "registry/istio/pilot:1.31.4-distroless",
+          args: ["discovery", "--domain", "corp.local"],
+        },
+      ],
+    },
   });
-  expect(discovered(istiod).value?.platform).toEqual({ ...defaultPlatform, version: "1.31.4", revision: "canary", clusterDomain: "corp.local" });
+  expect(discovered(istiod).value?.platform).toEqual({
+    ...defaultPlatform,
+    version: "1.31.4",
+    revision: "canary",
+    clusterDomain: "corp.local",
+  });
 });

@@ -41,4 +41,5 @@ export const portProtocol = (port: {
   return own(words, word) ?? (neverSniffed.has(port.number) ? "tcp" : "undeclared");
 };
 
-const own = <T>(table: Readonly<Record<string, T>>, key: string): T | undefined => (Object.hasOwn(table, key) ? table[key] : undefined);
+const own = <T>(table: Readonly<Record<string, T>>, key: string): T | undefined =>
+  Object.hasOwn(table, key) ? table[key] : undefined;

@@ -1,6 +1,18 @@
 import { isDnsLabel } from "../../lib/graph/kubernetes-name.ts";
 import type { Labels, Service, ServicePort } from "../../lib/graph/graph.ts";
-import { below, isSet, itemsOf, labelsOf, portOf, refuseShape, report, section, textOf, textsOf, type Field } from "./field.ts";
+import {
+  below,
+  isSet,
+  itemsOf,
+  labelsOf,
+  portOf,
+  refuseShape,
+  report,
+  section,
+  textOf,
+  textsOf,
+  type Field,
+} from "./field.ts";
 import type { Manifest } from "./manifest.ts";
 import { portProtocol } from "./port-protocol.ts";
 
@@ -22,12 +34,17 @@ export const serviceManifest = (manifest: Manifest): ServiceManifest | undefined
   const kind = serviceKind(type, textOf(below(spec, "clusterIP")), selector);
   const portsField = below(spec, "ports");
   const fields = itemsOf(portsField);
-  if (fields.length === 0 && kind === "cluster" && (!isSet(portsField) || portsField.node?.kind === "list")) refuseShape(portsField, "a list of at least one port");
+  if (fields.length === 0 && kind === "cluster" && (!isSet(portsField) || portsField.node?.kind === "list"))
+    refuseShape(portsField, "a list of at least one port");
   const ports = fields.flatMap((field) => servicePort(field, manifest, fields.length > 1) ?? []);
   refuseTwins(ports);
   const exportTo = textsOf(below(section(root, "metadata") ?? root, "annotations"))["networking.istio.io/exportTo"];
   if (exportTo !== undefined && exportTo.trim() !== "*") {
-    report(manifest.nameField, "MESH4020", { object: root.object, field: "networking.istio.io/exportTo", effect: "hides it from some namespaces" });
+    report(manifest.nameField, "MESH4020", {
+      object: root.object,
+      field: "networking.istio.io/exportTo",
+      effect: "hides it from some namespaces",
+    });
   }
   if (kind === "unselected") report(manifest.nameField, "MESH4015", { service: `${namespace}/${name}` });
   return {
@@ -36,7 +53,9 @@ export const serviceManifest = (manifest: Manifest): ServiceManifest | undefined
       name,
       kind,
       // Two protocols on one number come in a stated order: what a proxy carries first.
-      ports: ports.map(({ port }) => port).sort((a, b) => a.number - b.number || Number(a.protocol === "udp") - Number(b.protocol === "udp")),
+      ports: ports
+        .map(({ port }) => port)
+        .sort((a, b) => a.number - b.number || Number(a.protocol === "udp") - Number(b.protocol === "udp")),
       selector,
       source: root.text.source,
     },
@@ -56,7 +75,11 @@ interface FoundPort {
   readonly field: Field;
 }
 
-const servicePort = (field: Field, { namespace, name: serviceName }: Manifest, oneOfMany: boolean): FoundPort | undefined => {
+const servicePort = (
+  field: Field,
+  { namespace, name: serviceName }: Manifest,
+  oneOfMany: boolean,
+): FoundPort | undefined => {
   if (field.node?.kind !== "map") return refuseShape(field, "a mapping");
   const numberField = below(field, "port");
   const number = portOf(numberField);
@@ -66,7 +89,11 @@ const servicePort = (field: Field, { namespace, name: serviceName }: Manifest, o
   const name = textOf(nameField) ?? "";
   if (name === "" && oneOfMany) refuseShape(nameField, "set, since there are several ports");
   if (name !== "" && !isDnsLabel(name)) {
-    report(nameField, "MESH4010", { what: "a port", name, rule: "lower-case letters, digits and `-`, at most 63, with a letter or digit at both ends" });
+    report(nameField, "MESH4010", {
+      what: "a port",
+      name,
+      rule: "lower-case letters, digits and `-`, at most 63, with a letter or digit at both ends",
+    });
   }
   const target = targetPort(below(field, "targetPort"), number);
   const transport = textOf(below(field, "protocol")) ?? "TCP";
@@ -88,7 +115,13 @@ const targetPort = (field: Field, otherwise: number): number | string => {
   const value = field.node?.kind === "scalar" ? field.node.value : undefined;
   if (!isSet(field) || value === 0) return otherwise;
   // A container port's name (RFC 6335): it holds a letter, so it is never taken for a number.
-  if (typeof value === "string" && value.length <= 15 && /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/.test(value) && /[a-z]/.test(value)) return value;
+  if (
+    typeof value === "string" &&
+    value.length <= 15 &&
+    /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/.test(value) &&
+    /[a-z]/.test(value)
+  )
+    return value;
   if (typeof value === "number") return portOf(field) ?? otherwise;
   refuseShape(field, "a port number or a container port's name");
   return otherwise;

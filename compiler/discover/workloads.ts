@@ -1,6 +1,20 @@
 import type { Labels, Workload, WorkloadKind, WorkloadPort } from "../../lib/graph/graph.ts";
 import { isDnsSubdomain } from "../../lib/graph/kubernetes-name.ts";
-import { below, flagOf, isSet, itemsOf, labelsOf, portOf, refuseShape, report, section, textOf, textsOf, wordsOf, type Field } from "./field.ts";
+import {
+  below,
+  flagOf,
+  isSet,
+  itemsOf,
+  labelsOf,
+  portOf,
+  refuseShape,
+  report,
+  section,
+  textOf,
+  textsOf,
+  wordsOf,
+  type Field,
+} from "./field.ts";
 import type { Manifest } from "./manifest.ts";
 
 /** Where a workload's pods are described. */
@@ -30,7 +44,7 @@ export interface PodManifest {
   readonly containers: readonly Container[];
 }
 
-export interface Container {
+interface Container {
   readonly name: string;
   readonly image: string;
   readonly args: readonly string[];
@@ -68,9 +82,12 @@ export const podManifest = (manifest: Manifest, kind: WorkloadKind): PodManifest
 };
 
 const serviceAccount = (spec: Field): string => {
-  const field = isSet(below(spec, "serviceAccountName")) ? below(spec, "serviceAccountName") : below(spec, "serviceAccount");
+  const field = isSet(below(spec, "serviceAccountName"))
+    ? below(spec, "serviceAccountName")
+    : below(spec, "serviceAccount");
   const name = textOf(field) ?? "";
-  if (name !== "" && !isDnsSubdomain(name)) report(field, "MESH4010", { what: "a service account", name, rule: "a DNS name in lower case" });
+  if (name !== "" && !isDnsSubdomain(name))
+    report(field, "MESH4010", { what: "a service account", name, rule: "a DNS name in lower case" });
   return name === "" ? "default" : name;
 };
 
@@ -95,6 +112,8 @@ const containerPort = (field: Field): WorkloadPort | undefined => {
 /** Each once, by number and name: two containers of a pod cannot share a port, but TCP and UDP can. */
 export const workloadPorts = (pod: PodManifest, proxy: Workload["proxy"]): readonly WorkloadPort[] => {
   const containers = proxy === "sidecar" ? pod.containers.filter(({ name }) => name !== "istio-proxy") : pod.containers;
-  const ports = new Map(containers.flatMap(({ ports }) => ports.map((port) => [`${port.number}/${port.name}`, port] as const)));
+  const ports = new Map(
+    containers.flatMap(({ ports }) => ports.map((port) => [`${port.number}/${port.name}`, port] as const)),
+  );
   return [...ports.values()].sort((a, b) => a.number - b.number || (a.name < b.name ? -1 : 1));
 };

@@ -26,4 +26,5 @@ const changed = (kind: string, old: readonly Named[], now: readonly Named[]): re
   });
 };
 
-const same = (a: object, b: object): boolean => JSON.stringify({ ...a, source: "" }) === JSON.stringify({ ...b, source: "" });
+const same = (a: object, b: object): boolean =>
+  JSON.stringify({ ...a, source: "" }) === JSON.stringify({ ...b, source: "" });

@@ -7,23 +7,31 @@ import { generator, platformFile, snapshotFile, type GraphFile } from "./graph-f
 import { handlesMarker } from "./handle-module.ts";
 import { graphFolder, retiredFolder } from "./read-snapshot.ts";
 
-/** The files of the graph folder as they are; none where there is no folder. */
+/** The files of the graph folder as they are, for comparison: what is not there or cannot be read is left out. */
 export const presentFiles = async (meshFolder: string): Promise<readonly GraphFile[]> => {
   const folder = join(meshFolder, graphFolder);
-  const names = (await namesIn(folder)).filter((name) => name === snapshotFile || name === platformFile || name.endsWith(".ts"));
-  return Promise.all(names.map(async (path) => ({ path, text: await readFile(join(folder, path), "utf8") })));
+  const names = (await namesIn(folder).catch(() => [])).filter(isGenerated);
+  const files = names.map(async (path) => ({
+    path,
+    text: await readFile(join(folder, path), "utf8").catch(() => undefined),
+  }));
+  return (await Promise.all(files)).flatMap(({ path, text }) => (text === undefined ? [] : [{ path, text }]));
 };
+
+const isGenerated = (name: string): boolean => name === snapshotFile || name === platformFile || name.endsWith(".ts");
 
 /**
  * Replaces the graph folder by these files as a whole: after a crash or on a full disk it is the old one or the new one,
  * never some of both. A file that we did not write is never touched: then nothing is.
  */
-export const replacedGraph = async (meshFolder: string, files: readonly GraphFile[]): Promise<Diagnostic | undefined> => {
+export const replacedGraph = async (
+  meshFolder: string,
+  files: readonly GraphFile[],
+): Promise<Diagnostic | undefined> => {
   const folder = join(meshFolder, graphFolder);
   const retired = join(meshFolder, retiredFolder);
   const staged = join(meshFolder, `.graph.${randomUUID()}.new`);
   try {
-    await mkdir(meshFolder, { recursive: true });
     await recovered(folder, retired);
     await withoutLeftovers(meshFolder);
     const foreign = await foreignFile(folder);
@@ -38,7 +46,8 @@ export const replacedGraph = async (meshFolder: string, files: readonly GraphFil
       if (existed) await rename(retired, folder);
       throw error;
     }
-    await rm(retired, { recursive: true, force: true });
+    // The work is done; what cannot be removed now is removed by the next sync.
+    await rm(retired, { recursive: true, force: true }).catch(() => undefined);
     return undefined;
   } catch (error) {
     await rm(staged, { recursive: true, force: true }).catch(() => undefined);
@@ -73,7 +82,8 @@ const foreignFile = async (folder: string): Promise<string | undefined> => {
 
 const isOurs = async (name: string, path: string): Promise<boolean> => {
   const text = await readFile(path, "utf8");
-  if (name === snapshotFile || name === platformFile) return text.slice(0, 200).includes(`"generator": ${JSON.stringify(generator)}`);
+  if (name === snapshotFile || name === platformFile)
+    return text.slice(0, 200).includes(`"generator": ${JSON.stringify(generator)}`);
   return name.endsWith(".ts") && text.startsWith(`${handlesMarker}\n`);
 };
 
@@ -113,7 +123,7 @@ const reasons: Readonly<Record<string, string>> = {
   ENOTDIR: "a part of the path is no folder",
   ENOTEMPTY: "another process wrote it at the same time",
   EEXIST: "another process wrote it at the same time",
-  ENOENT: "another process moved it at the same time",
+  ENOENT: "there is no such folder",
 };
 
 const reasonOf = (error: unknown): string => {

@@ -26,9 +26,16 @@ export const handleModule = (namespace: string, graph: ServiceGraph): string => 
     `/** The namespace ${namespace}. */`,
     `export const namespace: NamespaceHandle = { $kind: "namespace", $id: ${quoted(namespace)} };`,
     ...services.flatMap((service) => ["", ...serviceHandle(service)]),
-    ...namedHandles("workloads", "WorkloadHandle", others, (workload) => `{ $kind: "workload", $id: ${quoted(idOf(workload))} }`),
+    ...namedHandles(
+      "workloads",
+      "WorkloadHandle",
+      others,
+      (workload) => `{ $kind: "workload", $id: ${quoted(idOf(workload))} }`,
+    ),
     ...namedHandles("gateways", "GatewayHandle", gateways, (gateway) => {
-      const ports = services.filter(({ workloads: behind }) => behind.includes(idOf(gateway))).flatMap((service) => service.ports.map(({ number }) => number));
+      const ports = services
+        .filter(({ workloads: behind }) => behind.includes(idOf(gateway)))
+        .flatMap((service) => service.ports.map(({ number }) => number));
       return `{ $kind: "gateway", $id: ${quoted(idOf(gateway))}, $ports: [${[...new Set(ports)].sort((a, b) => a - b).join(", ")}] }`;
     }),
     "",
@@ -41,7 +48,8 @@ const serviceHandle = (service: Service): readonly string[] => {
   const name = handleName(service.name);
   const id = quoted(idOf(service));
   const comment = `/** ${service.name}: ${described(service)}. */`;
-  if (!isHttp(service)) return [comment, `export const ${name}: TcpServiceHandle = { $kind: "tcp-service", $id: ${id} };`];
+  if (!isHttp(service))
+    return [comment, `export const ${name}: TcpServiceHandle = { $kind: "tcp-service", $id: ${id} };`];
   const names = service.subsets.map((subset) => quoted(subset.name));
   return [
     comment,
@@ -61,12 +69,19 @@ const subsetHandle = ({ name }: Subset, service: string): string =>
 const described = ({ kind, ports, subsets, workloads }: Service): string =>
   [
     ...(kind === "cluster" ? [] : [kind]),
-    ports.length === 0 ? "no ports" : ports.map(({ number, name, protocol }) => `${number}${name === "" ? "" : ` "${name}"`} ${protocol}`).join(", "),
+    ports.length === 0
+      ? "no ports"
+      : ports.map(({ number, name, protocol }) => `${number}${name === "" ? "" : ` "${name}"`} ${protocol}`).join(", "),
     ...(subsets.length === 0 ? [] : [`subsets ${subsets.map(({ name }) => name).join(", ")}`]),
     `${workloads.length === 1 ? "workload" : "workloads"} ${workloads.length === 0 ? "unknown" : workloads.map((id) => id.slice(id.indexOf("/") + 1)).join(", ")}`,
   ].join("; ");
 
-const namedHandles = (name: string, type: string, workloads: readonly Workload[], handle: (workload: Workload) => string): readonly string[] => {
+const namedHandles = (
+  name: string,
+  type: string,
+  workloads: readonly Workload[],
+  handle: (workload: Workload) => string,
+): readonly string[] => {
   if (workloads.length === 0) return [];
   return [
     "",

@@ -5,7 +5,20 @@ import { handleName } from "./handle-name.ts";
 
 const label = fc.stringMatching(/^[a-z0-9]([-a-z0-9]{0,8}[a-z0-9])?$/);
 /** Names one edit apart are where a mapping that loses something would show. */
-const near = label.chain((name) => fc.tuple(fc.constant(name), fc.constantFrom(name.replace("-", "--"), name.replaceAll("-", ""), name.replace(/-(.)/, "$1"), `${name}-a`, `${name}a`, `${name}-1`, `${name}1`)));
+const near = label.chain((name) =>
+  fc.tuple(
+    fc.constant(name),
+    fc.constantFrom(
+      name.replace("-", "--"),
+      name.replaceAll("-", ""),
+      name.replace(/-(.)/, "$1"),
+      `${name}-a`,
+      `${name}a`,
+      `${name}-1`,
+      `${name}1`,
+    ),
+  ),
+);
 
 test("no two services have one name", () => {
   fc.assert(
@@ -18,7 +31,11 @@ test("no two services have one name", () => {
 });
 
 test("every name can be taken back", () => {
-  const service = (name: string) => name.replace(/^\$/, "").replaceAll("_", "-").replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  const service = (name: string) =>
+    name
+      .replace(/^\$/, "")
+      .replaceAll("_", "-")
+      .replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
   fc.assert(
     fc.property(label, (name) => {
       expect(service(handleName(name))).toBe(name);
@@ -27,7 +44,9 @@ test("every name can be taken back", () => {
 });
 
 test("reads as people write it", () => {
-  expect(["reviews", "product-page", "a-1", "a--b", "1st", "default", "workloads", "namespace", "global-this"].map(handleName)).toEqual([
-    "reviews", "productPage", "a_1", "a_B", "$1st", "$default", "$workloads", "$namespace", "$globalThis",
-  ]);
+  expect(
+    ["reviews", "product-page", "a-1", "a--b", "1st", "default", "workloads", "namespace", "global-this"].map(
+      handleName,
+    ),
+  ).toEqual(["reviews", "productPage", "a_1", "a_B", "$1st", "$default", "$workloads", "$namespace", "$globalThis"]);
 });

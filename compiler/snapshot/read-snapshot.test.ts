@@ -2,13 +2,19 @@ import { mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { deploymentText, discovered, documents, serviceText, underlined } from "../discover/testing.ts";
+import { deploymentText, discovered, documents, serviceText, underlined } from "../discover/fixture.ts";
 import { graphFiles, type Snapshot } from "./graph-files.ts";
 import { replacedGraph } from "./graph-folder.ts";
 import { readSnapshot } from "./read-snapshot.ts";
 
 const snapshot = (): Snapshot => {
-  const { value } = discovered(documents(serviceText({ name: "a" }), deploymentText({ name: "a", labels: { app: "a", version: "v1" } }), deploymentText({ name: "b" })));
+  const { value } = discovered(
+    documents(
+      serviceText({ name: "a" }),
+      deploymentText({ name: "a", labels: { app: "a", version: "v1" } }),
+      deploymentText({ name: "b" }),
+    ),
+  );
   return { graph: value!.graph, platform: value!.platform, options: { namespace: "default", subsetLabel: "version" } };
 };
 const written = async (): Promise<string> => {
@@ -40,17 +46,59 @@ test("a snapshot from a newer version says to upgrade", async () => {
 });
 
 const damages: readonly (readonly [string, string, (text: string) => string, string, string])[] = [
-  ["a protocol that is none", "snapshot.json", (text) => text.replace('"protocol": "http"', '"protocol": "htp"'), "MESH4032", '"htp"'],
+  [
+    "a protocol that is none",
+    "snapshot.json",
+    (text) => text.replace('"protocol": "http"', '"protocol": "htp"'),
+    "MESH4032",
+    '"htp"',
+  ],
   ["a port out of range", "snapshot.json", (text) => text.replace('"number": 80', '"number": 0'), "MESH4032", "0"],
-  ["a workload that is not there", "snapshot.json", (text) => text.replace('"shop/a"', '"shop/z"'), "MESH4032", '"shop/z"'],
-  ["a subset of others' workloads", "snapshot.json", (text) => text.replace(/("v1"\s+\},\s+"workloads": \[\s+)"shop\/a"/, '$1"shop/b"'), "MESH4032", '"shop/b"'],
-  ["a name that would escape", "snapshot.json", (text) => text.replace('"name": "a"', '"name": "../a"'), "MESH4032", '"../a"'],
-  ["a property that nothing reads", "snapshot.json", (text) => text.replace('"selector"', '"selektor"'), "MESH4032", ""],
-  ["a merge conflict", "snapshot.json", (text) => text.replace('  "version": 1,', '<<<<<<< ours\n  "version": 1,\n=======\n>>>>>>> theirs'), "MESH4032", "<"],
+  [
+    "a workload that is not there",
+    "snapshot.json",
+    (text) => text.replace('"shop/a"', '"shop/z"'),
+    "MESH4032",
+    '"shop/z"',
+  ],
+  [
+    "a subset of others' workloads",
+    "snapshot.json",
+    (text) => text.replace(/("v1"\s+\},\s+"workloads": \[\s+)"shop\/a"/, '$1"shop/b"'),
+    "MESH4032",
+    '"shop/b"',
+  ],
+  [
+    "a name that would escape",
+    "snapshot.json",
+    (text) => text.replace('"name": "a"', '"name": "../a"'),
+    "MESH4032",
+    '"../a"',
+  ],
+  [
+    "a property that nothing reads",
+    "snapshot.json",
+    (text) => text.replace('"selector"', '"selektor"'),
+    "MESH4032",
+    "",
+  ],
+  [
+    "a merge conflict",
+    "snapshot.json",
+    (text) => text.replace('  "version": 1,', '<<<<<<< ours\n  "version": 1,\n=======\n>>>>>>> theirs'),
+    "MESH4032",
+    "<",
+  ],
   ["half a file", "snapshot.json", (text) => text.slice(0, text.length / 2), "MESH4032", ""],
   ["an empty file", "snapshot.json", () => "", "MESH4032", ""],
   ["a comment", "snapshot.json", (text) => `# mine\n${text}`, "MESH4032", "#"],
-  ["a word for true", "platform.json", (text) => text.replace('"autoMtls": true', '"autoMtls": "yes"'), "MESH4032", '"yes"'],
+  [
+    "a word for true",
+    "platform.json",
+    (text) => text.replace('"autoMtls": true', '"autoMtls": "yes"'),
+    "MESH4032",
+    '"yes"',
+  ],
   ["a release that is none", "platform.json", (text) => text.replace('"1.31.1"', '"latest"'), "MESH4032", '"latest"'],
 ];
 
@@ -77,7 +125,9 @@ test("a graph that is out of order is refused: equal graphs have equal bytes", a
 
 test("a mesh without a graph is told to sync", async () => {
   const mesh = await mkdtemp(join(tmpdir(), "meshwright-"));
-  expect((await readSnapshot(mesh)).diagnostics.map(({ code, fix }) => `${code} ${fix?.includes("graph sync")}`)).toContain("MESH4030 true");
+  expect(
+    (await readSnapshot(mesh)).diagnostics.map(({ code, fix }) => `${code} ${fix?.includes("graph sync")}`),
+  ).toContain("MESH4030 true");
   const half = await written();
   await rm(join(half, "graph/platform.json"));
   expect((await readSnapshot(half)).diagnostics.map(({ code }) => code)).toEqual(["MESH4030"]);

@@ -19,15 +19,29 @@ export const retiredFolder = ".graph.old";
 export const readSnapshot = async (meshFolder: string): Promise<Staged<Snapshot>> => {
   const folder = join(meshFolder, graphFolder);
   const retired = join(meshFolder, retiredFolder);
-  if (!existsSync(folder) && existsSync(retired)) return { value: undefined, diagnostics: [diagnostic("MESH4036", { path: folder, retired })] };
-  const snapshot = await read<{ readonly graph: ServiceGraph; readonly options: SnapshotOptions }>(folder, snapshotFile, snapshotShape, ({ graph }) => inconsistency(graph));
+  if (!existsSync(folder) && existsSync(retired))
+    return { value: undefined, diagnostics: [diagnostic("MESH4036", { path: folder, retired })] };
+  const snapshot = await read<{ readonly graph: ServiceGraph; readonly options: SnapshotOptions }>(
+    folder,
+    snapshotFile,
+    snapshotShape,
+    ({ graph }) => inconsistency(graph),
+  );
   const platform = await read<{ readonly platform: Platform }>(folder, platformFile, platformShape);
   const diagnostics = [...snapshot.diagnostics, ...platform.diagnostics];
   if (snapshot.value === undefined || platform.value === undefined) return { value: undefined, diagnostics };
-  return { value: { graph: snapshot.value.graph, options: snapshot.value.options, platform: platform.value.platform }, diagnostics };
+  return {
+    value: { graph: snapshot.value.graph, options: snapshot.value.options, platform: platform.value.platform },
+    diagnostics,
+  };
 };
 
-const read = async <T>(folder: string, name: string, shape: Shape, law?: (value: T) => Misshapen | undefined): Promise<Staged<T>> => {
+const read = async <T>(
+  folder: string,
+  name: string,
+  shape: Shape,
+  law?: (value: T) => Misshapen | undefined,
+): Promise<Staged<T>> => {
   const path = join(folder, name);
   // Named by its path within the mesh folder, as every other module is.
   const file = `${graphFolder}/${name}`;
@@ -36,7 +50,11 @@ const read = async <T>(folder: string, name: string, shape: Shape, law?: (value:
     bytes = await readFile(path);
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    return failure(code === "ENOENT" || code === "ENOTDIR" ? diagnostic("MESH4030", { path }) : diagnostic("MESH4001", { path, reason: code ?? message }));
+    return failure(
+      code === "ENOENT" || code === "ENOTDIR"
+        ? diagnostic("MESH4030", { path })
+        : diagnostic("MESH4001", { path, reason: code ?? message }),
+    );
   }
   const source = sourceText(file, bytes);
   if (source.value === undefined) return { value: undefined, diagnostics: source.diagnostics };
@@ -50,15 +68,30 @@ const read = async <T>(folder: string, name: string, shape: Shape, law?: (value:
   }
   const version = (value as { readonly version?: unknown } | null)?.version;
   if (typeof version === "number" && Number.isInteger(version) && version > snapshotVersion) {
-    return failure(diagnostic("MESH4031", { path: file, version, known: snapshotVersion }, { place: await located(source.value, ["version"]) }));
+    return failure(
+      diagnostic(
+        "MESH4031",
+        { path: file, version, known: snapshotVersion },
+        { place: await located(source.value, ["version"]) },
+      ),
+    );
   }
   const misshapen = shape(value) ?? law?.(value as T);
   if (misshapen === undefined) return { value: value as T, diagnostics: [] };
   const { path: field, expected } = misshapen;
-  return failure(diagnostic("MESH4032", { path: file, field: dotted(field), expected }, { place: await located(source.value, field) }));
+  return failure(
+    diagnostic(
+      "MESH4032",
+      { path: file, field: dotted(field), expected },
+      { place: await located(source.value, field) },
+    ),
+  );
 };
 
-const failure = (found: Diagnostic): { readonly value: undefined; readonly diagnostics: readonly Diagnostic[] } => ({ value: undefined, diagnostics: [found] });
+const failure = (found: Diagnostic): { readonly value: undefined; readonly diagnostics: readonly Diagnostic[] } => ({
+  value: undefined,
+  diagnostics: [found],
+});
 
 /** Where a text stops being JSON: a word that it does not have, as merge conflicts leave; else where the parser stopped, or the end. */
 const faultIn = (text: string, { message }: SyntaxError): number => {
@@ -71,12 +104,18 @@ const faultIn = (text: string, { message }: SyntaxError): number => {
 };
 
 /** Loaded only for what is damaged: whoever compiles has no need of YAML. */
-const documentsOf = async (source: SourceText): Promise<Staged<readonly YamlNode[]>> => (await import("../yaml.ts")).yamlDocuments(source);
+const documentsOf = async (source: SourceText): Promise<Staged<readonly YamlNode[]>> =>
+  (await import("../yaml.ts")).yamlDocuments(source);
 
 const located = async (source: SourceText, path: readonly (string | number)[]): Promise<Place> => {
   let node = (await documentsOf(source)).value?.[0];
   for (const step of path) {
-    const child: YamlNode | undefined = node?.kind === "map" ? node.entries.get(String(step))?.value : node?.kind === "list" ? node.items[Number(step)] : undefined;
+    const child: YamlNode | undefined =
+      node?.kind === "map"
+        ? node.entries.get(String(step))?.value
+        : node?.kind === "list"
+          ? node.items[Number(step)]
+          : undefined;
     if (child === undefined) break;
     node = child;
   }

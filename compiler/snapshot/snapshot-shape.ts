@@ -2,7 +2,20 @@ import { idOf, type ServiceGraph } from "../../lib/graph/graph.ts";
 import { isDnsLabel, isDnsSubdomain, isLabelValue } from "../../lib/graph/kubernetes-name.ts";
 import { protocols } from "../../lib/graph/protocol.ts";
 import { generator } from "./graph-files.ts";
-import { count, either, flag, listOf, mapOf, object, oneOf, port, text, textThat, type Misshapen, type Shape } from "./shape.ts";
+import {
+  count,
+  either,
+  flag,
+  listOf,
+  mapOf,
+  object,
+  oneOf,
+  port,
+  text,
+  textThat,
+  type Misshapen,
+  type Shape,
+} from "./shape.ts";
 
 const dnsLabel = textThat(isDnsLabel, "a DNS label");
 const dnsName = textThat(isDnsSubdomain, "a DNS name");
@@ -15,7 +28,14 @@ const service = object({
   namespace: dnsLabel,
   name: dnsLabel,
   kind: oneOf(["cluster", "headless", "unselected", "external-name"]),
-  ports: listOf(object({ number: port, name: textThat((name) => name === "" || isDnsLabel(name), "empty or a DNS label"), protocol: oneOf([...protocols, "undeclared"]), target: either(port, text) })),
+  ports: listOf(
+    object({
+      number: port,
+      name: textThat((name) => name === "" || isDnsLabel(name), "empty or a DNS label"),
+      protocol: oneOf([...protocols, "undeclared"]),
+      target: either(port, text),
+    }),
+  ),
   selector: labels,
   source: text,
   workloads: workloadIds,
@@ -67,7 +87,9 @@ export const inconsistency = ({ namespaces, services, workloads }: ServiceGraph)
   const spaces = new Set(namespaces.map(({ name }) => name));
   const twice = (key: string, ids: readonly string[]): Misshapen | undefined => {
     const index = ids.findIndex((id, at) => at > 0 && id <= ids[at - 1]!);
-    return index === -1 ? undefined : { path: ["graph", key, index], expected: "listed once, after what comes before it in the alphabet" };
+    return index === -1
+      ? undefined
+      : { path: ["graph", key, index], expected: "listed once, after what comes before it in the alphabet" };
   };
   const outside = (key: string, all: readonly { readonly namespace: string }[]): Misshapen | undefined => {
     const index = all.findIndex((each) => !spaces.has(each.namespace));
@@ -75,7 +97,10 @@ export const inconsistency = ({ namespaces, services, workloads }: ServiceGraph)
   };
   const order = (of: { readonly namespace: string; readonly name: string }): string => `${of.namespace}\0${of.name}`;
   const found =
-    twice("namespaces", namespaces.map(({ name }) => name)) ??
+    twice(
+      "namespaces",
+      namespaces.map(({ name }) => name),
+    ) ??
     twice("services", services.map(order)) ??
     twice("workloads", workloads.map(order)) ??
     outside("services", services) ??
@@ -86,7 +111,11 @@ export const inconsistency = ({ namespaces, services, workloads }: ServiceGraph)
     if (lost !== -1) return { path: ["graph", "services", index, "workloads", lost], expected: "one of the workloads" };
     for (const [at, subset] of subsets.entries()) {
       const stray = subset.workloads.findIndex((id) => !behind.includes(id));
-      if (stray !== -1) return { path: ["graph", "services", index, "subsets", at, "workloads", stray], expected: "one of the service's workloads" };
+      if (stray !== -1)
+        return {
+          path: ["graph", "services", index, "subsets", at, "workloads", stray],
+          expected: "one of the service's workloads",
+        };
     }
   }
   return undefined;

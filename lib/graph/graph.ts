@@ -26,7 +26,7 @@ export interface Service {
   readonly workloads: readonly WorkloadId[];
   /** Groups of those workloads that a route can address, by name. */
   readonly subsets: readonly Subset[];
-  /** The manifest that it came from, relative to where `graph sync` ran. */
+  /** The manifest that it came from, named alike on every machine: by its path below the current folder, or within the input. */
   readonly source: string;
 }
 
@@ -40,6 +40,7 @@ export interface ServicePort {
 }
 
 export interface Subset {
+  /** The label's value as a DNS label: `V1.2` is `v1-2`. */
   readonly name: string;
   readonly labels: Labels;
   readonly workloads: readonly WorkloadId[];

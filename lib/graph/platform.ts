@@ -23,7 +23,7 @@ export interface Platform {
 
 export type PathNormalization = "none" | "base" | "merge-slashes" | "decode-and-merge-slashes";
 
-export interface DefaultRetries {
+interface DefaultRetries {
   readonly attempts: number;
   readonly on: readonly string[];
 }

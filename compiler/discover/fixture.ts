@@ -2,7 +2,14 @@ import type { Diagnostic } from "../../lib/diagnostics/diagnostic.ts";
 import { discovery, type DiscoverOptions, type Discovery } from "./index.ts";
 
 /** What texts of manifests make, for tests: as `discovery`, with what it found beside. */
-export const discovered = (text: string, options: DiscoverOptions = {}): { readonly value: Discovery | undefined; readonly diagnostics: readonly Diagnostic[]; readonly codes: readonly string[] } => {
+export const discovered = (
+  text: string,
+  options: DiscoverOptions = {},
+): {
+  readonly value: Discovery | undefined;
+  readonly diagnostics: readonly Diagnostic[];
+  readonly codes: readonly string[];
+} => {
   const { value, diagnostics } = discovery([{ file: "a.yaml", source: "a.yaml", found: false, text }], options);
   const notes = new Set(["MESH4018", "MESH4026"]);
   return { value, diagnostics, codes: diagnostics.map(({ code }) => code).filter((code) => !notes.has(code)) };
@@ -29,10 +36,19 @@ export const deploymentText = (of: {
     apiVersion: "apps/v1",
     kind: "Deployment",
     metadata: { name: of.name, namespace: of.namespace ?? "shop" },
-    spec: { template: { metadata: { labels: of.labels ?? { app: of.name }, annotations: of.annotations ?? {} }, spec: { containers: [{ name: "app" }], ...of.spec } } },
+    spec: {
+      template: {
+        metadata: { labels: of.labels ?? { app: of.name }, annotations: of.annotations ?? {} },
+        spec: { containers: [{ name: "app" }], ...of.spec },
+      },
+    },
   });
 
-export const serviceText = (of: { readonly name: string; readonly namespace?: string; readonly spec?: Readonly<Record<string, unknown>> }): string =>
+export const serviceText = (of: {
+  readonly name: string;
+  readonly namespace?: string;
+  readonly spec?: Readonly<Record<string, unknown>>;
+}): string =>
   JSON.stringify({
     apiVersion: "v1",
     kind: "Service",
