@@ -1,10 +1,11 @@
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Command, Option } from "commander";
 import { diagnostic } from "../lib/diagnostics/catalog.ts";
 import { istio } from "../targets/istio/index.ts";
 import { compiled, withMeshOptions, type MeshOptions } from "./compiled.ts";
 import { exitCode } from "./exit-code.ts";
-import { replacedFolder } from "./replaced-folder.ts";
+import { replacedFolder } from "../compiler/replaced-folder.ts";
 import { report } from "./report.ts";
 
 interface BuildOptions extends MeshOptions {
@@ -30,14 +31,27 @@ export const buildCommand = (): Command =>
       const objects = istio.emit(result.mesh);
       const files = istio.files(objects);
       const out = options.out ?? join(options.mesh, "out");
-      const unwritten = await replacedFolder(out, files);
+      const unwritten = await replacedFolder(out, [...files, { path: marker, text: markerText }], (names) =>
+        foreignName(out, names),
+      );
       if (unwritten) {
-        await report([diagnostic("MESH0100", { path: unwritten.path, reason: unwritten.reason })], {
-          format: options.format,
-        });
+        const reason =
+          unwritten.kind === "foreign"
+            ? `it holds ${unwritten.name}, which mesh-compile did not write`
+            : unwritten.reason;
+        await report([diagnostic("MESH0100", { path: out, reason })], { format: options.format });
         process.exitCode = exitCode.errors;
         return;
       }
       if (options.format === "text")
         process.stdout.write(`${objects.length} objects in ${files.map(({ path }) => join(out, path)).join(", ")}\n`);
     });
+
+const marker = ".meshwright-output";
+const markerText = "Written by mesh-compile build, which replaces this folder as a whole.\n";
+
+/** A folder without our mark is somebody else's, unless it is empty. */
+const foreignName = async (out: string, names: readonly string[]): Promise<string | undefined> =>
+  names.length === 0 || (await readFile(join(out, marker), "utf8").catch(() => "")) === markerText
+    ? undefined
+    : names[0];

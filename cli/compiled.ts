@@ -22,9 +22,18 @@ export const withMeshOptions = (command: Command): Command =>
     .option("--format <format>", "how diagnostics are written: text or json", "text");
 
 /** Compiles and reports; undefined where errors were found, with the exit code set. */
-export const compiled = async (options: MeshOptions): Promise<Compiled | undefined> => {
+export const compiled = async (
+  options: MeshOptions,
+  answers: "diagnostics" | "something else" = "diagnostics",
+): Promise<Compiled | undefined> => {
   const { value, diagnostics } = await compile(options.mesh, { environment: options.env, types: options.types });
-  await report(diagnostics, { format: options.format, locate: (origins) => spansOf(options, origins) });
+  // Where the command itself answers in JSON, standard output is the answer's.
+  const aside = answers === "something else" && options.format === "json" && value !== undefined;
+  await report(diagnostics, {
+    ...(aside && { stream: process.stderr }),
+    format: options.format,
+    locate: (origins) => spansOf(options, origins),
+  });
   if (value === undefined) process.exitCode = exitCode.errors;
   return value;
 };

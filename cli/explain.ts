@@ -28,7 +28,7 @@ export const explainCommand = (): Command =>
       "the address dialled, where the URL's host does not name it: service:NAMESPACE/NAME, workload:NAMESPACE/NAME, elsewhere",
     )
     .action(async (request: string, options: ExplainOptions) => {
-      const result = await compiled(options);
+      const result = await compiled(options, "something else");
       if (result === undefined) return;
       const { mesh } = result;
       const asked = callOf({ request, from: options.from, headers: options.header, address: options.address }, mesh);

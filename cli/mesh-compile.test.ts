@@ -134,7 +134,7 @@ const mistakes: readonly {
     what: "a service that does not exist, with a near name",
     make: () =>
       edit("bookinfo/productpage.ts", "details, productpage, reviews", "detials as details, productpage, reviews"),
-    says: ["detials", "Did you mean 'details'"],
+    says: ["detials", "did you mean `details`?"],
   },
   {
     what: "weights that do not add up",
@@ -216,7 +216,7 @@ describe("what is wrong", () => {
   test("an output folder that cannot be made", async () => {
     await write("file", "");
     const { status, stderr } = run("build", "--out", "file/out");
-    expect([status, stderr.includes("something on its path is no folder")]).toEqual([1, true]);
+    expect([status, stderr.includes("a part of the path is no folder")]).toEqual([1, true]);
   });
 
   test("a disk that fills half-way loses nothing and leaves nothing half-written", async () => {

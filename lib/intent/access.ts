@@ -29,6 +29,7 @@ export interface ConnectionGrant {
   readonly from: Caller | readonly Caller[];
   readonly methods?: Refuse<"this service speaks no HTTP: authorize by caller only">;
   readonly paths?: Refuse<"this service speaks no HTTP: authorize by caller only">;
+  readonly to?: Refuse<"a grant speaks of its own policy's service: leave `to` out">;
 }
 
 export interface Grant {

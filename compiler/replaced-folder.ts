@@ -1,0 +1,116 @@
+import { randomUUID } from "node:crypto";
+import { lstat, mkdir, open, readdir, rename, rm } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
+
+/** A file to be written, its path relative to the folder. */
+export interface FolderFile {
+  readonly path: string;
+  readonly text: string;
+}
+
+export type Unwritten =
+  { readonly kind: "foreign"; readonly name: string } | { readonly kind: "failed"; readonly reason: string };
+
+/** Where an interrupted replacement leaves the old folder. */
+export const retiredPath = (folder: string): string =>
+  join(dirname(resolve(folder)), `.${basename(resolve(folder))}.old`);
+
+/**
+ * Replaces a folder by these files as a whole: after a crash or on a full disk it is the old one or the new one, never
+ * some of both. `foreign` names an entry that somebody else wrote; then nothing is touched.
+ */
+export const replacedFolder = async (
+  folder: string,
+  files: readonly FolderFile[],
+  foreign: (names: readonly string[]) => Promise<string | undefined>,
+): Promise<Unwritten | undefined> => {
+  const target = resolve(folder);
+  const retired = retiredPath(target);
+  const staged = join(dirname(target), `.${basename(target)}.${randomUUID()}.new`);
+  try {
+    await recovered(target, retired);
+    await withoutLeftovers(target);
+    const stranger = await foreign(await namesIn(target));
+    if (stranger !== undefined) return { kind: "foreign", name: stranger };
+    await mkdir(staged);
+    for (const below of new Set(files.map(({ path }) => dirname(path))))
+      if (below !== ".") await mkdir(join(staged, below), { recursive: true });
+    for (const { path, text } of files) await written(join(staged, path), text);
+    const existed = await exists(target);
+    if (existed) await rename(target, retired);
+    try {
+      await rename(staged, target);
+    } catch (error) {
+      if (existed) await rename(retired, target);
+      throw error;
+    }
+    // The work is done; what cannot be removed now is removed the next time.
+    await rm(retired, { recursive: true, force: true }).catch(() => undefined);
+    return undefined;
+  } catch (error) {
+    await rm(staged, { recursive: true, force: true }).catch(() => undefined);
+    return { kind: "failed", reason: reasonOf(error) };
+  }
+};
+
+/** A crash between the two renames left the old folder under its other name. */
+const recovered = async (target: string, retired: string): Promise<void> => {
+  if (!(await exists(retired))) return;
+  if (await exists(target)) await rm(retired, { recursive: true, force: true });
+  else await rename(retired, target);
+};
+
+/** What a killed run staged. A younger one may still be at work. */
+const withoutLeftovers = async (target: string): Promise<void> => {
+  const prefix = `.${basename(target)}.`;
+  for (const name of await namesIn(dirname(target))) {
+    if (!name.startsWith(prefix) || !/^[-0-9a-f]{36}\.new$/.test(name.slice(prefix.length))) continue;
+    const path = join(dirname(target), name);
+    const found = await lstat(path).catch(() => undefined);
+    if (found && Date.now() - found.mtimeMs > 3_600_000) await rm(path, { recursive: true, force: true });
+  }
+};
+
+const written = async (path: string, text: string): Promise<void> => {
+  const file = await open(path, "wx");
+  try {
+    await file.writeFile(text);
+    // Without this a crash of the machine could leave a renamed folder of empty files.
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+};
+
+const namesIn = async (folder: string): Promise<readonly string[]> => {
+  try {
+    return (await readdir(folder)).sort();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+    throw error;
+  }
+};
+
+const exists = (path: string): Promise<boolean> =>
+  lstat(path).then(
+    () => true,
+    () => false,
+  );
+
+const reasons: Readonly<Record<string, string>> = {
+  EACCES: "permission denied",
+  EPERM: "permission denied",
+  EROFS: "the file system is read-only",
+  ENOSPC: "the disk is full",
+  EDQUOT: "the disk quota is used up",
+  EFBIG: "a file would be larger than the system allows",
+  ENOTDIR: "a part of the path is no folder",
+  ENOTEMPTY: "another process wrote it at the same time",
+  EEXIST: "another process wrote it at the same time",
+  ENOENT: "there is no such folder to put it in",
+};
+
+const reasonOf = (error: unknown): string => {
+  const { code, message } = error as NodeJS.ErrnoException;
+  return (code === undefined ? undefined : reasons[code]) ?? message;
+};
