@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { onTestFinished } from "vitest";
@@ -49,4 +49,26 @@ export const toldOf = async (text: string, options: Partial<LoadOptions> = {}): 
   return told(files, (await loaded(files, options)).diagnostics);
 };
 
-export const textIn = (folder: string, name: string): string => readFileSync(join(folder, name), "utf8");
+/**
+ * The same for many modules at once: those of which linking already tells something in one mesh, the others in another.
+ * Each is told as if it were alone in `a.ts`.
+ */
+export const toldOfEach = async (texts: readonly string[]): Promise<readonly (readonly string[])[]> => {
+  const results = texts.map((): string[] => []);
+  const load = async (indexes: readonly number[]): Promise<void> => {
+    const files = Object.fromEntries(indexes.map((index) => [`t${String(index)}.ts`, texts[index]!]));
+    for (const line of told(files, (await loaded(files)).diagnostics)) {
+      const [, code, index, text] = /^(MESH\d+) t(\d+)\.ts: ([^]*)$/.exec(line)!;
+      results[Number(index)]!.push(`${code!} a.ts: ${text!}`);
+    }
+  };
+  await load([...texts.keys()]);
+  await load([...texts.keys()].filter((index) => results[index]!.length === 0));
+  return results;
+};
+
+/** Made when first asked for, then kept. */
+export const once = <T>(make: () => Promise<T>): (() => Promise<T>) => {
+  let made: Promise<T> | undefined;
+  return () => (made ??= make());
+};

@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { loaded, meshOf, told, toldOf } from "./fixture.ts";
+import { loaded, meshOf, once, told, toldOf, toldOfEach } from "./fixture.ts";
 import { load } from "./index.ts";
 
 describe("a policy reaches nothing: each attempt is a diagnostic at its expression", () => {
@@ -60,13 +60,24 @@ describe("a policy reaches nothing: each attempt is a diagnostic at its expressi
     ["the global object", "(globalThis as any).shared = 1;\nexport default {};", "MESH0021 a.ts: (globalThis as any).shared = 1"],
     ["the library's objects", 'import { present } from "meshwright";\n(present as any).header = "absent";\nexport default {};', 'MESH0021 a.ts: (present as any).header = "absent"'],
     ["the library's settings", "(globalThis as any).__meshwright.environment = 1;\nexport default {};", "MESH0021 a.ts: (globalThis as any).__meshwright.environment = 1"],
-    ["stack preparation", "(Error as any).prepareStackTrace = (_: unknown, frames: any) => frames;\nexport default { a: (new Error().stack as any)?.[0]?.getThis?.()?.process };", ""],
-    ["the linker, by arguments", "export default { a: (arguments as any)[0]('node:fs') };", ""],
   ];
-  test.each(attempts)("%s", async (_, text, expected) => {
-    const found = await toldOf(text);
-    if (expected !== "") expect(found).toEqual([expected]);
-    else expect(found.every((line) => /^MESH00(?:2[0-2]|1[0-6]) a\.ts: /.test(line))).toBe(true);
+  // Modules that fail do not hide each other, so all attempts share two loads: of those that can be linked, and the others.
+  const found = once(() => toldOfEach(attempts.map(([, text]) => text)));
+  test.each(attempts.map(([name, , expected], index) => ({ name, expected, index })))("$name", async ({ expected, index }) => {
+    expect((await found())[index]).toEqual([expected]);
+  });
+
+  test("stack preparation", async () => {
+    const text = `(Error as any).prepareStackTrace = (_: unknown, frames: any) => frames;
+      const frames = new Error("x").stack as any;
+      export default { frames: typeof frames === "string" ? "" : String(frames?.[0]?.getFunction) };`;
+    const { value } = await loaded({ "a.ts": text });
+    expect(value?.modules[0]?.value ?? {}).not.toMatchObject({ frames: expect.stringContaining("function") });
+  });
+
+  test("the linker, by arguments: it knows what the module imports, and nothing else", async () => {
+    const { value } = await loaded({ "a.ts": 'export default { a: (arguments as any)[0]("node:fs"), b: (arguments as any).length };' });
+    expect(value?.modules[0]?.value).toEqual({ b: 3 });
   });
 });
 
@@ -116,7 +127,7 @@ describe("what never ends is stopped and its module named", () => {
     ["a catastrophic regular expression", 'export default { a: /^(?:a+)+$/.test("a".repeat(50) + "b") };', /MESH0023/],
     ["a heap bomb", "const a: unknown[] = [];\nfor (;;) a.push(new Array(1000).fill({}));\nexport default {};", /MESH0024/],
     ["a bomb of lists", "const a: unknown[] = [];\nfor (;;) a.push(new Array(1e7).fill(0));\nexport default {};", /MESH0024/],
-    ["a string bomb", 'const a: string[] = [];\nfor (let i = 0; ; i++) a.push([..."x".repeat(1e6)].join(String(i)));\nexport default {};', /MESH0024/],
+    ["a string bomb", 'const a: string[] = [];\nfor (let i = 0; ; i++) a.push(JSON.stringify("x".repeat(1e6)));\nexport default {};', /MESH0024/],
     ["an endless iterator", "function* all() { for (let i = 0; ; i++) yield i; }\nexport default [...all()];", /MESH002[34]/],
     ["a map bomb", "const m = new Map();\nfor (let i = 0; ; i++) m.set(i, [i]);\nexport default {};", /MESH002[1346]/],
     ["a large number", "export default { a: String(7n ** (7n ** 10n)) };", /MESH002[1346]/],
@@ -152,7 +163,7 @@ describe("what never ends is stopped and its module named", () => {
 
   test("endless recursion", async () => {
     const found = await toldOf("const down = (): number => 1 + down();\nexport default { a: down() };");
-    expect(found).toEqual(["MESH0021 a.ts: down()"]);
+    expect(found).toEqual([expect.stringMatching(/^MESH0021 a\.ts: .*down\(\)$/)]);
   });
 });
 
@@ -179,29 +190,28 @@ describe("hostile values are told, and none of their code runs for it", () => {
     ["a prototype of its own", "export default { a: Object.create({ b: 1 }) };", ["MESH0022 a.ts: Object.create({ b: 1 })"]],
     ["a hidden property", 'export default { a: Object.defineProperty({}, "b", { value: 1 }) };', ['MESH0022 a.ts: Object.defineProperty({}, "b", { value: 1 })']],
     ["half a surrogate pair", 'export default { a: "\\ud800" };', ['MESH0022 a.ts: "\\ud800"']],
-    ["deep nesting", "let a: unknown = 1;\nfor (let i = 0; i < 1e5; i++) a = [a];\nexport default { a };", ["MESH0022 a.ts: [a]"]],
+    ["deep nesting", "let a: unknown = 1;\nfor (let i = 0; i < 1e5; i++) a = [a];\nexport default { a };", ["MESH0022 a.ts: a"]],
     ["a generator", "function* g() { yield 1; }\nexport default { a: g() };", ["MESH0022 a.ts: g()"]],
     ["undefined itself", "export default undefined;", ["MESH0022 a.ts: undefined"]],
     ["each of several", "export default { a: 1n, b: [NaN], c: 1 };", ["MESH0022 a.ts: 1n", "MESH0022 a.ts: NaN"]],
   ];
-  test.each(values)("%s", async (_, text, expected) => {
-    expect(await toldOf(text)).toEqual(expected);
+  const found = once(() => toldOfEach(values.map(([, text]) => text)));
+  test.each(values.map(([name, , expected], index) => ({ name, expected, index })))("$name", async ({ expected, index }) => {
+    expect((await found())[index]).toEqual(expected);
   });
 
   const thrown: readonly (readonly [name: string, text: string, told: string])[] = [
     ["a string", 'throw "x";', '"x"'],
     ["nothing", "throw undefined;", "undefined"],
     ["a symbol", "const s = Symbol();\nthrow s;", "s"],
-    ["an object with a hostile message", "throw { get message() { for (;;); }, get stack() { for (;;); } };", ""],
-    ["an error with a hostile name", 'const e = new Error("x");\nObject.defineProperty(e, "name", { get() { for (;;); } });\nthrow e;', 'new Error("x")'],
+    ["an object with a hostile message", "throw { get message() { for (;;); }, get stack() { for (;;); } };", "{ get message() { for (;;); }, get stack() { for (;;); } }"],
+    ["an error with a hostile name", 'const e = new Error("x");\nObject.defineProperty(e, "name", { get() { for (;;); } });\nthrow e;', "e"],
     ["a function", "throw () => { for (;;); };", "() => { for (;;); }"],
     ["a class of its own", 'class Mine extends Error {}\nthrow new Mine("x");', 'new Mine("x")'],
   ];
-  test.each(thrown)("thrown: %s", async (_, text, expected) => {
-    const [line, ...more] = await toldOf(`${text}\nexport default {};`);
-    expect(more).toEqual([]);
-    expect(line).toMatch(/^MESH0021 a\.ts: /);
-    expect(line).toContain(expected);
+  const failed = once(() => toldOfEach(thrown.map(([, text]) => `${text}\nexport default {};`)));
+  test.each(thrown.map(([name, , expected], index) => ({ name, expected, index })))("thrown: $name", async ({ expected, index }) => {
+    expect((await failed())[index]).toEqual([`MESH0021 a.ts: ${expected}`]);
   });
 
   test("what a policy throws cannot draw on a terminal", async () => {

@@ -128,16 +128,21 @@ export const instrument =
         return traced("list", traced("open"), number(site(node)), number(literal), value);
       };
 
+      const assigned = (node: ts.BinaryExpression): readonly ts.Expression[] => [
+        expression(node.right),
+        number(site(node.right)),
+        number(site(node)),
+      ];
       const assignment = (node: ts.BinaryExpression): ts.Expression | undefined => {
         const target = bare(ts, node.left);
         if (ts.isPropertyAccessExpression(target) && ts.isIdentifier(target.name)) {
           if (target.expression.kind === ts.SyntaxKind.SuperKeyword) return undefined;
           const key = factory.createStringLiteral(target.name.text);
-          return traced("assign", expression(target.expression), key, expression(node.right), number(site(node.right)));
+          return traced("assign", expression(target.expression), key, ...assigned(node));
         }
         if (!ts.isElementAccessExpression(target) || target.expression.kind === ts.SyntaxKind.SuperKeyword) return undefined;
         const [holder, key] = [expression(target.expression), expression(target.argumentExpression)];
-        return traced("assign", holder, key, expression(node.right), number(site(node.right)));
+        return traced("assign", holder, key, ...assigned(node));
       };
 
       const visit = (node: ts.Node): ts.Node => {

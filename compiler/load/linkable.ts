@@ -11,9 +11,9 @@ export interface Linkable {
 
 /**
  * Source texts that SES refuses to evaluate wherever they stand, even in a string, because it does not parse:
- * `import(`, HTML-like comments, direct `eval`. Kept a little wider than SES has them.
+ * `import(`, HTML-like comments, direct `eval`.
  */
-export const refusedBySes = /\bimport\s*(?:\(|\/[/*])|<!--|-->|\beval\s*\(/;
+export const refusedBySes = /(?:^|[^.]|\.\.\.)\bimport\s*(?:\(|\/[/*])|<!--|-->|(?:^|[^.])\beval\s*\(/;
 
 /**
  * Turns a module without types into a function, keeping every position after the first line; `undefined` where only
@@ -22,8 +22,9 @@ export const refusedBySes = /\bimport\s*(?:\(|\/[/*])|<!--|-->|\beval\s*\(/;
 export const linkable = (text: string): Linkable | undefined => {
   const found = lexed(text);
   if (found === undefined) return undefined;
-  const plain = refusedBySes.test(text) ? withoutComments(text, found) : text;
-  if (plain !== text && refusedBySes.test(plain)) return undefined;
+  const isRefused = refusedBySes.test(text);
+  const plain = isRefused ? withoutComments(text, found) : text;
+  if (isRefused && refusedBySes.test(plain)) return undefined;
   const body = edited(plain, found.edits, freeNames(text));
   if (body === undefined) return undefined;
   return wrapped(body.text, body.names, found);

@@ -51,16 +51,15 @@ const problemDiagnostic = (
   const placed = (at: ReturnType<typeof failure>) => ({ place: at && { span: at } });
   switch (problem.kind) {
     case "threw":
-      return diagnostic("MESH0021", { module, text: printable(problem.text) }, placed(failure(module, "call")));
+      return diagnostic("MESH0021", { module, text: printable(problem.text) }, placed(failure(module)));
     case "unavailable": {
-      const isGlobal = !/^(?:Math\.random|Function)$/.test(problem.name);
       const { name } = problem;
-      return diagnostic("MESH0020", { name, why: whyUnavailable(name) }, placed(failure(module, isGlobal ? "name" : "call")));
+      return diagnostic("MESH0020", { name, why: whyUnavailable(name) }, placed(failure(module, name)));
     }
     case "data":
       return diagnostic("MESH0022", { what: problem.what }, placed(origin && span(origin)));
     case "too-large":
-      return diagnostic("MESH0025", { module, megabytes: limits.resultMegabytes }, placed(failure(module, "call")));
+      return diagnostic("MESH0025", { module, megabytes: limits.resultMegabytes }, placed(failure(module)));
     case "syntax":
       return undefined;
   }

@@ -22,8 +22,8 @@ export interface EvaluationOptions {
  */
 export interface SecondEvaluation {
   readonly span: (origin: Origin) => Span | undefined;
-  /** The expression at which the module failed. */
-  readonly failure: (module: string, kind: "call" | "name") => Span | undefined;
+  /** The expression at which the module failed; the name in it, where it is known which one is to blame. */
+  readonly failure: (module: string, name?: string) => Span | undefined;
 }
 
 export const secondEvaluation = async (
@@ -61,12 +61,12 @@ export const secondEvaluation = async (
       const at = typeof site === "number" ? made.sites[site] : undefined;
       return at === undefined ? wholeSpan(module) : spanOf(at);
     },
-    failure: (name, kind) => {
+    failure: (name, blamed) => {
       const module = byName.get(name);
       if (module === undefined) return undefined;
       const problem = outcome?.problems.find((found) => modules[found.module]?.module === name);
       const at = problem !== undefined && "at" in problem ? problem.at : undefined;
-      return (at && thrownSpan(ts, at, modules, made.sites, kind)) ?? wholeSpan(module);
+      return (at && thrownSpan(ts, at, modules, made.sites, blamed)) ?? wholeSpan(module);
     },
   };
 };
@@ -93,8 +93,12 @@ const thrownSpan = (
   { positions, site }: ThrownAt,
   modules: readonly ProgramModule[],
   sites: readonly Site[],
-  kind: "call" | "name",
+  blamed: string | undefined,
 ): Span | undefined => {
+  const thrown = site === undefined ? undefined : sites[site];
+  const thrower = modules.find(({ module }) => module === thrown?.module);
+  if (thrown && thrower) return spanIn(thrown.module, thrower.text, thrown.start, thrown.end);
+
   for (const { module: number, line, column } of positions) {
     const module = modules[number];
     if (module?.map === undefined || module.module.startsWith(libraryPrefix)) continue;
@@ -103,18 +107,23 @@ const thrownSpan = (
     if (!("originalLine" in entry)) continue;
     const file = sourceFile(ts, module.module, module.text);
     const offset = file.getPositionOfLineAndCharacter(entry.originalLine, entry.originalColumn);
-    const node = failing(ts, nodeAt(ts, file, offset), kind);
+    const node = failing(ts, nodeAt(ts, file, offset), blamed);
     return spanIn(module.module, module.text, node.getStart(file), node.end);
   }
-  const thrown = site === undefined ? undefined : sites[site];
-  const module = modules.find((candidate) => candidate.module === thrown?.module);
-  return thrown && module && spanIn(thrown.module, module.text, thrown.start, thrown.end);
+  return undefined;
 };
 
 /** An engine points at the name that is called or read; what fails is the call or the access around it. */
-const failing = (ts: TypeScript, node: ts.Node, kind: "call" | "name"): ts.Node => {
-  let at = node;
-  if (ts.isIdentifier(at) && ts.isPropertyAccessExpression(at.parent) && at.parent.name === at) at = at.parent;
-  if (kind === "call" && (ts.isCallExpression(at.parent) || ts.isNewExpression(at.parent)) && at.parent.expression === at) at = at.parent;
-  return at;
+const failing = (ts: TypeScript, node: ts.Node, blamed: string | undefined): ts.Node => {
+  let at = accessOf(ts, node);
+  if ((ts.isCallExpression(at.parent) || ts.isNewExpression(at.parent)) && at.parent.expression === at) at = at.parent;
+  const name = blamed === undefined ? undefined : named(ts, at, blamed.slice(blamed.lastIndexOf(".") + 1));
+  return name === undefined ? at : accessOf(ts, name);
 };
+
+/** `a.b` for its `b`. */
+const accessOf = (ts: TypeScript, node: ts.Node): ts.Node =>
+  ts.isIdentifier(node) && ts.isPropertyAccessExpression(node.parent) && node.parent.name === node ? node.parent : node;
+
+const named = (ts: TypeScript, node: ts.Node, name: string): ts.Node | undefined =>
+  ts.isIdentifier(node) && node.text === name ? node : ts.forEachChild(node, (child) => named(ts, child, name));

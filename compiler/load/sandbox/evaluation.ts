@@ -1,3 +1,4 @@
+import { types } from "node:util";
 import type { Outcome, Problem, Settings, TaskModule, ThrownAt } from "./protocol.ts";
 import { unfit } from "./plain-data.ts";
 import type { Realm } from "./realm.ts";
@@ -83,7 +84,7 @@ export const evaluation = (
       body(linker(module), exports, trace?.functions);
     } catch (error) {
       const name = refused(error);
-      const at = locate === undefined ? {} : { at: thrownAt(error, trace?.thrown()) };
+      const at = locate === undefined ? {} : { at: thrownAt(error, trace?.thrown(error)) };
       if (name === undefined) problems.push({ module: index, kind: "threw", text: described(error), ...at });
       else problems.push({ module: index, kind: "unavailable", name, ...at });
       continue;
@@ -107,30 +108,39 @@ export const evaluation = (
 
 const sourceName = (index: number): string => `mesh-module-${String(index)}`;
 
-/** "TypeError: x is not a function", read without running code of the value's author. */
+/** SES turns what these hold into getters of its own, so that it can be overridden; those are safe to ask. */
+const intrinsics: ReadonlySet<object> = new Set(
+  [Error, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError].map(({ prototype }) => prototype as object),
+);
+
+/** A text that an object has, itself or inherited, read without running code of its author. */
+const ownText = (holder: object, key: string): string | undefined => {
+  for (let at: object | null = holder; at !== null; at = Object.getPrototypeOf(at) as object | null) {
+    const property = Object.getOwnPropertyDescriptor(at, key);
+    if (property === undefined) continue;
+    const value: unknown = intrinsics.has(at) ? Reflect.get(at, key) : property.value;
+    return typeof value === "string" ? value : undefined;
+  }
+  return undefined;
+};
+
+/** "TypeError: x is not a function". */
 const described = (thrown: unknown): string => {
   if (typeof thrown === "string") return `threw ${JSON.stringify(thrown.slice(0, 200))}`;
+  if (typeof thrown === "function") return "threw a function";
   if (typeof thrown !== "object" || thrown === null) return `threw ${typeof thrown === "symbol" ? "a symbol" : String(thrown)}`;
-  const text = (key: string): string | undefined => {
-    for (let holder: object | null = thrown; holder !== null; holder = Object.getPrototypeOf(holder) as object | null) {
-      const property = Object.getOwnPropertyDescriptor(holder, key);
-      if (property !== undefined) return typeof property.value === "string" ? property.value.slice(0, 500) : undefined;
-    }
-    return undefined;
-  };
-  const message = text("message");
-  return message === undefined ? "threw an object" : `${text("name") ?? "Error"}: ${message}`;
+  const message = ownText(thrown, "message");
+  return message === undefined ? "threw an object" : `${ownText(thrown, "name") ?? "Error"}: ${message.slice(0, 500)}`;
 };
 
 /** Our positions on an error's stack. Whatever a policy writes there comes back as numbers. */
 const thrownAt = (error: unknown, site: number | undefined): ThrownAt => {
-  let stack: unknown;
-  try {
-    stack = (error as { readonly stack?: unknown } | null)?.stack;
-  } catch {
-    stack = undefined;
-  }
-  if (typeof stack !== "string") return { positions: [], site };
+  const none: ThrownAt = { positions: [], site };
+  if (!types.isNativeError(error)) return none;
+  // The engine puts the stack's first line together only now, and would run what a policy has for `name` or `message`.
+  if (ownText(error, "name") === undefined || ownText(error, "message") === undefined) return none;
+  const { stack } = error;
+  if (typeof stack !== "string") return none;
   const frames = stack.slice(0, 100_000).matchAll(/mesh-module-(\d{1,7}):(\d{1,9}):(\d{1,9})/g);
   const positions = [...frames].slice(0, 20).map((frame) => {
     const [module, line, column] = frame.slice(1).map(Number) as [number, number, number];

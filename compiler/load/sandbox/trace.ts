@@ -7,8 +7,8 @@ export interface Trace {
   readonly functions: object;
   /** The number of the expression that wrote the value at `path`, or its nearest ancestor that is known. */
   readonly site: (value: unknown, path: readonly (string | number)[]) => number | undefined;
-  /** The throw statement that ran last. */
-  readonly thrown: () => number | undefined;
+  /** The throw statement that threw the error, or the assignment that did. */
+  readonly thrown: (error: unknown) => number | undefined;
 }
 
 /** Numbers below zero are expressions of our own library: they carry what passes through them but are never shown. */
@@ -43,7 +43,8 @@ export const trace = (literals: readonly (readonly Part[])[]): Trace => {
   const known = new WeakMap<object, Known>();
   const frames: Frame[] = [];
   let branch: Site | undefined;
-  let thrown: Site | undefined;
+  let thrown: { readonly site: Site; readonly value: unknown } | undefined;
+  let assigning: Site | undefined;
 
   const isObject = (value: unknown): value is object => typeof value === "object" && value !== null;
 
@@ -139,8 +140,10 @@ export const trace = (literals: readonly (readonly Part[])[]): Trace => {
       return value;
     },
     /** An assignment to a property. */
-    assign: (holder: object, key: string, value: unknown, site: Site): unknown => {
+    assign: (holder: object, key: string, value: unknown, site: Site, whole: Site): unknown => {
+      assigning = whole;
       (holder as Record<string, unknown>)[key] = value;
+      assigning = undefined;
       const before = known.get(holder);
       if (before !== undefined) {
         known.set(holder, { ...before, members: new Map([...before.members, [String(key), { site, value }]]) });
@@ -148,7 +151,7 @@ export const trace = (literals: readonly (readonly Part[])[]): Trace => {
       return value;
     },
     thrown: (site: Site, value: unknown): unknown => {
-      thrown = site;
+      thrown = { site, value };
       return value;
     },
   };
@@ -169,5 +172,14 @@ export const trace = (literals: readonly (readonly Part[])[]): Trace => {
     return best;
   };
 
-  return { functions, site, thrown: () => thrown };
+  return {
+    functions,
+    site,
+    thrown: (error) => {
+      const found = thrown !== undefined && Object.is(thrown.value, error) ? thrown.site : assigning;
+      thrown = undefined;
+      assigning = undefined;
+      return found !== undefined && found >= 0 ? found : undefined;
+    },
+  };
 };
