@@ -66,8 +66,12 @@ export interface Surroundings {
   readonly web: Authority;
 }
 
+/** The label by which istiod knows that a pod understands mTLS; Istio's injector sets it. */
+const injected = (spec: WorkloadSpec): WorkloadSpec => (spec.kind === "none" ? spec : { ...spec, labels: { "security.istio.io/tlsMode": "istio", ...spec.labels } });
+
 /** Starts a pod under this name; returns when its echo listens and its Envoy answers, not when Envoy is configured. */
-export const workload = async (surroundings: Surroundings, spec: WorkloadSpec, serial: number): Promise<Workload> => {
+export const workload = async (surroundings: Surroundings, asked: WorkloadSpec, serial: number): Promise<Workload> => {
+  const spec = injected(asked);
   const { tools, directory, controlPlane } = surroundings;
   const pod = `${spec.name}-${serial}`;
   const serviceAccount = spec.serviceAccount ?? "default";
