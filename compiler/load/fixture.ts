@@ -25,8 +25,8 @@ export const loaded = (
 ): ReturnType<typeof load> => load(meshOf(files), { types: false, limits, ...options });
 
 /** The default export of `a.ts`, which must load without any diagnostic. */
-export const valueOf = async (text: string): Promise<unknown> => {
-  const { value, diagnostics } = await loaded({ "a.ts": text });
+export const valueOf = async (text: string, others: Readonly<Record<string, string>> = {}): Promise<unknown> => {
+  const { value, diagnostics } = await loaded({ "a.ts": text, ...others });
   if (value === undefined) throw new Error(diagnostics.map(({ message }) => message).join("\n"));
   return value.modules[0]?.value;
 };

@@ -193,7 +193,8 @@ class Scan {
       this.#previous = word === "of" ? "unclear" : "value";
       this.#condition = word === "if" || word === "for" || word === "while" || word === "with" || word === "switch";
     }
-    if (word === "import" && this.#open.length > 0) throw undecided;
+    // Inside of brackets it is a property's name, or what policies may not use.
+    if (word === "import" && this.#open.length > 0 && !/^\s*[:,}]/.test(text.slice(this.#at, this.#at + 20))) throw undecided;
     return "word";
   }
 
@@ -330,19 +331,24 @@ class Scan {
     for (;;) {
       const token = this.#next();
       if (token === "}") return bindings;
-      if (token !== "word") throw undecided;
-      const name = this.#word;
+      const name = this.#exportedName(token);
       let after = this.#next();
       let local = name;
       if (after === "word" && this.#word === "as") {
-        this.#expect("word");
-        local = this.#word;
+        local = this.#exportedName(this.#next());
         after = this.#next();
       }
       bindings.push({ name, local });
       if (after === "}") return bindings;
       if (after !== ",") throw undecided;
     }
+  }
+
+  /** A word, or any text in quotes. */
+  #exportedName(token: string): string {
+    if (token === "word") return this.#word;
+    if (token !== "string" || this.#string === "\\") throw undecided;
+    return this.#string;
   }
 
   #export(start: number): void {

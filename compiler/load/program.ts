@@ -95,8 +95,9 @@ export const program = async (folder: MeshFolder, { entries, emit, instrument }:
       stack.pop();
       const { module } = frame;
       state.set(module.module, "done");
-      exported.set(module.module, exportedNames(module, exported));
-      if (diagnostics.length === 0) diagnostics.push(...missingExports(module, exported));
+      const names = exportedNames(module, exported);
+      if (names !== undefined) exported.set(module.module, names);
+      diagnostics.push(...missingExports(module, exported));
       modules.push({ module: module.module, links: module.links });
       if (diagnostics.length === 0) emit(module);
     }
@@ -171,14 +172,17 @@ const specifierIn = (text: string, specifier: string): readonly [number, number]
   return [0, 0];
 };
 
+/** Unknown where it passes on everything of a module that could not be linked itself. */
 const exportedNames = (
   { exports, imports, links: targets }: ProgramModule,
   exported: ReadonlyMap<string, ReadonlySet<string>>,
-): ReadonlySet<string> => {
+): ReadonlySet<string> | undefined => {
   const names = new Set(exports.filter((name) => name !== "*"));
   for (const { specifier, bindings, exported: passedOn } of imports) {
     if (!passedOn || !bindings.some(({ local }) => local === "*")) continue;
-    for (const name of exported.get(targets.get(specifier) ?? "") ?? []) if (name !== "default") names.add(name);
+    const passed = exported.get(targets.get(specifier) ?? "");
+    if (passed === undefined) return undefined;
+    for (const name of passed) if (name !== "default") names.add(name);
   }
   return names;
 };

@@ -56,7 +56,9 @@ export const trace = (literals: readonly (readonly Part[])[]): Trace => {
       const value: unknown = Reflect.get(source, key);
       const written = members?.get(key);
       const current = Object.getOwnPropertyDescriptor(target, keyOf(key))?.value as unknown;
-      into.set(keyOf(key), written !== undefined && Object.is(written.value, value) ? written : { site, value: current });
+      const made = isObject(value) ? known.get(value)?.self : undefined;
+      const own = written !== undefined && Object.is(written.value, value) ? written.site : undefined;
+      into.set(keyOf(key), { site: own ?? (made !== undefined && made >= 0 ? made : site), value: current });
     }
   };
 
