@@ -102,7 +102,7 @@ export const workload = async (surroundings: Surroundings, asked: WorkloadSpec, 
     if (proxied) {
       const configuration = join(directory, `${file}.envoy.json`);
       writeFileSync(configuration, JSON.stringify(bootstrap({ spec, pod, address, serviceAccount, discovery: { address: controlPlane.network.gateway, port: controlPlane.discoveryPort }, secretSocket })));
-      envoy = child(directory, `${file}.envoy`, [tools.envoy, "-c", configuration, "--concurrency", "1", "--disable-hot-restart", "--drain-time-s", "1", "--drain-strategy", "immediate", "--log-level", "warning"], { inside: agent.pid, uid: proxyUser });
+      envoy = child(directory, `${file}.envoy`, [tools.envoy, "-c", configuration, "--concurrency", "1", "--disable-hot-restart", "--drain-time-s", "0", "--drain-strategy", "immediate", "--log-level", "warning"], { inside: agent.pid, uid: proxyUser });
       await eventually(`the Envoy of ${file} answers`, () => admin("/server_info"), { needs: [agent, envoy] });
     }
     const uid = (await known) ?? "";
