@@ -17,7 +17,7 @@ describe("a mesh folder becomes plain data", () => {
     "mesh.config.ts": 'import { mesh } from "meshwright";\nexport default mesh({ folders: { ".": ["shop"] }, defaults: { mtls: "strict", access: "nobody" } });\n',
     "graph/shop.ts": graph,
     "shop/reviews.ts": 'import { policy, route, split, type Duration } from "meshwright";\nimport { reviews } from "#graph/shop";\nimport { timeout } from "../shared.ts";\nconst limit: Duration = timeout;\nexport default policy(reviews, { routes: [route({ to: split(reviews, { v1: 90, v2: 10 }), timeout: limit })] });\n',
-    "shop/B.ts": "export default [];\n",
+    "shop/Other.ts": "export default [];\n",
     "shared.ts": 'export const timeout = "2s";\n',
     "a/reviews.test.ts": "throw new Error();\n",
     "a/types.d.ts": "declare const x: number;\n",
@@ -31,7 +31,7 @@ describe("a mesh folder becomes plain data", () => {
     const { value, diagnostics } = await loaded(files, { types: true });
     expect(diagnostics).toEqual([]);
     expect(value?.config).toEqual({ folders: { ".": ["shop"] }, defaults: { mtls: "strict", access: "nobody" } });
-    expect(value?.modules.map(({ module }) => module)).toEqual(["shop/B.ts", "shop/reviews.ts"]);
+    expect(value?.modules.map(({ module }) => module)).toEqual(["shop/Other.ts", "shop/reviews.ts"]);
     expect(value?.modules[1]?.value).toMatchObject({
       kind: "policy",
       about: { $id: "shop/reviews" },
@@ -105,6 +105,10 @@ describe("every mistake in the folder is a diagnostic", () => {
     const { diagnostics } = await loaded({ [name]: "export default {};\n" });
     expect(diagnostics.map(({ code }) => code)).toEqual(["MESH0005"]);
     expect(diagnostics[0]!.message).not.toContain("\n");
+  });
+
+  test("names that differ only in case", async () => {
+    expect(await toldBy({ "a.ts": "export default {};\n", "A.ts": "export default {};\n" })).toEqual(["MESH0007"]);
   });
 
   test("a syntax error, underlined, once, with and without types", async () => {

@@ -59,6 +59,12 @@ export const meshFolder = (folder: string): Staged<MeshFolder> => {
 
   const own = listed("", unlisted).sort(byCodeUnits);
   const graph = graphFolder(root, diagnostics) ? listed("graph/", nested).sort(byCodeUnits) : [];
+  const folded = new Map<string, string>();
+  for (const module of [...own, ...graph]) {
+    const other = folded.get(module.toLowerCase());
+    if (other !== undefined) diagnostics.push(diagnostic("MESH0007", { module, other }));
+    folded.set(module.toLowerCase(), module);
+  }
   if (!own.includes(configModule)) diagnostics.push(diagnostic("MESH0002", { folder }));
   const sorted = diagnostics.sort((a, b) => byCodeUnits(a.message, b.message));
   if (failed(sorted)) return { value: undefined, diagnostics: sorted };

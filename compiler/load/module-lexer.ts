@@ -158,6 +158,9 @@ class Scan {
         }
         return mark;
       case "#":
+        if (!isWordCode(text.charCodeAt(this.#at))) throw undecided;
+        this.#name(true);
+        return "property";
       case "@":
       case "\\":
         throw undecided;

@@ -65,7 +65,8 @@ export const typeCheck = async ({ root, policies, graph }: MeshFolder, bounds = 
     const { output, stopped } = await run(checker, ["-p", project, "--pretty", "false", "--listFiles"], root, bounds);
     const known = new Set([configModule, ...policies, ...graph].map((module) => join(root, module)));
     const own = [dirname(libraryEntry) + sep, dirname(checker) + sep];
-    const { problems, files } = parsed(output);
+    // An absolute path in a message would differ between machines.
+    const { problems, files } = parsed(output.replaceAll(`'${root}${sep}`, "'"));
     const strayed = files.some((file) => !known.has(file) && !own.some((folder) => file.startsWith(folder)));
     return { problems, strayed, ...(stopped !== undefined && { stopped }) };
   } finally {

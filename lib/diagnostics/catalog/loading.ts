@@ -39,6 +39,12 @@ export const loadingCodes = {
     message: ({ module }) => `${module} is a symbolic link that leads out of the mesh folder`,
     fix: () => "put the file itself into the mesh folder: what is not in it is not in the commit",
   }),
+  MESH0007: entry<{ readonly module: string; readonly other: string }>({
+    severity: "error",
+    name: "module-names-differ-in-more-than-case",
+    message: ({ module, other }) => `${module} and ${other} differ only in case`,
+    fix: () => "rename one of them: some file systems cannot hold both",
+  }),
   MESH0010: entry<{ readonly text: string }>({
     severity: "error",
     name: "a-module-is-typescript",
