@@ -8,7 +8,7 @@ import type { Authority } from "./certificates.ts";
 import type { Tools } from "./install.ts";
 import { kube, type Kube, type KubeObject } from "./kube.ts";
 import { network, type Network } from "./network.ts";
-import { child, entering, eventually, type Child } from "./process.ts";
+import { child, entering, eventually, mortal, type Child } from "./process.ts";
 
 /** etcd, the API server and istiod, in a network namespace of their own; so every port is free, and always the same. */
 export interface ControlPlane {
@@ -117,7 +117,7 @@ export const controlPlane = async (tools: Tools, directory: string, platform: Au
     discoveryPort: ports.discovery,
     istiodDebug,
     async istioctl(args) {
-      const [command = "", ...rest] = [...entering(anchor.pid), tools.istioctl, ...args, "--kubeconfig", kubeconfig];
+      const [command = "", ...rest] = [...entering(anchor.pid), ...mortal, tools.istioctl, ...args, "--kubeconfig", kubeconfig];
       try {
         const { stdout, stderr } = await promisify(execFile)(command, rest, { maxBuffer: 1 << 28 });
         return { code: 0, output: stdout + stderr };

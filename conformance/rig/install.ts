@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { parseAllDocuments } from "yaml";
 
@@ -97,6 +98,8 @@ const recipes = {
  * with the last output of the step that failed.
  */
 export const install = async (): Promise<Tools> => {
+  mkdirSync(cacheFolder(), { recursive: true });
+  removeAbandoned();
   for (const signal of signals) process.once(signal, exit);
   try {
     return await tools();
@@ -133,8 +136,6 @@ const installed = async ({ tool, inputs, fill }: Recipe): Promise<string> => {
   const hash = createHash("sha256").update(JSON.stringify([process.platform, process.arch, "layout 1", ...inputs])).digest("hex").slice(0, 16);
   const folder = join(cacheFolder(), `${tool}-${hash}`);
   if (existsSync(folder)) return folder;
-  mkdirSync(cacheFolder(), { recursive: true });
-  removeAbandoned();
   const unfinished = mkdtempSync(join(cacheFolder(), `.unfinished-${process.pid}-`));
   const start = performance.now();
   console.error(`rig: installing ${tool} …`);
@@ -164,11 +165,26 @@ const unpacked = async (folder: string, packages: readonly string[]): Promise<vo
   const download = () => ran(["apt-get", "download", "--quiet", ...packages], { cwd: archives });
   // A fresh machine has no package lists, and one that was left alone has stale ones; updating costs too much to do always.
   await download().catch(async () => {
-    await ran(["apt-get", "update", "--quiet"]);
+    await listsUpdated();
     await download();
   });
   for (const archive of readdirSync(archives).filter((name) => name.endsWith(".deb"))) await ran(["dpkg", "-x", join(archives, archive), folder]);
   rmSync(archives, { recursive: true });
+};
+
+let update: Promise<void> | undefined;
+
+/** Once for all packages; and apt does not wait for another process that updates, so we do. */
+const listsUpdated = (): Promise<void> => (update ??= updated(60));
+
+const updated = async (retries: number): Promise<void> => {
+  try {
+    await ran(["apt-get", "update", "--quiet"]);
+  } catch (error) {
+    if (retries === 0 || !String(error).includes("lock")) throw error;
+    await sleep(2000);
+    await updated(retries - 1);
+  }
 };
 
 const ran = (argv: readonly string[], { cwd, env }: { readonly cwd?: string; readonly env?: Readonly<Record<string, string>> } = {}): Promise<void> =>

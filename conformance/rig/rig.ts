@@ -133,5 +133,6 @@ const socketFolder = (): string => {
   const folder = mkdtempSync(join(tmpdir(), `${socketPrefix}${process.pid}-`));
   chownSync(folder, applicationUser, applicationUser);
   chmodSync(folder, 0o755);
+  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
   return folder;
 };
