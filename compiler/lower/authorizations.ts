@@ -1,6 +1,7 @@
 import { at, type Origin } from "../../lib/diagnostics/origin.ts";
 import { nearest } from "../../lib/diagnostics/nearest.ts";
 import { idOf, type WorkloadId } from "../../lib/graph/graph.ts";
+import { carriesHttp } from "../../lib/graph/protocol.ts";
 import type { Access, Caller, Grant, Policy, ServicePolicy } from "../../lib/intent/index.ts";
 import { identityOf, targetOf } from "../../lib/model/base.ts";
 import type { AccessRule, Authorization, Principal, Principals } from "../../lib/model/authorization.ts";
@@ -31,7 +32,14 @@ const policyAuthorizations = (
   if (selector === undefined || selector.kind !== "workloads") return [];
   const ports = portsOf(policy, context);
   const rules = (grants: readonly Grant[], list: string): readonly AccessRule[] =>
-    grants.map((grant, index) => accessRule(grant, ports, at(origin, "intent", list, index), context));
+    grants.map((grant, index) =>
+      accessRule(
+        grant,
+        asksOfHttp(grant) ? httpPortsOf(policy, context) : ports,
+        at(origin, "intent", list, index),
+        context,
+      ),
+    );
   const found: Authorization[] = [];
   if (intent.deny !== undefined && intent.deny.length > 0)
     found.push({ selector, action: "deny", rules: rules(intent.deny, "deny"), origin: at(origin, "intent", "deny") });
@@ -56,6 +64,21 @@ const portsOf = (policy: Policy, context: Context): AccessRule["ports"] => {
       service.ports.filter(({ protocol }) => protocol !== "udp").map((port) => targetOf(service, port, context.graph)),
     ),
   ].sort((a, b) => a - b);
+};
+
+const asksOfHttp = ({ methods, paths }: Grant): boolean => methods !== undefined || paths !== undefined;
+
+/** On a port without HTTP, Istio drops HTTP conditions from a DENY, which then refuses everything: so ports are always named. */
+const httpPortsOf = (policy: Policy, context: Context): AccessRule["ports"] => {
+  const { about } = policy;
+  const services =
+    about.$kind === "service" || about.$kind === "tcp-service"
+      ? [context.service(about.$id)].filter((service) => service !== undefined)
+      : context.servicesOf(about.$id);
+  const ports = services.flatMap((service) =>
+    service.ports.filter(({ protocol }) => carriesHttp(protocol)).map((port) => targetOf(service, port, context.graph)),
+  );
+  return ports.length === 0 ? portsOf(policy, context) : [...new Set(ports)].sort((a, b) => a - b);
 };
 
 const accessRule = (grant: Grant, ports: AccessRule["ports"], origin: Origin, context: Context): AccessRule => ({

@@ -41,11 +41,18 @@ export const scopes = (
     workloads
       .filter(({ proxy }) => proxy === "sidecar")
       .map(({ id }) => {
-        const hosts = [...(called.get(id) ?? [])];
-        return [id, [...new Set([...hosts, ...hosts.flatMap((host) => leadsTo.get(host) ?? [])])].sort()] as const;
+        return [id, [...reached(called.get(id) ?? new Set(), leadsTo)].sort()] as const;
       }),
   );
   return grouped(hostsOf, context);
+};
+
+/** A rule that a proxy is sent brings its destinations along, and their rules theirs (Istio, `sidecar.go`): so do we. */
+const reached = (called: ReadonlySet<Host>, leadsTo: ReadonlyMap<Host, readonly Host[]>): ReadonlySet<Host> => {
+  const hosts = new Set(called);
+  // A set that grows while it is walked is walked to its end.
+  for (const host of hosts) for (const next of leadsTo.get(host) ?? []) hosts.add(next);
+  return hosts;
 };
 
 /** One scope for a service whose workloads all know the same and belong to nobody else; one for each other workload. */

@@ -1,4 +1,5 @@
 import type { Diagnostic } from "../../lib/diagnostics/diagnostic.ts";
+import { callersCanTellWhoWantsMtls } from "./callers-can-tell-who-wants-mtls.ts";
 import { callersAreKnownByMtls, namedCallerHasAProxy } from "./callers-are-known-by-mtls.ts";
 import { externalAddressIsAnIp, externalHostIsAName, externalPortIsAPort } from "./external-is-well-named.ts";
 import { externalPortIsFree } from "./external-port-is-free.ts";
@@ -36,6 +37,7 @@ export const laws: readonly Law[] = [
   httpConditionsNeedHttp,
   servicesOnOneWorkloadAgreeOnAccess,
   oneMtlsModeForOneWorkload,
+  callersCanTellWhoWantsMtls,
   strictCalleesHaveProxiedCallers,
   usedPortSaysWhatItSpeaks,
   policyHasWorkloads,

@@ -39,6 +39,7 @@ export const servedHeaders: HttpRequest["headers"] = [
  * says. Each with its reason.
  */
 export const proxyOwnedHeaders: ReadonlyMap<string, string> = new Map([
+  ["x-forwarded-client-cert", "the callee's proxy tells who the caller proved to be (forward_client_cert_details)"],
   ["x-request-id", "Envoy numbers requests (connection manager, generate_request_id)"],
   ["x-forwarded-proto", "Envoy names the scheme it heard"],
   ["x-forwarded-for", "gateways append the client's address"],
@@ -81,11 +82,11 @@ const ownResponseHeaders = new Set([
 /** Why what was seen is none of what the mesh says can happen; undefined where it is one. */
 export const disagreement = (mesh: Mesh, call: Call, observed: Observed): string | undefined => {
   const ends = decide({ client: mesh, server: mesh }, call).branches.flatMap((branch) => branch.ends);
-  const reasons = ends.map((end) => endDisagreement(end, call, observed));
+  const reasons = ends.map((end) => endDisagreement(end, observed));
   return reasons.includes(undefined) ? undefined : reasons.filter((reason) => reason !== undefined).join("; or ");
 };
 
-const endDisagreement = (end: End, call: Call, observed: Observed): string | undefined => {
+const endDisagreement = (end: End, observed: Observed): string | undefined => {
   const { outcome } = end;
   switch (outcome.kind) {
     case "closed":
@@ -103,11 +104,6 @@ const endDisagreement = (end: End, call: Call, observed: Observed): string | und
         return observed.kind === "connected" && end.workloads.includes(observed.workload)
           ? undefined
           : `expected a connection to ${end.workloads.join(" or ")}, saw ${told(observed)}`;
-      // Nobody of ours stands at an address that the graph does not know.
-      if (outcome.to === "as-dialled" && call.to.kind === "elsewhere")
-        return observed.kind === "response" && observed.echo !== undefined
-          ? `expected a call that leaves the mesh, but ${observed.echo.workload} was reached`
-          : undefined;
       if (observed.kind !== "response" || observed.echo === undefined)
         return `expected delivery to ${where(end)}, saw ${told(observed)}`;
       return deliveryDisagreement(end, outcome, observed, observed.echo);

@@ -1,5 +1,5 @@
 import { versions } from "./install.ts";
-import type { WorkloadSpec } from "./workload.ts";
+import type { WorkloadSpec } from "./workload-spec.ts";
 
 /** Where Envoy's admin interface listens, inside the pod only. */
 export const adminPort = 15000;
@@ -36,7 +36,9 @@ export const bootstrap = ({ spec, pod, address, serviceAccount, discovery, secre
       NAME: pod,
       NAMESPACE: spec.namespace,
       OWNER: `kubernetes://apis/apps/v1/namespaces/${spec.namespace}/deployments/${spec.name}`,
-      POD_PORTS: JSON.stringify(spec.ports.map(({ number, name }) => ({ name, containerPort: number, protocol: "TCP" }))),
+      POD_PORTS: JSON.stringify(
+        spec.ports.map(({ number, name }) => ({ name, containerPort: number, protocol: "TCP" })),
+      ),
       SERVICE_ACCOUNT: serviceAccount,
       WORKLOAD_NAME: spec.name,
     },
@@ -59,14 +61,22 @@ export const bootstrap = ({ spec, pod, address, serviceAccount, discovery, secre
   bootstrap_extensions: [
     {
       name: "envoy.bootstrap.internal_listener",
-      typed_config: { "@type": "type.googleapis.com/envoy.extensions.bootstrap.internal_listener.v3.InternalListener", buffer_size_kb: 64 },
+      typed_config: {
+        "@type": "type.googleapis.com/envoy.extensions.bootstrap.internal_listener.v3.InternalListener",
+        buffer_size_kb: 64,
+      },
     },
   ],
   admin: { address: { socket_address: { address: "127.0.0.1", port_value: adminPort } } },
   dynamic_resources: {
     lds_config: { ads: {}, initial_fetch_timeout: "0s", resource_api_version: "V3" },
     cds_config: { ads: {}, initial_fetch_timeout: "0s", resource_api_version: "V3" },
-    ads_config: { api_type: "DELTA_GRPC", set_node_on_first_message_only: true, transport_api_version: "V3", grpc_services: [{ envoy_grpc: { cluster_name: "xds-grpc" } }] },
+    ads_config: {
+      api_type: "DELTA_GRPC",
+      set_node_on_first_message_only: true,
+      transport_api_version: "V3",
+      grpc_services: [{ envoy_grpc: { cluster_name: "xds-grpc" } }],
+    },
   },
   static_resources: {
     clusters: [

@@ -21,22 +21,68 @@ export interface Authority {
   readonly issued: (name: string, alternativeNames: readonly string[]) => Promise<Certificate>;
 }
 
-const elliptic = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-batch", "-sha256", "-days", "30"];
+const elliptic = [
+  "-newkey",
+  "ec",
+  "-pkeyopt",
+  "ec_paramgen_curve:prime256v1",
+  "-nodes",
+  "-batch",
+  "-sha256",
+  "-days",
+  "30",
+];
 
 export const authority = async (directory: string, name: string): Promise<Authority> => {
   const [certificateFile, keyFile] = [join(directory, `${name}.crt`), join(directory, `${name}.key`)];
-  await run("openssl", ["req", "-x509", ...elliptic, "-keyout", keyFile, "-out", certificateFile, "-subj", `/O=Meshwright rig/CN=${name}`, "-addext", "basicConstraints=critical,CA:TRUE", "-addext", "keyUsage=critical,keyCertSign,cRLSign"]);
+  await run("openssl", [
+    "req",
+    "-x509",
+    ...elliptic,
+    "-keyout",
+    keyFile,
+    "-out",
+    certificateFile,
+    "-subj",
+    `/O=Meshwright rig/CN=${name}`,
+    "-addext",
+    "basicConstraints=critical,CA:TRUE",
+    "-addext",
+    "keyUsage=critical,keyCertSign,cRLSign",
+  ]);
   return {
     certificateFile,
     certificate: await readFile(certificateFile, "utf8"),
     async issued(leaf, alternativeNames) {
       const files = { certificateFile: join(directory, `${leaf}.crt`), keyFile: join(directory, `${leaf}.key`) };
       await run("openssl", [
-        "req", "-x509", ...elliptic, "-CA", certificateFile, "-CAkey", keyFile, "-keyout", files.keyFile, "-out", files.certificateFile, "-subj", `/O=Meshwright rig`,
-        "-addext", `subjectAltName=${alternativeNames.some((one) => one.startsWith("URI:")) ? "critical," : ""}${alternativeNames.join(",")}`,
-        "-addext", "basicConstraints=critical,CA:FALSE", "-addext", "keyUsage=critical,digitalSignature", "-addext", "extendedKeyUsage=serverAuth,clientAuth",
+        "req",
+        "-x509",
+        ...elliptic,
+        "-CA",
+        certificateFile,
+        "-CAkey",
+        keyFile,
+        "-keyout",
+        files.keyFile,
+        "-out",
+        files.certificateFile,
+        "-subj",
+        `/O=Meshwright rig`,
+        "-addext",
+        `subjectAltName=${alternativeNames.some((one) => one.startsWith("URI:")) ? "critical," : ""}${alternativeNames.join(",")}`,
+        "-addext",
+        "basicConstraints=critical,CA:FALSE",
+        "-addext",
+        "keyUsage=critical,digitalSignature",
+        "-addext",
+        "extendedKeyUsage=serverAuth,clientAuth",
       ]);
-      return { ...files, certificate: await readFile(files.certificateFile, "utf8"), key: await readFile(files.keyFile, "utf8") };
+      return {
+        ...files,
+        certificate: await readFile(files.certificateFile, "utf8"),
+        key: await readFile(files.keyFile, "utf8"),
+      };
     },
   };
 };

@@ -30,14 +30,21 @@ trustDomain: cluster.local
 enableAutoMtls: false
 accessLogFile: ""
 defaultConfig:
-  discoveryAddress: ${"istiod.istio-system.svc:15012"}
+  discoveryAddress: istiod.istio-system.svc:15012
 `;
 
 export const rootNamespace = "istio-system";
 const ports = { etcd: 2379, etcdPeer: 2380, api: 6443, discovery: 15010, debug: 15014, webhook: 15017 } as const;
 const token = "meshwright-rig";
 
-export const controlPlane = async (tools: Tools, directory: string, platform: Authority, anchor: Child, agentSocket: string, meshConfig: string): Promise<ControlPlane> => {
+export const controlPlane = async (
+  tools: Tools,
+  directory: string,
+  platform: Authority,
+  anchor: Child,
+  agentSocket: string,
+  meshConfig: string,
+): Promise<ControlPlane> => {
   parse(meshConfig); // An unreadable mesh config would only show in istiod's log.
   const own = join(directory, "control-plane");
   mkdirSync(own);
@@ -45,8 +52,29 @@ export const controlPlane = async (tools: Tools, directory: string, platform: Au
   const wires = await network(anchor.pid);
   const agent = await remoteAgent(agentSocket, anchor);
 
-  const etcd = child(directory, "etcd", [tools.etcd, "--data-dir", join(own, "etcd"), "--listen-client-urls", `http://127.0.0.1:${ports.etcd}`, "--advertise-client-urls", `http://127.0.0.1:${ports.etcd}`, "--listen-peer-urls", `http://127.0.0.1:${ports.etcdPeer}`, "--log-level", "warn"], inside);
-  const server = await platform.issued("kube-apiserver", ["DNS:kubernetes.default.svc", "IP:127.0.0.1", `IP:${wires.gateway}`]);
+  const etcd = child(
+    directory,
+    "etcd",
+    [
+      tools.etcd,
+      "--data-dir",
+      join(own, "etcd"),
+      "--listen-client-urls",
+      `http://127.0.0.1:${ports.etcd}`,
+      "--advertise-client-urls",
+      `http://127.0.0.1:${ports.etcd}`,
+      "--listen-peer-urls",
+      `http://127.0.0.1:${ports.etcdPeer}`,
+      "--log-level",
+      "warn",
+    ],
+    inside,
+  );
+  const server = await platform.issued("kube-apiserver", [
+    "DNS:kubernetes.default.svc",
+    "IP:127.0.0.1",
+    `IP:${wires.gateway}`,
+  ]);
   const webhook = await platform.issued("istiod", ["DNS:istiod.istio-system.svc", "IP:127.0.0.1"]);
   const accounts = await platform.issued("service-accounts", ["DNS:service-accounts.invalid"]);
   writeFileSync(join(own, "tokens.csv"), `${token},rig,rig,"system:masters"\n`, { mode: 0o600 });
@@ -56,60 +84,88 @@ export const controlPlane = async (tools: Tools, directory: string, platform: Au
   writeFileSync(meshFile, meshConfig);
 
   await eventually("etcd answers", () => agent.fetched(ports.etcd, "/health"), { needs: [etcd] });
-  const api = child(directory, "kube-apiserver", [
-    tools.kubeApiserver,
-    `--etcd-servers=http://127.0.0.1:${ports.etcd}`,
-    `--secure-port=${ports.api}`,
-    "--bind-address=0.0.0.0",
-    `--advertise-address=${wires.gateway}`,
-    `--cert-dir=${own}`,
-    `--tls-cert-file=${server.certificateFile}`,
-    `--tls-private-key-file=${server.keyFile}`,
-    "--service-cluster-ip-range=10.96.0.0/12",
-    `--service-account-key-file=${accounts.certificateFile}`,
-    `--service-account-signing-key-file=${accounts.keyFile}`,
-    "--service-account-issuer=https://kubernetes.default.svc",
-    `--token-auth-file=${join(own, "tokens.csv")}`,
-    "--authorization-mode=RBAC",
-    "--disable-admission-plugins=ServiceAccount",
-    "--endpoint-reconciler-type=none",
-    "--profiling=false",
-  ], inside);
+  const api = child(
+    directory,
+    "kube-apiserver",
+    [
+      tools.kubeApiserver,
+      `--etcd-servers=http://127.0.0.1:${ports.etcd}`,
+      `--secure-port=${ports.api}`,
+      "--bind-address=0.0.0.0",
+      `--advertise-address=${wires.gateway}`,
+      `--cert-dir=${own}`,
+      `--tls-cert-file=${server.certificateFile}`,
+      `--tls-private-key-file=${server.keyFile}`,
+      "--service-cluster-ip-range=10.96.0.0/12",
+      `--service-account-key-file=${accounts.certificateFile}`,
+      `--service-account-signing-key-file=${accounts.keyFile}`,
+      "--service-account-issuer=https://kubernetes.default.svc",
+      `--token-auth-file=${join(own, "tokens.csv")}`,
+      "--authorization-mode=RBAC",
+      "--disable-admission-plugins=ServiceAccount",
+      "--endpoint-reconciler-type=none",
+      "--profiling=false",
+    ],
+    inside,
+  );
   const client = kube(() => agent.dialled("127.0.0.1", ports.api), platform.certificate, token);
-  await eventually("the API server is ready", () => client.raw("GET", "/readyz").then(() => true), { needs: [etcd, api], timeoutMs: 60_000 });
+  await eventually("the API server is ready", () => client.raw("GET", "/readyz").then(() => true), {
+    needs: [etcd, api],
+    timeoutMs: 60_000,
+  });
   await established(client, JSON.parse(readFileSync(tools.istioCrds, "utf8")) as readonly KubeObject[]);
   await client.apply([{ apiVersion: "v1", kind: "Namespace", metadata: { name: rootNamespace } }]);
 
-  const istiod = child(directory, "istiod", [
-    tools.pilotDiscovery, "discovery",
-    "--meshConfig", meshFile,
-    "--kubeconfig", kubeconfig,
-    "--grpcAddr", `:${ports.discovery}`,
-    "--httpsAddr", `:${ports.webhook}`,
-    "--monitoringAddr", `:${ports.debug}`,
-    "--tlsCertFile", webhook.certificateFile,
-    "--tlsKeyFile", webhook.keyFile,
-    "--caCertFile", platform.certificateFile,
-    "--shutdownDuration", "1s",
-  ], {
-    ...inside,
-    env: {
-      POD_NAMESPACE: rootNamespace,
-      POD_NAME: "istiod-rig",
-      // An upstream Envoy refuses listeners with the filters that only Istio's own build has.
-      PILOT_ENABLE_METADATA_EXCHANGE: "false",
-      PILOT_ENABLE_ALPN_FILTER: "false",
-      // We register the webhook ourselves, ready from its first moment; istiod's controller would patch it later.
-      VALIDATION_WEBHOOK_CONFIG_NAME: "",
-      // Waiting for quiet is most of the time of an update here.
-      PILOT_DEBOUNCE_AFTER: "50ms",
+  const istiod = child(
+    directory,
+    "istiod",
+    [
+      tools.pilotDiscovery,
+      "discovery",
+      "--meshConfig",
+      meshFile,
+      "--kubeconfig",
+      kubeconfig,
+      "--grpcAddr",
+      `:${ports.discovery}`,
+      "--httpsAddr",
+      `:${ports.webhook}`,
+      "--monitoringAddr",
+      `:${ports.debug}`,
+      "--tlsCertFile",
+      webhook.certificateFile,
+      "--tlsKeyFile",
+      webhook.keyFile,
+      "--caCertFile",
+      platform.certificateFile,
+      "--shutdownDuration",
+      "1s",
+    ],
+    {
+      ...inside,
+      env: {
+        POD_NAMESPACE: rootNamespace,
+        POD_NAME: "istiod-rig",
+        // An upstream Envoy refuses listeners with the filters that only Istio's own build has.
+        PILOT_ENABLE_METADATA_EXCHANGE: "false",
+        PILOT_ENABLE_ALPN_FILTER: "false",
+        // We register the webhook ourselves, ready from its first moment; istiod's controller would patch it later.
+        VALIDATION_WEBHOOK_CONFIG_NAME: "",
+        // Waiting for quiet is most of the time of an update here.
+        PILOT_DEBOUNCE_AFTER: "50ms",
+      },
     },
-  });
+  );
   const istiodDebug = (path: string): Promise<string> => agent.fetched(ports.debug, path);
   await eventually("istiod is ready", () => agent.fetched(8080, "/ready"), { needs: [api, istiod], timeoutMs: 60_000 });
   await client.apply([validationWebhook(platform.certificate)]);
   // The API server learns of webhooks by a watch of its own; until then it lets everything pass.
-  await eventually("istiod's validation webhook refuses what only it can know", async () => ((await client.refusalOf(knownOnlyToIstiod))?.message.includes("validation.istio.io") ? true : undefined), { needs: [api, istiod] });
+  await eventually(
+    "istiod's validation webhook refuses what only it can know",
+    async () =>
+      (await client.refusalOf(knownOnlyToIstiod))?.message.includes("validation.istio.io") ? true : undefined,
+    { needs: [api, istiod] },
+  );
 
   return {
     kube: client,
@@ -117,12 +173,23 @@ export const controlPlane = async (tools: Tools, directory: string, platform: Au
     discoveryPort: ports.discovery,
     istiodDebug,
     async istioctl(args) {
-      const [command = "", ...rest] = [...entering(anchor.pid), ...mortal, tools.istioctl, ...args, "--kubeconfig", kubeconfig];
+      const [command, ...rest] = [
+        ...entering(anchor.pid),
+        ...mortal,
+        tools.istioctl,
+        ...args,
+        "--kubeconfig",
+        kubeconfig,
+      ];
       try {
         const { stdout, stderr } = await promisify(execFile)(command, rest, { maxBuffer: 1 << 28 });
         return { code: 0, output: stdout + stderr };
       } catch (error) {
-        const { code, stdout = "", stderr = "" } = error as { readonly code?: unknown; readonly stdout?: string; readonly stderr?: string };
+        const {
+          code,
+          stdout = "",
+          stderr = "",
+        } = error as { readonly code?: unknown; readonly stdout?: string; readonly stderr?: string };
         if (typeof code !== "number") throw error;
         return { code, output: stdout + stderr };
       }
@@ -138,7 +205,15 @@ export const controlPlane = async (tools: Tools, directory: string, platform: Au
 const kubeconfigOf = ({ certificate }: Authority): unknown => ({
   apiVersion: "v1",
   kind: "Config",
-  clusters: [{ name: "rig", cluster: { server: `https://127.0.0.1:${ports.api}`, "certificate-authority-data": Buffer.from(certificate).toString("base64") } }],
+  clusters: [
+    {
+      name: "rig",
+      cluster: {
+        server: `https://127.0.0.1:${ports.api}`,
+        "certificate-authority-data": Buffer.from(certificate).toString("base64"),
+      },
+    },
+  ],
   users: [{ name: "rig", user: { token } }],
   contexts: [{ name: "rig", context: { cluster: "rig", user: "rig" } }],
   "current-context": "rig",
@@ -148,7 +223,11 @@ const established = async (client: Kube, definitions: readonly KubeObject[]): Pr
   await client.apply(definitions);
   await eventually("Istio's kinds are served", async () => {
     const stored = await client.list("apiextensions.k8s.io/v1", "CustomResourceDefinition");
-    const ready = stored.filter(({ status }) => (status as { readonly conditions?: readonly { readonly type: string; readonly status: string }[] } | undefined)?.conditions?.some((condition) => condition.type === "Established" && condition.status === "True"));
+    const ready = stored.filter(({ status }) =>
+      (
+        status as { readonly conditions?: readonly { readonly type: string; readonly status: string }[] } | undefined
+      )?.conditions?.some((condition) => condition.type === "Established" && condition.status === "True"),
+    );
     return ready.length >= definitions.length ? true : undefined;
   });
 };
@@ -161,8 +240,18 @@ const validationWebhook = (authority: string): KubeObject => ({
   webhooks: [
     {
       name: "validation.istio.io",
-      clientConfig: { url: `https://127.0.0.1:${ports.webhook}/validate`, caBundle: Buffer.from(authority).toString("base64") },
-      rules: [{ operations: ["CREATE", "UPDATE"], apiGroups: ["security.istio.io", "networking.istio.io", "telemetry.istio.io", "extensions.istio.io"], apiVersions: ["*"], resources: ["*"] }],
+      clientConfig: {
+        url: `https://127.0.0.1:${ports.webhook}/validate`,
+        caBundle: Buffer.from(authority).toString("base64"),
+      },
+      rules: [
+        {
+          operations: ["CREATE", "UPDATE"],
+          apiGroups: ["security.istio.io", "networking.istio.io", "telemetry.istio.io", "extensions.istio.io"],
+          apiVersions: ["*"],
+          resources: ["*"],
+        },
+      ],
       failurePolicy: "Fail",
       sideEffects: "None",
       admissionReviewVersions: ["v1"],
@@ -175,5 +264,15 @@ export const knownOnlyToIstiod: KubeObject = {
   apiVersion: "networking.istio.io/v1",
   kind: "VirtualService",
   metadata: { name: "rig-refused", namespace: "istio-system" },
-  spec: { hosts: ["refused.example"], http: [{ route: [{ destination: { host: "a.example" } , weight: 0 }, { destination: { host: "b.example" }, weight: 0 }] }] },
+  spec: {
+    hosts: ["refused.example"],
+    http: [
+      {
+        route: [
+          { destination: { host: "a.example" }, weight: 0 },
+          { destination: { host: "b.example" }, weight: 0 },
+        ],
+      },
+    ],
+  },
 };

@@ -31,7 +31,14 @@ export const endpointController = (kube: Kube): EndpointController => {
         if (selector === undefined || Object.keys(selector).length === 0) continue;
         const slices = endpointSlices(service, workloads);
         for (const slice of slices) wanted.set(`${slice.metadata.namespace}/${slice.metadata.name}`, slice);
-        addresses.set(`${service.metadata.name}.${service.metadata.namespace}.svc.cluster.local`, slices.flatMap(({ endpoints }) => (endpoints as readonly { readonly addresses: readonly string[] }[]).flatMap((endpoint) => endpoint.addresses)));
+        addresses.set(
+          `${service.metadata.name}.${service.metadata.namespace}.svc.cluster.local`,
+          slices.flatMap(({ endpoints }) =>
+            (endpoints as readonly { readonly addresses: readonly string[] }[]).flatMap(
+              (endpoint) => endpoint.addresses,
+            ),
+          ),
+        );
       }
       const stale = [...written].filter(([key]) => !wanted.has(key));
       await kube.delete(stale.map(([, { slice }]) => slice));
@@ -48,13 +55,28 @@ export const endpointController = (kube: Kube): EndpointController => {
 const endpointSlices = (service: KubeObject, workloads: readonly Workload[]): readonly KubeObject[] => {
   const { name, namespace = "default" } = service.metadata;
   const { selector = {}, ports = [] } = service.spec as ServiceSpec;
-  const members = workloads.filter(({ spec }) => spec.inCluster !== false && spec.namespace === namespace && Object.entries(selector).every(([key, value]) => spec.labels[key] === value));
+  const members = workloads.filter(
+    ({ spec }) =>
+      spec.inCluster !== false &&
+      spec.namespace === namespace &&
+      Object.entries(selector).every(([key, value]) => spec.labels[key] === value),
+  );
   const byPorts = new Map<string, { readonly ports: readonly unknown[]; readonly members: Workload[] }>();
   for (const member of members) {
     const resolved = ports.flatMap((port) => {
       const target = port.targetPort ?? port.port;
-      const number = typeof target === "number" ? target : member.spec.ports.find((served) => served.name === target)?.number;
-      return number === undefined ? [] : [{ ...(port.name === undefined ? {} : { name: port.name }), port: number, protocol: port.protocol ?? "TCP", ...(port.appProtocol === undefined ? {} : { appProtocol: port.appProtocol }) }];
+      const number =
+        typeof target === "number" ? target : member.spec.ports.find((served) => served.name === target)?.number;
+      return number === undefined
+        ? []
+        : [
+            {
+              ...(port.name === undefined ? {} : { name: port.name }),
+              port: number,
+              protocol: port.protocol ?? "TCP",
+              ...(port.appProtocol === undefined ? {} : { appProtocol: port.appProtocol }),
+            },
+          ];
     });
     const key = JSON.stringify(resolved);
     const group = byPorts.get(key) ?? { ports: resolved, members: [] };
@@ -64,7 +86,13 @@ const endpointSlices = (service: KubeObject, workloads: readonly Workload[]): re
   return [...byPorts.values()].map((group, index) => ({
     apiVersion: "discovery.k8s.io/v1",
     kind: "EndpointSlice",
-    metadata: { name: `${name}-${index}`, namespace, labels: { "kubernetes.io/service-name": name, "endpointslice.kubernetes.io/managed-by": "rig.meshwright" } },
+    metadata: {
+      name: `${name}-${index}`,
+      namespace,
+      // Also makes a slice new where its Service was deleted and made anew.
+      ownerReferences: [{ apiVersion: "v1", kind: "Service", name, uid: service.metadata.uid ?? "", controller: true }],
+      labels: { "kubernetes.io/service-name": name, "endpointslice.kubernetes.io/managed-by": "rig.meshwright" },
+    },
     addressType: "IPv4",
     endpoints: group.members.map(({ address, pod, uid }) => ({
       addresses: [address],

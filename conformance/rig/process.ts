@@ -1,5 +1,15 @@
 import { spawn } from "node:child_process";
-import { chmodSync, closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+} from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { cacheFolder } from "./install.ts";
@@ -36,9 +46,18 @@ export const child = (directory: string, name: string, argv: readonly string[], 
   const descriptor = openSync(log, "a");
   // A process that is not root may not reopen /dev/stdout otherwise.
   chmodSync(log, 0o666);
-  const [command = "", ...args] = [...(options.inside === undefined ? [] : entering(options.inside)), ...unprivileged(options), ...mortal, ...argv];
+  const [command = "", ...args] = [
+    ...(options.inside === undefined ? [] : entering(options.inside)),
+    ...unprivileged(options),
+    ...mortal,
+    ...argv,
+  ];
   const { PATH = "/usr/sbin:/usr/bin:/sbin:/bin" } = process.env;
-  const spawned = spawn(command, args, { stdio: ["ignore", descriptor, descriptor], env: { PATH, ...options.env }, cwd: "/" });
+  const spawned = spawn(command, args, {
+    stdio: ["ignore", descriptor, descriptor],
+    env: { PATH, ...options.env },
+    cwd: "/",
+  });
   closeSync(descriptor);
   let end: string | undefined;
   const exited = new Promise<void>((resolve) => {
@@ -68,13 +87,40 @@ export const child = (directory: string, name: string, argv: readonly string[], 
 };
 
 /** Enters the network and mount namespaces of a process. */
-export const entering = (pid: number): readonly string[] => ["nsenter", "--target", String(pid), "--net", "--mount", "--"];
+export const entering = (pid: number): readonly string[] => [
+  "nsenter",
+  "--target",
+  String(pid),
+  "--net",
+  "--mount",
+  "--",
+];
 
 export const mortal = ["setpriv", "--pdeathsig", "KILL", "--"] as const;
 
 /** Reading is allowed everywhere: tools and run directories often lie under a home that only root may enter. */
-export const unprivileged = ({ uid, gid = uid }: { readonly uid?: number; readonly gid?: number | undefined }): readonly string[] =>
-  uid === undefined ? [] : ["setpriv", "--reuid", String(uid), "--regid", String(gid), "--clear-groups", "--inh-caps", "+dac_read_search", "--ambient-caps", "+dac_read_search", "--"];
+export const unprivileged = ({
+  uid,
+  gid = uid,
+}: {
+  readonly uid?: number;
+  readonly gid?: number | undefined;
+}): readonly string[] =>
+  uid === undefined
+    ? []
+    : [
+        "setpriv",
+        "--reuid",
+        String(uid),
+        "--regid",
+        String(gid),
+        "--clear-groups",
+        "--inh-caps",
+        "+dac_read_search",
+        "--ambient-caps",
+        "+dac_read_search",
+        "--",
+      ];
 
 let hooked = false;
 const hook = (): void => {
@@ -103,7 +149,11 @@ const killed = (pid: number): void => {
  * Repeats a probe until it returns something other than undefined; throws with `what` and the probe's last error after
  * `timeoutMs`, or at once with the end of the log when a process that it depends on has ended.
  */
-export const eventually = async <T>(what: string, probe: () => Promise<T | undefined> | T | undefined, { timeoutMs = 30_000, everyMs = 20, needs = [] as readonly Child[] } = {}): Promise<T> => {
+export const eventually = async <T>(
+  what: string,
+  probe: () => Promise<T | undefined> | T | undefined,
+  { timeoutMs = 30_000, everyMs = 20, needs = [] as readonly Child[] } = {},
+): Promise<T> => {
   const deadline = performance.now() + timeoutMs;
   let last = "";
   for (;;) {
@@ -115,12 +165,16 @@ export const eventually = async <T>(what: string, probe: () => Promise<T | undef
     }
     const dead = needs.find((process) => process.ended() !== undefined);
     if (dead) throw new Error(`${dead.name} ended (${dead.ended()}) before ${what}:\n${tail(dead.log)}`);
-    if (performance.now() > deadline) throw new Error(`${what}: not within ${timeoutMs / 1000} s${last && ` (${last})`}${needs.length > 0 ? `; logs: ${needs.map(({ log }) => log).join(", ")}` : ""}`);
+    if (performance.now() > deadline)
+      throw new Error(
+        `${what}: not within ${timeoutMs / 1000} s${last && ` (${last})`}${needs.length > 0 ? `; logs: ${needs.map(({ log }) => log).join(", ")}` : ""}`,
+      );
     await sleep(everyMs);
   }
 };
 
-export const tail = (log: string, lines = 25): string => readFileSync(log, "utf8").trimEnd().split("\n").slice(-lines).join("\n");
+export const tail = (log: string, lines = 25): string =>
+  readFileSync(log, "utf8").trimEnd().split("\n").slice(-lines).join("\n");
 
 /** A folder for one run's logs and sockets, named by time and owner; of older runs whose owner is gone the last few stay. */
 export const runDirectory = (): string => {

@@ -10,7 +10,8 @@ import type { Kube, KubeObject } from "./kube.ts";
 import { runDirectory } from "./process.ts";
 import { rigRequirements } from "./requirements.ts";
 import { settlement } from "./settle.ts";
-import { workload, type Workload, type WorkloadSpec } from "./workload.ts";
+import type { WorkloadSpec } from "./workload-spec.ts";
+import { workload, type Workload } from "./workload.ts";
 
 /** A control plane and the pods of a mesh, all real, on a network of their own. */
 export interface Rig {
@@ -49,24 +50,42 @@ export const rig = async ({ meshConfig = plainMeshConfig }: { readonly meshConfi
   chownSync(countFolder, applicationUser, applicationUser);
   const certificates = join(directory, "certificates");
   mkdirSync(certificates);
-  const [platform, mesh, web] = await Promise.all(["platform", "mesh", "web"].map((name) => authority(certificates, name)));
+  const [platform, mesh, web] = await Promise.all(
+    ["platform", "mesh", "web"].map((name) => authority(certificates, name)),
+  );
   if (platform === undefined || mesh === undefined || web === undefined) throw new Error("unreachable");
 
-  const overlays = { "/etc/hosts": join(directory, "hosts"), "/etc/resolv.conf": join(directory, "resolv.conf"), "/etc/ssl/certs/ca-certificates.crt": web.certificateFile };
+  const overlays = {
+    "/etc/hosts": join(directory, "hosts"),
+    "/etc/resolv.conf": join(directory, "resolv.conf"),
+    "/etc/ssl/certs/ca-certificates.crt": web.certificateFile,
+  };
   const setHosts = (addresses: Readonly<Record<string, string>>): void =>
     // In place: pods see this very file.
-    writeFileSync(overlays["/etc/hosts"], ["127.0.0.1 localhost", ...Object.entries(addresses).map(([name, address]) => `${address} ${name}`), ""].join("\n"));
+    writeFileSync(
+      overlays["/etc/hosts"],
+      ["127.0.0.1 localhost", ...Object.entries(addresses).map(([name, address]) => `${address} ${name}`), ""].join(
+        "\n",
+      ),
+    );
   setHosts({});
   // Nobody answers there, and says so at once: a name that is not in the hosts file does not exist.
   writeFileSync(overlays["/etc/resolv.conf"], "nameserver 10.244.0.1\noptions timeout:1 attempts:1\n");
 
   const running = new Set<Workload>();
   const anchorSocket = join(sockets, "control-plane");
-  const anchor = await agentProcess(directory, "control-plane.agent", { controlSocket: anchorSocket, secretSocket: "", secrets: {}, workload: "", pod: "", countFolder }, {});
-  const plane = await controlPlane(tools, directory, platform, anchor, anchorSocket, meshConfig).catch(async (error: unknown) => {
-    await anchor.stop(0);
-    throw error;
-  });
+  const anchor = await agentProcess(
+    directory,
+    "control-plane.agent",
+    { controlSocket: anchorSocket, secretSocket: "", secrets: {}, workload: "", pod: "", countFolder },
+    {},
+  );
+  const plane = await controlPlane(tools, directory, platform, anchor, anchorSocket, meshConfig).catch(
+    async (error: unknown) => {
+      await anchor.stop(0);
+      throw error;
+    },
+  );
   const surroundings = { tools, directory, sockets, countFolder, overlays, controlPlane: plane, mesh, web };
   const endpoints = endpointController(plane.kube);
   const { expected, settle } = settlement(plane, endpoints, () => [...running]);
@@ -120,7 +139,8 @@ export const rig = async ({ meshConfig = plainMeshConfig }: { readonly meshConfi
   };
 };
 
-const keyOf = ({ apiVersion, kind, metadata }: KubeObject): string => `${apiVersion} ${kind} ${metadata.namespace ?? ""}/${metadata.name}`;
+const keyOf = ({ apiVersion, kind, metadata }: KubeObject): string =>
+  `${apiVersion} ${kind} ${metadata.namespace ?? ""}/${metadata.name}`;
 
 const socketPrefix = "meshwright-rig-";
 
@@ -128,7 +148,8 @@ const socketPrefix = "meshwright-rig-";
 const socketFolder = (): string => {
   for (const name of readdirSync(tmpdir())) {
     const owner = name.startsWith(socketPrefix) ? name.slice(socketPrefix.length).split("-")[0] : undefined;
-    if (owner !== undefined && !existsSync(`/proc/${owner}`)) rmSync(join(tmpdir(), name), { recursive: true, force: true });
+    if (owner !== undefined && !existsSync(`/proc/${owner}`))
+      rmSync(join(tmpdir(), name), { recursive: true, force: true });
   }
   const folder = mkdtempSync(join(tmpdir(), `${socketPrefix}${process.pid}-`));
   chownSync(folder, applicationUser, applicationUser);

@@ -20,44 +20,149 @@ const check = (what: string, holds: boolean, seen: unknown): void => {
   else failed += 1;
   console.log(`${holds ? "ok  " : "FAIL"} ${what}${holds ? "" : `: ${JSON.stringify(seen)}`}`);
 };
-const request = (host: string, target: string, headers: readonly RawHeader[] = [], more: Partial<RigRequest> = {}): RigRequest => ({ to: "10.99.0.1", port: 80, method: "GET", target, headers: [["host", host], ...headers], ...more });
-const statusOf = (response: RigResponse | undefined): number | undefined => (response?.kind === "response" ? response.status : undefined);
-const workloadOf = (response: RigResponse | undefined): string | undefined => (response?.kind === "response" ? response.echo?.pod : undefined);
+const request = (
+  host: string,
+  target: string,
+  headers: readonly RawHeader[] = [],
+  more: Partial<RigRequest> = {},
+): RigRequest => ({ to: "10.99.0.1", port: 80, method: "GET", target, headers: [["host", host], ...headers], ...more });
+const statusOf = (response: RigResponse | undefined): number | undefined =>
+  response?.kind === "response" ? response.status : undefined;
+const workloadOf = (response: RigResponse | undefined): string | undefined =>
+  response?.kind === "response" ? response.echo?.pod : undefined;
 
-const object = (apiVersion: string, kind: string, namespace: string, name: string, spec: unknown): KubeObject => ({ apiVersion, kind, metadata: { name, namespace }, spec });
-const networking = (kind: string, name: string, spec: unknown, namespace = "shop"): KubeObject => object("networking.istio.io/v1", kind, namespace, name, spec);
-const service = (name: string, selector: unknown, ports: unknown, namespace = "shop"): KubeObject => object("v1", "Service", namespace, name, { selector, ports });
+const object = (apiVersion: string, kind: string, namespace: string, name: string, spec: unknown): KubeObject => ({
+  apiVersion,
+  kind,
+  metadata: { name, namespace },
+  spec,
+});
+const networking = (kind: string, name: string, spec: unknown, namespace = "shop"): KubeObject =>
+  object("networking.istio.io/v1", kind, namespace, name, spec);
+const service = (name: string, selector: unknown, ports: unknown, namespace = "shop"): KubeObject =>
+  object("v1", "Service", namespace, name, { selector, ports });
 
-const noMtls = object("security.istio.io/v1", "PeerAuthentication", "istio-system", "default", { mtls: { mode: "DISABLE" } });
+const noMtls = object("security.istio.io/v1", "PeerAuthentication", "istio-system", "default", {
+  mtls: { mode: "DISABLE" },
+});
 const shop: readonly KubeObject[] = [
-  service("reviews", { app: "reviews" }, [{ name: "http", port: 80, targetPort: 9080 }, { name: "tcp-raw", port: 9000 }]),
-  networking("DestinationRule", "reviews", { host: "reviews.shop.svc.cluster.local", subsets: [{ name: "v1", labels: { version: "v1" } }, { name: "v2", labels: { version: "v2" } }] }),
+  service("reviews", { app: "reviews" }, [
+    { name: "http", port: 80, targetPort: 9080 },
+    { name: "tcp-raw", port: 9000 },
+  ]),
+  networking("DestinationRule", "reviews", {
+    host: "reviews.shop.svc.cluster.local",
+    subsets: [
+      { name: "v1", labels: { version: "v1" } },
+      { name: "v2", labels: { version: "v2" } },
+    ],
+  }),
   networking("VirtualService", "reviews", {
     hosts: ["reviews.shop.svc.cluster.local"],
     http: [
-      { match: [{ headers: { "end-user": { exact: "jason" } } }], route: [{ destination: { host: "reviews.shop.svc.cluster.local", subset: "v2" } }] },
-      { match: [{ uri: { prefix: "/tried" } }], route: [{ destination: { host: "reviews.shop.svc.cluster.local", subset: "v1" } }], retries: { attempts: 2, retryOn: "5xx,reset" } },
+      {
+        match: [{ headers: { "end-user": { exact: "jason" } } }],
+        route: [{ destination: { host: "reviews.shop.svc.cluster.local", subset: "v2" } }],
+      },
+      {
+        match: [{ uri: { prefix: "/tried" } }],
+        route: [{ destination: { host: "reviews.shop.svc.cluster.local", subset: "v1" } }],
+        retries: { attempts: 2, retryOn: "5xx,reset" },
+      },
       { route: [{ destination: { host: "reviews.shop.svc.cluster.local", subset: "v1" } }] },
     ],
   }),
-  object("security.istio.io/v1", "AuthorizationPolicy", "shop", "reviews", { selector: { matchLabels: { app: "reviews" } }, action: "DENY", rules: [{ to: [{ operation: { ports: ["9080"], paths: ["/admin*"] } }] }] }),
+  object("security.istio.io/v1", "AuthorizationPolicy", "shop", "reviews", {
+    selector: { matchLabels: { app: "reviews" } },
+    action: "DENY",
+    rules: [{ to: [{ operation: { ports: ["9080"], paths: ["/admin*"] } }] }],
+  }),
   service("ingress", { istio: "ingress" }, [{ name: "http", port: 80, targetPort: 8080 }], "edge"),
-  networking("Gateway", "ingress", { selector: { istio: "ingress" }, servers: [{ port: { number: 80, name: "http", protocol: "HTTP" }, hosts: ["shop.example"] }] }, "edge"),
-  networking("VirtualService", "ingress", { hosts: ["shop.example"], gateways: ["edge/ingress"], http: [{ match: [{ uri: { prefix: "/reviews" } }], route: [{ destination: { host: "reviews.shop.svc.cluster.local", port: { number: 80 }, subset: "v2" } }] }] }, "edge"),
-  networking("ServiceEntry", "payments", { hosts: ["api.payments.example"], location: "MESH_EXTERNAL", resolution: "DNS", ports: [{ number: 80, name: "http", protocol: "HTTP", targetPort: 443 }] }),
-  networking("DestinationRule", "payments", { host: "api.payments.example", trafficPolicy: { tls: { mode: "SIMPLE" } } }),
+  networking(
+    "Gateway",
+    "ingress",
+    {
+      selector: { istio: "ingress" },
+      servers: [{ port: { number: 80, name: "http", protocol: "HTTP" }, hosts: ["shop.example"] }],
+    },
+    "edge",
+  ),
+  networking(
+    "VirtualService",
+    "ingress",
+    {
+      hosts: ["shop.example"],
+      gateways: ["edge/ingress"],
+      http: [
+        {
+          match: [{ uri: { prefix: "/reviews" } }],
+          route: [{ destination: { host: "reviews.shop.svc.cluster.local", port: { number: 80 }, subset: "v2" } }],
+        },
+      ],
+    },
+    "edge",
+  ),
+  networking("ServiceEntry", "payments", {
+    hosts: ["api.payments.example"],
+    location: "MESH_EXTERNAL",
+    resolution: "DNS",
+    ports: [{ number: 80, name: "http", protocol: "HTTP", targetPort: 443 }],
+  }),
+  networking("DestinationRule", "payments", {
+    host: "api.payments.example",
+    trafficPolicy: { tls: { mode: "SIMPLE" } },
+  }),
 ];
 
 const startPods = async (mesh: Rig) => {
   const [client, v1, v2, ingress, outside, payments, impostor] = await Promise.all([
     mesh.startWorkload({ name: "client", namespace: "shop", labels: { app: "client" }, ports: [], kind: "sidecar" }),
     ...["v1", "v2"].map((version) =>
-      mesh.startWorkload({ name: `reviews-${version}`, namespace: "shop", labels: { app: "reviews", version }, serviceAccount: "reviews", ports: [{ number: 9080, protocol: "http" }, { number: 9000, protocol: "tcp" }], kind: "sidecar" }),
+      mesh.startWorkload({
+        name: `reviews-${version}`,
+        namespace: "shop",
+        labels: { app: "reviews", version },
+        serviceAccount: "reviews",
+        ports: [
+          { number: 9080, protocol: "http" },
+          { number: 9000, protocol: "tcp" },
+        ],
+        kind: "sidecar",
+      }),
     ),
-    mesh.startWorkload({ name: "ingress", namespace: "edge", labels: { istio: "ingress" }, ports: [{ number: 8080, protocol: "http" }], kind: "gateway" }),
-    mesh.startWorkload({ name: "outside", namespace: "outside", labels: {}, ports: [], kind: "none", inCluster: false }),
-    mesh.startWorkload({ name: "payments", namespace: "outside", labels: {}, ports: [{ number: 443, protocol: "https" }], kind: "none", inCluster: false, tlsNames: ["api.payments.example"] }),
-    mesh.startWorkload({ name: "impostor", namespace: "outside", labels: {}, ports: [{ number: 443, protocol: "https" }], kind: "none", inCluster: false, tlsNames: ["other.example"] }),
+    mesh.startWorkload({
+      name: "ingress",
+      namespace: "edge",
+      labels: { istio: "ingress" },
+      ports: [{ number: 8080, protocol: "http" }],
+      kind: "gateway",
+    }),
+    mesh.startWorkload({
+      name: "outside",
+      namespace: "outside",
+      labels: {},
+      ports: [],
+      kind: "none",
+      inCluster: false,
+    }),
+    mesh.startWorkload({
+      name: "payments",
+      namespace: "outside",
+      labels: {},
+      ports: [{ number: 443, protocol: "https" }],
+      kind: "none",
+      inCluster: false,
+      tlsNames: ["api.payments.example"],
+    }),
+    mesh.startWorkload({
+      name: "impostor",
+      namespace: "outside",
+      labels: {},
+      ports: [{ number: 443, protocol: "https" }],
+      kind: "none",
+      inCluster: false,
+      tlsNames: ["other.example"],
+    }),
   ]);
   if (!client || !v1 || !v2 || !ingress || !outside || !payments || !impostor) throw new Error("unreachable");
   return { client, v1, v2, ingress, outside, payments, impostor };
@@ -79,10 +184,27 @@ const plainTraffic = async (mesh: Rig): Promise<void> => {
   ]);
   check("a route without a match goes to v1", workloadOf(plain) === v1.pod, plain);
   check("a header match goes to v2", workloadOf(jason) === v2.pod, jason);
-  check("a denied path gets 403 from the callee's Envoy", statusOf(denied) === 403 && workloadOf(denied) === undefined, denied);
+  check(
+    "a denied path gets 403 from the callee's Envoy",
+    statusOf(denied) === 403 && workloadOf(denied) === undefined,
+    denied,
+  );
   check("a path is normalised before it is judged", statusOf(admin) === 403, admin);
-  check("an external HTTPS service is called in plain HTTP, and Envoy originates TLS", workloadOf(external) === payments.pod, external);
-  const [tcp] = await client.sendTcp([{ to: (await mesh.kube.get("v1", "Service", "shop", "reviews").then((found) => (found?.spec as { clusterIP: string } | undefined)?.clusterIP)) ?? "", port: 9000, data: "hello\n" }]);
+  check(
+    "an external HTTPS service is called in plain HTTP, and Envoy originates TLS",
+    workloadOf(external) === payments.pod,
+    external,
+  );
+  const [tcp] = await client.sendTcp([
+    {
+      to:
+        (await mesh.kube
+          .get("v1", "Service", "shop", "reviews")
+          .then((found) => (found?.spec as { clusterIP: string } | undefined)?.clusterIP)) ?? "",
+      port: 9000,
+      data: "hello\n",
+    },
+  ]);
   check("a tcp port answers through both Envoys", tcp?.kind === "data" && tcp.data.startsWith("shop/reviews-v"), tcp);
   const [out, into] = [await client.captured(), await v1.captured()];
   check("iptables turned the caller's connections over to its Envoy", out.outbound > 0, out);
@@ -95,29 +217,91 @@ const plainTraffic = async (mesh: Rig): Promise<void> => {
   check("the gateway routes", workloadOf(through) === v2.pod, through);
   check("the gateway answers 404 where no route leads", statusOf(elsewhere) === 404, elsewhere);
 
-  const headers = [["x-served", "a"], ["x-served", "b"]] as const;
+  const headers = [
+    ["x-served", "a"],
+    ["x-served", "b"],
+  ] as const;
   const [once, reset, never] = await client.send([
-    request("reviews.shop", "/tried", [["x-rig-id", "once"], ["x-rig-plan", JSON.stringify({ fail: { times: 1, status: 503 }, headers })]]),
-    request("reviews.shop", "/tried", [["x-rig-id", "twice"], ["x-rig-plan", JSON.stringify({ fail: { times: 2, status: "reset" } })]]),
-    request("reviews.shop", "/tried", [["x-rig-id", "never"], ["x-rig-plan", JSON.stringify({ fail: { times: 9, status: 500 } })]]),
+    request("reviews.shop", "/tried", [
+      ["x-rig-id", "once"],
+      ["x-rig-plan", JSON.stringify({ fail: { times: 1, status: 503 }, headers })],
+    ]),
+    request("reviews.shop", "/tried", [
+      ["x-rig-id", "twice"],
+      ["x-rig-plan", JSON.stringify({ fail: { times: 2, status: "reset" } })],
+    ]),
+    request("reviews.shop", "/tried", [
+      ["x-rig-id", "never"],
+      ["x-rig-plan", JSON.stringify({ fail: { times: 9, status: 500 } })],
+    ]),
   ]);
-  check("a retry is seen as a second attempt", once?.kind === "response" && once.status === 200 && once.echo?.attempt === 2, once);
-  check("a broken connection is retried too", reset?.kind === "response" && reset.status === 200 && reset.echo?.attempt === 3, reset);
+  check(
+    "a retry is seen as a second attempt",
+    once?.kind === "response" && once.status === 200 && once.echo?.attempt === 2,
+    once,
+  );
+  check(
+    "a broken connection is retried too",
+    reset?.kind === "response" && reset.status === 200 && reset.echo?.attempt === 3,
+    reset,
+  );
   const attempts = await v1.attempts();
-  check("retries end, and the pod has counted them", statusOf(never) === 500 && attempts["never"] === 3, { never, attempts });
-  check("a planned response header arrives as often as it was planned", once?.kind === "response" && once.headers.filter(([name]) => name === "x-served").length === 2, once);
-  const [odd] = await client.send([{ ...request("reviews.shop", "/a%2Fb/?q=%zz", [["x-twice", "1"], ["X-Twice", "2"]], { method: "PURGE", body: "body" }) }]);
-  check("an odd method, target, duplicate header and body arrive", odd?.kind === "response" && odd.echo?.method === "PURGE" && odd.echo.target === "/a%2Fb/?q=%zz" && odd.echo.bodyLength === 4, odd);
+  check("retries end, and the pod has counted them", statusOf(never) === 500 && attempts["never"] === 3, {
+    never,
+    attempts,
+  });
+  check(
+    "a planned response header arrives as often as it was planned",
+    once?.kind === "response" && once.headers.filter(([name]) => name === "x-served").length === 2,
+    once,
+  );
+  const [odd] = await client.send([
+    {
+      ...request(
+        "reviews.shop",
+        "/a%2Fb/?q=%zz",
+        [
+          ["x-twice", "1"],
+          ["X-Twice", "2"],
+        ],
+        { method: "PURGE", body: "body" },
+      ),
+    },
+  ]);
+  check(
+    "an odd method, target, duplicate header and body arrive",
+    odd?.kind === "response" &&
+      odd.echo?.method === "PURGE" &&
+      odd.echo.target === "/a%2Fb/?q=%zz" &&
+      odd.echo.bodyLength === 4,
+    odd,
+  );
   const [nowhere] = await outside.send([{ ...request("nowhere", "/"), to: "10.250.0.1" }]);
   check("an address that nobody has is refused at once", nowhere?.kind === "error" && nowhere.ms < 1000, nowhere);
-  const [late] = await client.send([request("reviews.shop", "/0", [["x-rig-plan", JSON.stringify({ delayMs: 3000 })]], { timeoutMs: 300 })]);
+  const [late] = await client.send([
+    request("reviews.shop", "/0", [["x-rig-plan", JSON.stringify({ delayMs: 3000 })]], { timeoutMs: 300 }),
+  ]);
   check("a client does not wait for ever", late?.kind === "error" && late.ms < 1000, late);
 
   const many = await client.send(Array.from({ length: 2000 }, () => request("reviews.shop", "/0")));
-  check("2,000 requests are all answered", many.every((one) => workloadOf(one) === v1.pod), many.find((one) => workloadOf(one) !== v1.pod));
+  check(
+    "2,000 requests are all answered",
+    many.every((one) => workloadOf(one) === v1.pod),
+    many.find((one) => workloadOf(one) !== v1.pod),
+  );
 
-  await mesh.kube.refusalOf(knownOnlyToIstiod).then((refusal) => check("istiod's webhook refuses what only it can know", refusal?.message.includes("total destination weight = 0") === true, refusal));
-  const unknownField = await mesh.kube.refusalOf(networking("VirtualService", "typo", { hosts: ["a.example"], htpp: [] }));
+  await mesh.kube
+    .refusalOf(knownOnlyToIstiod)
+    .then((refusal) =>
+      check(
+        "istiod's webhook refuses what only it can know",
+        refusal?.message.includes("total destination weight = 0") === true,
+        refusal,
+      ),
+    );
+  const unknownField = await mesh.kube.refusalOf(
+    networking("VirtualService", "typo", { hosts: ["a.example"], htpp: [] }),
+  );
   check("an unknown field is refused", unknownField !== undefined, unknownField);
   const analysis = await mesh.istioctl(["analyze", "--all-namespaces", "-o", "json"]);
   check("istioctl reaches the cluster", analysis.output.includes("IST0") || analysis.output.trim() === "[]", analysis);
@@ -126,26 +310,46 @@ const plainTraffic = async (mesh: Rig): Promise<void> => {
 };
 
 /** Running Envoys follow a change by the time settle returns: every iteration flips a route and asks at once. */
-const updates = async (mesh: Rig, { client, v1, v2, impostor, ingress, payments }: Awaited<ReturnType<typeof startPods>>): Promise<void> => {
+const updates = async (
+  mesh: Rig,
+  { client, v1, v2, impostor, ingress, payments }: Awaited<ReturnType<typeof startPods>>,
+): Promise<void> => {
   const wrong: unknown[] = [];
   const times: number[] = [];
   for (let round = 0; round < 10; round += 1) {
     const [subset, pod, verb] = round % 2 === 0 ? ["v2", v2.pod, "ALLOW"] : ["v1", v1.pod, "DENY"];
     await mesh.apply([
-      networking("VirtualService", "reviews", { hosts: ["reviews.shop.svc.cluster.local"], http: [{ route: [{ destination: { host: "reviews.shop.svc.cluster.local", subset } }] }] }),
-      object("security.istio.io/v1", "AuthorizationPolicy", "shop", "reviews", { selector: { matchLabels: { app: "reviews" } }, action: verb, rules: [{ to: [{ operation: { paths: ["/only"] } }] }] }),
+      networking("VirtualService", "reviews", {
+        hosts: ["reviews.shop.svc.cluster.local"],
+        http: [{ route: [{ destination: { host: "reviews.shop.svc.cluster.local", subset } }] }],
+      }),
+      object("security.istio.io/v1", "AuthorizationPolicy", "shop", "reviews", {
+        selector: { matchLabels: { app: "reviews" } },
+        action: verb,
+        rules: [{ to: [{ operation: { paths: ["/only"] } }] }],
+      }),
     ]);
     times.push(await mesh.settle());
-    const answers = await client.send([...Array.from({ length: 30 }, () => request("reviews.shop", "/0")), ...Array.from({ length: 30 }, () => request("reviews.shop", "/only"))]);
+    const answers = await client.send([
+      ...Array.from({ length: 30 }, () => request("reviews.shop", "/0")),
+      ...Array.from({ length: 30 }, () => request("reviews.shop", "/only")),
+    ]);
     const allowed = (target: string): boolean => (target === "/only") === (verb === "ALLOW");
     answers.forEach((answer, index) => {
       const right = allowed(index < 30 ? "/0" : "/only") ? workloadOf(answer) === pod : statusOf(answer) === 403;
       if (!right) wrong.push({ round, index, answer });
     });
   }
-  check(`ten updates of running Envoys are in force when settle returns (${times.join(", ")} ms)`, wrong.length === 0, wrong.slice(0, 2));
+  check(
+    `ten updates of running Envoys are in force when settle returns (${times.join(", ")} ms)`,
+    wrong.length === 0,
+    wrong.slice(0, 2),
+  );
 
-  await mesh.delete([networking("VirtualService", "reviews", {}), object("security.istio.io/v1", "AuthorizationPolicy", "shop", "reviews", {})]);
+  await mesh.delete([
+    networking("VirtualService", "reviews", {}),
+    object("security.istio.io/v1", "AuthorizationPolicy", "shop", "reviews", {}),
+  ]);
   await v1.stop();
   await mesh.settle();
   const [left] = await client.send([request("reviews.shop", "/only")]);
@@ -157,7 +361,11 @@ const updates = async (mesh: Rig, { client, v1, v2, impostor, ingress, payments 
   await mesh.apply(shop.filter(({ metadata, kind }) => metadata.name === "payments" && kind === "ServiceEntry"));
   await mesh.settle();
   const [forged] = await client.send([request("api.payments.example", "/charge")]);
-  check("Envoy refuses a certificate for another name", statusOf(forged) === 503 && workloadOf(forged) === undefined, forged);
+  check(
+    "Envoy refuses a certificate for another name",
+    statusOf(forged) === 503 && workloadOf(forged) === undefined,
+    forged,
+  );
   await Promise.all([payments.stop(), impostor.stop(), ingress.stop()]);
 
   await mesh.clear();
@@ -171,7 +379,10 @@ const mutualTls = async (mesh: Rig): Promise<void> => {
   await mesh.apply([
     object("security.istio.io/v1", "PeerAuthentication", "istio-system", "default", { mtls: { mode: "STRICT" } }),
     service("reviews", { app: "reviews", version: "v2" }, [{ name: "http", port: 80, targetPort: 9080 }]),
-    object("security.istio.io/v1", "AuthorizationPolicy", "shop", "reviews", { action: "ALLOW", rules: [{ from: [{ source: { principals: ["cluster.local/ns/shop/sa/default"] } }] }] }),
+    object("security.istio.io/v1", "AuthorizationPolicy", "shop", "reviews", {
+      action: "ALLOW",
+      rules: [{ from: [{ source: { principals: ["cluster.local/ns/shop/sa/default"] } }] }],
+    }),
   ]);
   await mesh.settle();
   const [secured] = await client.send([request("reviews.shop", "/0")]);
@@ -191,7 +402,8 @@ const leftovers = (directory: string): readonly string[] =>
     }
   });
 
-const namespaces = (): string => execFileSync("lsns", ["--type", "net", "--noheadings", "--output", "NS"], { encoding: "utf8" }).trim();
+const namespaces = (): string =>
+  execFileSync("lsns", ["--type", "net", "--noheadings", "--output", "NS"], { encoding: "utf8" }).trim();
 
 const timed = async (name: string, meshConfig: string, tests: (mesh: Rig) => Promise<void>): Promise<void> => {
   console.log(`${name}:`);
@@ -204,7 +416,9 @@ const timed = async (name: string, meshConfig: string, tests: (mesh: Rig) => Pro
   } finally {
     const stopping = performance.now();
     await mesh.stop();
-    console.log(`     stopped in ${Math.round(performance.now() - stopping)} ms, ${Math.round(performance.now() - start)} ms in all`);
+    console.log(
+      `     stopped in ${Math.round(performance.now() - stopping)} ms, ${Math.round(performance.now() - start)} ms in all`,
+    );
   }
   check("stop leaves no process", leftovers(mesh.directory).length === 0, leftovers(mesh.directory));
   check("stop leaves no network namespace", namespaces() === before, namespaces());

@@ -9,23 +9,8 @@ import type { ControlPlane } from "./cluster.ts";
 import type { Tools } from "./install.ts";
 import { KubeError, type KubeObject } from "./kube.ts";
 import { captured, captureInstalled, proxyUser, type Captured } from "./network.ts";
+import type { WorkloadSpec } from "./workload-spec.ts";
 import { child, eventually, type Child } from "./process.ts";
-
-export interface WorkloadSpec {
-  readonly name: string;
-  readonly namespace: string;
-  readonly labels: Readonly<Record<string, string>>;
-  /** `default` when absent. */
-  readonly serviceAccount?: string;
-  /** Where an echo listens; a gateway's ports are its Envoy's, so only its Services speak of them: list them for named target ports. */
-  readonly ports: readonly ServedPort[];
-  /** `sidecar`: an Envoy with capture; `gateway`: an Envoy without; `none`: no proxy, in the mesh's network or outside of it as you see it. */
-  readonly kind: "sidecar" | "gateway" | "none";
-  /** Names that its https ports answer for; the run's web authority, which all pods trust, signs them. */
-  readonly tlsNames?: readonly string[];
-  /** False for a place that Kubernetes knows nothing of; true when absent. */
-  readonly inCluster?: boolean;
-}
 
 /** A running pod. */
 export interface Workload {
@@ -37,7 +22,10 @@ export interface Workload {
   /** As Kubernetes knows it. */
   readonly uid: string;
   /** Sends requests from inside the pod as its application; responses in the order of the requests. At most `concurrency` (16) at a time. */
-  readonly send: (requests: readonly RigRequest[], options?: { readonly concurrency?: number }) => Promise<readonly RigResponse[]>;
+  readonly send: (
+    requests: readonly RigRequest[],
+    options?: { readonly concurrency?: number },
+  ) => Promise<readonly RigResponse[]>;
   readonly sendTcp: (calls: readonly TcpCall[]) => Promise<readonly TcpAnswer[]>;
   /** How often each `x-rig-id` arrived here. */
   readonly attempts: () => Promise<Readonly<Record<string, number>>>;
@@ -67,7 +55,8 @@ export interface Surroundings {
 }
 
 /** The label by which istiod knows that a pod understands mTLS; Istio's injector sets it. */
-const injected = (spec: WorkloadSpec): WorkloadSpec => (spec.kind === "none" ? spec : { ...spec, labels: { "security.istio.io/tlsMode": "istio", ...spec.labels } });
+const injected = (spec: WorkloadSpec): WorkloadSpec =>
+  spec.kind === "none" ? spec : { ...spec, labels: { "security.istio.io/tlsMode": "istio", ...spec.labels } };
 
 /** Starts a pod under this name; returns when its echo listens and its Envoy answers, not when Envoy is configured. */
 export const workload = async (surroundings: Surroundings, asked: WorkloadSpec, serial: number): Promise<Workload> => {
@@ -79,17 +68,29 @@ export const workload = async (surroundings: Surroundings, asked: WorkloadSpec, 
   const controlSocket = join(surroundings.sockets, `${serial}.control`);
   const secretSocket = join(surroundings.sockets, `${serial}.secret`);
   const proxied = spec.kind !== "none";
-  const certificate = spec.tlsNames && (await surroundings.web.issued(`${file}.web`, spec.tlsNames.map((name) => `DNS:${name}`)));
+  const certificate =
+    spec.tlsNames &&
+    (await surroundings.web.issued(
+      `${file}.web`,
+      spec.tlsNames.map((name) => `DNS:${name}`),
+    ));
 
-  const agent = await agentProcess(directory, file, {
-    controlSocket,
-    secretSocket: proxied ? secretSocket : "",
-    secrets: proxied ? await identity(surroundings.mesh, file, spec.namespace, serviceAccount) : {},
-    workload: `${spec.namespace}/${spec.name}`,
-    pod,
-    countFolder: surroundings.countFolder,
-    ...(certificate === undefined ? {} : { certificate: { certificate: certificate.certificate, key: certificate.key } }),
-  }, surroundings.overlays);
+  const agent = await agentProcess(
+    directory,
+    file,
+    {
+      controlSocket,
+      secretSocket: proxied ? secretSocket : "",
+      secrets: proxied ? await identity(surroundings.mesh, file, spec.namespace, serviceAccount) : {},
+      workload: `${spec.namespace}/${spec.name}`,
+      pod,
+      countFolder: surroundings.countFolder,
+      ...(certificate === undefined
+        ? {}
+        : { certificate: { certificate: certificate.certificate, key: certificate.key } }),
+    },
+    surroundings.overlays,
+  );
 
   let envoy: Child | undefined;
   try {
@@ -98,11 +99,42 @@ export const workload = async (surroundings: Surroundings, asked: WorkloadSpec, 
     const known = spec.inCluster === false ? undefined : registered(controlPlane, spec, pod, address, serviceAccount);
     const remote = await remoteAgent(controlSocket, agent);
     if (spec.kind !== "gateway") await remote.asked({ op: "serve", ports: spec.ports });
-    const admin = (path: string, method?: "GET" | "POST"): Promise<string> => (envoy === undefined ? Promise.reject(new Error(`${file} has no Envoy`)) : remote.fetched(adminPort, path, method));
+    const admin = (path: string, method?: "GET" | "POST"): Promise<string> =>
+      envoy === undefined ? Promise.reject(new Error(`${file} has no Envoy`)) : remote.fetched(adminPort, path, method);
     if (proxied) {
       const configuration = join(directory, `${file}.envoy.json`);
-      writeFileSync(configuration, JSON.stringify(bootstrap({ spec, pod, address, serviceAccount, discovery: { address: controlPlane.network.gateway, port: controlPlane.discoveryPort }, secretSocket })));
-      envoy = child(directory, `${file}.envoy`, [tools.envoy, "-c", configuration, "--concurrency", "1", "--disable-hot-restart", "--drain-time-s", "0", "--drain-strategy", "immediate", "--log-level", "warning"], { inside: agent.pid, uid: proxyUser });
+      writeFileSync(
+        configuration,
+        JSON.stringify(
+          bootstrap({
+            spec,
+            pod,
+            address,
+            serviceAccount,
+            discovery: { address: controlPlane.network.gateway, port: controlPlane.discoveryPort },
+            secretSocket,
+          }),
+        ),
+      );
+      envoy = child(
+        directory,
+        `${file}.envoy`,
+        [
+          tools.envoy,
+          "-c",
+          configuration,
+          "--concurrency",
+          "1",
+          "--disable-hot-restart",
+          "--drain-time-s",
+          "0",
+          "--drain-strategy",
+          "immediate",
+          "--log-level",
+          "warning",
+        ],
+        { inside: agent.pid, uid: proxyUser },
+      );
       await eventually(`the Envoy of ${file} answers`, () => admin("/server_info"), { needs: [agent, envoy] });
     }
     const uid = (await known) ?? "";
@@ -126,7 +158,11 @@ export const workload = async (surroundings: Surroundings, asked: WorkloadSpec, 
       async stop() {
         remote.close();
         // Nothing here has state worth a goodbye, and Envoy takes its time to say it.
-        await Promise.all([envoy?.stop(0), agent.stop(0), spec.inCluster === false ? undefined : controlPlane.kube.delete([podObject(spec, pod, serviceAccount)])]);
+        await Promise.all([
+          envoy?.stop(0),
+          agent.stop(0),
+          spec.inCluster === false ? undefined : controlPlane.kube.delete([podObject(spec, pod, serviceAccount)]),
+        ]);
       },
     };
   } catch (error) {
@@ -140,28 +176,66 @@ const withEcho = (response: RigResponse): RigResponse => {
   return { ...response, echo: JSON.parse(response.body) as Echo };
 };
 
-const identity = async (mesh: Authority, file: string, namespace: string, serviceAccount: string): Promise<Readonly<Record<string, Secret>>> => {
-  const { certificate, key } = await mesh.issued(`${file}.identity`, [`URI:spiffe://cluster.local/ns/${namespace}/sa/${serviceAccount}`]);
+const identity = async (
+  mesh: Authority,
+  file: string,
+  namespace: string,
+  serviceAccount: string,
+): Promise<Readonly<Record<string, Secret>>> => {
+  const { certificate, key } = await mesh.issued(`${file}.identity`, [
+    `URI:spiffe://cluster.local/ns/${namespace}/sa/${serviceAccount}`,
+  ]);
   return { default: { kind: "identity", certificate, key }, ROOTCA: { kind: "trust", certificate: mesh.certificate } };
 };
 
-const podObject = ({ name, namespace, labels, ports }: WorkloadSpec, pod: string, serviceAccountName: string): KubeObject => ({
+const podObject = (
+  { name, namespace, labels, ports }: WorkloadSpec,
+  pod: string,
+  serviceAccountName: string,
+): KubeObject => ({
   apiVersion: "v1",
   kind: "Pod",
   metadata: { name: pod, namespace, labels, annotations: { "rig.meshwright/workload": name } },
   spec: {
     serviceAccountName,
-    containers: [{ name: "main", image: "rig", ports: ports.map(({ number, name: portName }) => ({ containerPort: number, ...(portName === undefined ? {} : { name: portName }), protocol: "TCP" })) }],
+    containers: [
+      {
+        name: "main",
+        image: "rig",
+        ports: ports.map(({ number, name: portName }) => ({
+          containerPort: number,
+          ...(portName === undefined ? {} : { name: portName }),
+          protocol: "TCP",
+        })),
+      },
+    ],
   },
 });
 
 /** Tells Kubernetes of the pod, as a kubelet would; returns its uid. */
-const registered = async ({ kube }: ControlPlane, spec: WorkloadSpec, pod: string, address: string, serviceAccount: string): Promise<string> => {
-  await kube.raw("POST", "/api/v1/namespaces", { apiVersion: "v1", kind: "Namespace", metadata: { name: spec.namespace } }).catch((error: unknown) => {
-    if (!(error instanceof KubeError && error.refusal.status === 409)) throw error;
-  });
+const registered = async (
+  { kube }: ControlPlane,
+  spec: WorkloadSpec,
+  pod: string,
+  address: string,
+  serviceAccount: string,
+): Promise<string> => {
+  await kube
+    .raw("POST", "/api/v1/namespaces", { apiVersion: "v1", kind: "Namespace", metadata: { name: spec.namespace } })
+    .catch((error: unknown) => {
+      if (!(error instanceof KubeError && error.refusal.status === 409)) throw error;
+    });
   const object = podObject(spec, pod, serviceAccount);
   const [stored] = await kube.apply([object]);
-  await kube.applyStatus({ ...object, spec: undefined, status: { phase: "Running", podIP: address, podIPs: [{ ip: address }], conditions: [{ type: "Ready", status: "True" }] } });
+  await kube.applyStatus({
+    ...object,
+    spec: undefined,
+    status: {
+      phase: "Running",
+      podIP: address,
+      podIPs: [{ ip: address }],
+      conditions: [{ type: "Ready", status: "True" }],
+    },
+  });
   return stored?.metadata.uid ?? "";
 };

@@ -19,9 +19,9 @@ const tcpHandle: TcpServiceHandle = { $kind: "tcp-service", $id: `${namespace}/s
 export const gatewayHandle: GatewayHandle = { $kind: "gateway", $id: gatewayId, $ports: [80] };
 
 /** What authors could have written about a random graph; every feature of the language turns up among a few dozen seeds. */
-export const randomIntents = (graph: ServiceGraph, random: Random): Intents => {
+export const randomIntents = (graph: ServiceGraph, random: Random, externalAddress: string): Intents => {
   const services = graph.services.filter(({ ports, namespace: home }) => home !== "edge" && ports.some(({ protocol }) => protocol === "http"));
-  const partner = external({ $kind: "namespace", $id: namespace }, { host: externalHost, port: 8090, tls: { port: 8443 }, resolve: ["192.0.2.10"], ...(random.chance(50) && { timeout: "3s" }) });
+  const partner = external({ $kind: "namespace", $id: namespace }, { host: externalHost, port: 8090, tls: { port: 8443 }, resolve: [externalAddress], ...(random.chance(50) && { timeout: "3s" }) });
   const origin = (module: string): Origin => ({ module, path: [] });
   const policies: Authored<Policy>[] = services.map((service) => ({ intent: servicePolicy(service, services, partner, random), origin: origin(`${service.name}.ts`) }));
   policies.push({ intent: policy(tcpHandle, { allow: random.one(["anyone", "nobody", [allow({ from: httpHandle(services[0]!) })]] as const) }), origin: origin("store.ts") });

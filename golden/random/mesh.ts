@@ -17,12 +17,12 @@ export interface RandomMesh {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** A mesh that some authors could have written, the same for the same seed. */
-export const randomMesh = (seed: number): RandomMesh => {
+/** A mesh that some authors could have written, the same for the same seed; its external service stands at the address. */
+export const randomMesh = (seed: number, externalAddress = "192.0.2.10"): RandomMesh => {
   const choices = random(seed);
   const graph = randomGraph(choices);
   const platform: Platform = { ...defaultPlatform, outbound: choices.one(["registry-only", "allow-any"]) };
-  const intents = randomIntents(graph, choices);
+  const intents = randomIntents(graph, choices, externalAddress);
   const { value, diagnostics } = lower(intents, graph, platform);
   if (value === undefined) throw new Error(`seed ${seed} does not lower: ${JSON.stringify(diagnostics)}`);
   return { seed, graph, platform, intents, mesh: value, diagnostics };

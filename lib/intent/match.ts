@@ -13,8 +13,8 @@ export type When =
 type OnePath = Refuse<"a condition has `path` (exactly this) or `prefix` (this and everything below it), not both">;
 
 /**
- * By header name, in any case. A string: exactly this value. Several values of one header are compared joined by
- * commas, as Envoy does.
+ * By header name, in any case. A string: exactly this value. Where a header stands in several lines, one of them is
+ * enough; a line is never split at its commas.
  */
 export type HeaderConditions = Readonly<Record<string, HeaderCondition>>;
 

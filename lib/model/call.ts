@@ -30,11 +30,9 @@ export interface HttpRequest {
   readonly headers: readonly (readonly [name: string, value: string])[];
 }
 
-/** All values of a header joined by commas, as Envoy compares them; undefined where it is not there. */
-export const headerValue = (request: HttpRequest, name: string): string | undefined => {
-  const values = request.headers.filter(([key]) => key === name).map(([, value]) => value);
-  return values.length === 0 ? undefined : values.join(",");
-};
+/** The values of a header as they stand in the request; none where it is not there. */
+export const headerValues = (request: HttpRequest, name: string): readonly string[] =>
+  request.headers.filter(([key]) => key === name).map(([, value]) => value);
 
 /** The path without query or fragment. */
 export const pathOf = (request: HttpRequest): string => request.target.replace(/[?#].*$/s, "");

@@ -1,4 +1,4 @@
-import type { HeaderMatch, Match, PathMatch } from "./route.ts";
+import type { HeaderMatch, Match, PathMatch, Route } from "./route.ts";
 
 /** Whether every request of `inner` is also one of `outer`; both single matches, so this is exact. */
 export const covers = (outer: Match, inner: Match): boolean =>
@@ -22,4 +22,17 @@ const headerCovers = (outer: HeaderMatch, inner: HeaderMatch): boolean => {
   return outer.kind === "exact"
     ? inner.kind === "exact" && inner.value === outer.value
     : inner.value.startsWith(outer.value);
+};
+
+/** The same routes without matches that an earlier one takes whole: they mean the same, and platforms warn of the others. */
+export const reachable = (routes: readonly Route[]): readonly Route[] => {
+  const earlier: Match[] = [];
+  return routes.flatMap((route) => {
+    const matches = route.matches.filter((match) => {
+      if (earlier.some((other) => covers(other, match))) return false;
+      earlier.push(match);
+      return true;
+    });
+    return matches.length === 0 ? [] : [matches.length === route.matches.length ? route : { ...route, matches }];
+  });
 };

@@ -1,6 +1,9 @@
 import type { HeaderMatch, Match, PathMatch } from "./route.ts";
 
-/** What both matches match, or undefined where no request can be in both. Exact: this language is closed under it. */
+/**
+ * What both matches match, or undefined where no request with one line of each header can be in both. Exact for those:
+ * this language is closed under it.
+ */
 export const intersection = (a: Match, b: Match): Match | undefined => {
   const path = pathIntersection(a.path, b.path);
   if (path === undefined) return undefined;

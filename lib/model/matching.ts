@@ -1,4 +1,4 @@
-import { headerValue, pathOf, type HttpRequest } from "./call.ts";
+import { headerValues, pathOf, type HttpRequest } from "./call.ts";
 import type { HeaderMatch, Match, PathMatch } from "./route.ts";
 
 /** Whether all that a match states holds of a request whose path is already normalised. */
@@ -16,16 +16,17 @@ export const holdsOfPath = (match: PathMatch, path: string): boolean => {
   }
 };
 
+/** A condition on a value holds if it holds of one of several (Envoy compares each header line by itself). */
 const holdsOfHeader = (match: HeaderMatch, request: HttpRequest): boolean => {
-  const value = headerValue(request, match.name);
+  const values = headerValues(request, match.name);
   switch (match.kind) {
     case "absent":
-      return value === undefined;
+      return values.length === 0;
     case "present":
-      return value !== undefined;
+      return values.length > 0;
     case "exact":
-      return value === match.value;
+      return values.includes(match.value);
     case "prefix":
-      return value?.startsWith(match.value) ?? false;
+      return values.some((value) => value.startsWith(match.value));
   }
 };

@@ -67,8 +67,12 @@ export interface DestinationPort {
   readonly routes: readonly Route[];
 }
 
-/** `mesh`: mTLS where both sides have a proxy and the callee does not disable it. `originate`: TLS with the server's name verified. */
-export type ClientTls = { readonly mode: "mesh" } | { readonly mode: "originate"; readonly sni: string };
+/**
+ * `mesh`: mTLS where both sides have a proxy and the callee does not disable it. `plain`: never. `originate`: TLS with the
+ * server's name verified.
+ */
+export type ClientTls =
+  { readonly mode: "mesh" } | { readonly mode: "plain" } | { readonly mode: "originate"; readonly sni: string };
 
 export interface DestinationSubset {
   readonly name: string;

@@ -1,5 +1,6 @@
 import { carriesHttp } from "../graph/protocol.ts";
 import type { AccessRule } from "./authorization.ts";
+import { reachable } from "./coverage.ts";
 import { fraction } from "./fraction.ts";
 import { lookup } from "./lookup.ts";
 import type { Destination, Mesh } from "./mesh.ts";
@@ -21,7 +22,7 @@ export const normalForm = (mesh: Mesh): unknown => {
         target,
         virtualHosts: virtualHosts.map(({ host, routes }) => ({
           host,
-          routes: routes.map((route) => routeForm(route, mesh)),
+          routes: reachable(routes).map((route) => routeForm(route, mesh)),
         })),
       })),
     })),
@@ -51,7 +52,7 @@ const destinationForm = (destination: Destination, mesh: Mesh): unknown => ({
     protocol,
     target,
     tls,
-    routes: carriesHttp(protocol) ? routes.map((route) => routeForm(route, mesh)) : [],
+    routes: carriesHttp(protocol) ? reachable(routes).map((route) => routeForm(route, mesh)) : [],
   })),
 });
 

@@ -28,7 +28,7 @@ export type PathMatch =
   | { readonly kind: "exact"; readonly value: string }
   | { readonly kind: "prefix"; readonly value: string };
 
-/** Of all values of a header joined by commas; names in lower case. */
+/** Of one of a header's values; names in lower case. */
 export type HeaderMatch =
   | { readonly name: string; readonly kind: "exact"; readonly value: string }
   | { readonly name: string; readonly kind: "prefix"; readonly value: string }

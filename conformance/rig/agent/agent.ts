@@ -34,7 +34,8 @@ const served = (socket: Socket): void => {
     const { id, ...command } = JSON.parse(text) as AgentCommand & { readonly id: number };
     void result(command as AgentCommand).then(
       (value) => socket.write(`${JSON.stringify({ id, result: value })}\n`),
-      (error: unknown) => socket.write(`${JSON.stringify({ id, error: error instanceof Error ? error.message : String(error) })}\n`),
+      (error: unknown) =>
+        socket.write(`${JSON.stringify({ id, error: error instanceof Error ? error.message : String(error) })}\n`),
     );
   };
   const onData = (chunk: Buffer): void => {
@@ -42,7 +43,11 @@ const served = (socket: Socket): void => {
     const dial = /^dial (\S+) (\d+)\n/.exec(buffer);
     if (dial) {
       socket.removeListener("data", onData);
-      joined(socket, connect({ host: dial[1] ?? "", port: Number(dial[2]), noDelay: true }), buffer.slice(dial[0].length));
+      joined(
+        socket,
+        connect({ host: dial[1] ?? "", port: Number(dial[2]), noDelay: true }),
+        buffer.slice(dial[0].length),
+      );
       return;
     }
     const lines = buffer.split("\n");

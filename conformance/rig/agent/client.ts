@@ -17,7 +17,10 @@ type Answer =
  * Sends all requests, so many at a time, over connections that are kept for this batch only: a listener that was replaced
  * between two batches must not answer the second. Responses stand in the order of the requests.
  */
-export const responses = async (requests: readonly RigRequest[], concurrency: number): Promise<readonly RigResponse[]> => {
+export const responses = async (
+  requests: readonly RigRequest[],
+  concurrency: number,
+): Promise<readonly RigResponse[]> => {
   const idle = new Map<string, Connection[]>();
   const results: RigResponse[] = [];
   let next = 0;
@@ -67,7 +70,11 @@ const dialled = ({ to, port }: RigRequest): Connection => {
     waiting = undefined;
     waiter?.(answer);
   };
-  const reader = messageReader("response", (message) => settle({ kind: "message", message, reusable: message.reusable && !socket.destroyed }), () => method === "HEAD");
+  const reader = messageReader(
+    "response",
+    (message) => settle({ kind: "message", message, reusable: message.reusable && !socket.destroyed }),
+    () => method === "HEAD",
+  );
   const broken = (reason: string): void => settle({ kind: "broken", reason, unanswered: !reader.begun() });
   socket.on("data", reader.push);
   socket.on("end", () => {
@@ -80,15 +87,27 @@ const dialled = ({ to, port }: RigRequest): Connection => {
     sent: (request, timeoutMs) =>
       new Promise((resolve) => {
         method = request.method;
-        const timer = setTimeout(() => settle({ kind: "broken", reason: `no answer within ${timeoutMs} ms`, unanswered: false }), timeoutMs);
+        const timer = setTimeout(
+          () => settle({ kind: "broken", reason: `no answer within ${timeoutMs} ms`, unanswered: false }),
+          timeoutMs,
+        );
         waiting = (answer) => {
           clearTimeout(timer);
           resolve(answer);
         };
         if (socket.destroyed) return broken("the connection was closed without an answer");
         const { body = "" } = request;
-        const sized = body === "" || headerOf(request.headers, "content-length") !== undefined || headerOf(request.headers, "transfer-encoding") !== undefined;
-        socket.write(messageBytes(`${request.method} ${request.target} HTTP/1.1`, sized ? request.headers : [...request.headers, ["content-length", String(Buffer.byteLength(body))]], body));
+        const sized =
+          body === "" ||
+          headerOf(request.headers, "content-length") !== undefined ||
+          headerOf(request.headers, "transfer-encoding") !== undefined;
+        socket.write(
+          messageBytes(
+            `${request.method} ${request.target} HTTP/1.1`,
+            sized ? request.headers : [...request.headers, ["content-length", String(Buffer.byteLength(body))]],
+            body,
+          ),
+        );
       }),
     close: () => void socket.destroy(),
   };
@@ -104,8 +123,17 @@ export const tcpAnswer = ({ to, port, data, timeoutMs = 10_000 }: TcpCall): Prom
       resolve(answer);
       socket.destroy();
     };
-    const timer = setTimeout(() => done(received === "" ? { kind: "error", reason: `no answer within ${timeoutMs} ms` } : { kind: "data", data: received }), timeoutMs);
-    const ended = (reason: string): void => done(received === "" ? { kind: "error", reason } : { kind: "data", data: received });
+    const timer = setTimeout(
+      () =>
+        done(
+          received === ""
+            ? { kind: "error", reason: `no answer within ${timeoutMs} ms` }
+            : { kind: "data", data: received },
+        ),
+      timeoutMs,
+    );
+    const ended = (reason: string): void =>
+      done(received === "" ? { kind: "error", reason } : { kind: "data", data: received });
     socket.on("connect", () => socket.write(data));
     socket.on("data", (chunk: Buffer) => (received += chunk.toString()));
     socket.on("error", (error: NodeJS.ErrnoException) => ended(error.code ?? error.message));

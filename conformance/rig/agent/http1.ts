@@ -18,13 +18,21 @@ export interface MessageReader {
   readonly begun: () => boolean;
 }
 
-type State = { readonly kind: "head" } | { readonly kind: "length"; readonly left: number } | { readonly kind: "chunks" } | { readonly kind: "until-end" };
+type State =
+  | { readonly kind: "head" }
+  | { readonly kind: "length"; readonly left: number }
+  | { readonly kind: "chunks" }
+  | { readonly kind: "until-end" };
 
 /**
  * Reads HTTP/1.1 by hand, so that tests see raw targets, the order and case of headers, and duplicates, none of which
  * node:http keeps apart or lets through. Lenient on purpose: it reports, it does not judge.
  */
-export const messageReader = (side: "request" | "response", onMessage: (message: Message) => void, bodiless: () => boolean = () => false): MessageReader => {
+export const messageReader = (
+  side: "request" | "response",
+  onMessage: (message: Message) => void,
+  bodiless: () => boolean = () => false,
+): MessageReader => {
   let buffer: Buffer = Buffer.alloc(0);
   let state: State = { kind: "head" };
   let start: Message["start"] = ["", "", ""];
@@ -37,7 +45,12 @@ export const messageReader = (side: "request" | "response", onMessage: (message:
     return taken;
   };
   const finish = (reusable: boolean): void => {
-    const message: Message = { start, headers, body: Buffer.concat(parts), reusable: reusable && !/close/i.test(headerOf(headers, "connection") ?? "") };
+    const message: Message = {
+      start,
+      headers,
+      body: Buffer.concat(parts),
+      reusable: reusable && !/close/i.test(headerOf(headers, "connection") ?? ""),
+    };
     parts = [];
     state = { kind: "head" };
     onMessage(message);
@@ -45,7 +58,10 @@ export const messageReader = (side: "request" | "response", onMessage: (message:
   const head = (): boolean => {
     const end = buffer.indexOf("\r\n\r\n");
     if (end < 0) return false;
-    const [first = "", ...lines] = take(end + 4).subarray(0, end).toString("latin1").split("\r\n");
+    const [first = "", ...lines] = take(end + 4)
+      .subarray(0, end)
+      .toString("latin1")
+      .split("\r\n");
     const [a = "", b = "", ...rest] = first.split(" ");
     start = [a, b, rest.join(" ")];
     headers = lines.map((line): RawHeader => {
@@ -109,7 +125,11 @@ export const messageReader = (side: "request" | "response", onMessage: (message:
 };
 
 /** The first header of this name. */
-export const headerOf = (headers: readonly RawHeader[], name: string): string | undefined => headers.find(([candidate]) => candidate.toLowerCase() === name)?.[1];
+export const headerOf = (headers: readonly RawHeader[], name: string): string | undefined =>
+  headers.find(([candidate]) => candidate.toLowerCase() === name)?.[1];
 
 export const messageBytes = (first: string, headers: readonly RawHeader[], body: string | Buffer): Buffer =>
-  Buffer.concat([Buffer.from(`${first}\r\n${headers.map(([name, value]) => `${name}: ${value}\r\n`).join("")}\r\n`, "latin1"), typeof body === "string" ? Buffer.from(body) : body]);
+  Buffer.concat([
+    Buffer.from(`${first}\r\n${headers.map(([name, value]) => `${name}: ${value}\r\n`).join("")}\r\n`, "latin1"),
+    typeof body === "string" ? Buffer.from(body) : body,
+  ]);

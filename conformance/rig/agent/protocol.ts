@@ -70,7 +70,8 @@ export interface TcpCall {
 }
 
 /** A tcp port of the rig answers the first bytes with `namespace/name` and a newline, then closes. */
-export type TcpAnswer = { readonly kind: "data"; readonly data: string } | { readonly kind: "error"; readonly reason: string };
+export type TcpAnswer =
+  { readonly kind: "data"; readonly data: string } | { readonly kind: "error"; readonly reason: string };
 
 /** A secret for the pod's Envoy: PEM. */
 export type Secret =

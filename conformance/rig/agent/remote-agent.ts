@@ -16,12 +16,26 @@ export interface RemoteAgent {
 
 /** Connects to an agent as soon as it listens. */
 export const remoteAgent = async (controlSocket: string, process: Child): Promise<RemoteAgent> => {
-  const socket = await eventually(`${process.name} listens`, () => connected(controlSocket), { needs: [process], everyMs: 10 });
-  const waiting = new Map<number, { readonly resolve: (value: unknown) => void; readonly reject: (error: Error) => void; readonly timer: NodeJS.Timeout }>();
+  const socket = await eventually(`${process.name} listens`, () => connected(controlSocket), {
+    needs: [process],
+    everyMs: 10,
+  });
+  const waiting = new Map<
+    number,
+    {
+      readonly resolve: (value: unknown) => void;
+      readonly reject: (error: Error) => void;
+      readonly timer: NodeJS.Timeout;
+    }
+  >();
   let [serial, closed] = [0, false];
   const parts: Buffer[] = [];
   const answered = (line: string): void => {
-    const { id, result, error } = JSON.parse(line) as { readonly id: number; readonly result?: unknown; readonly error?: string };
+    const { id, result, error } = JSON.parse(line) as {
+      readonly id: number;
+      readonly result?: unknown;
+      readonly error?: string;
+    };
     const waiter = waiting.get(id);
     waiting.delete(id);
     if (waiter === undefined) return;
@@ -32,7 +46,9 @@ export const remoteAgent = async (controlSocket: string, process: Child): Promis
   socket.on("data", (chunk: Buffer) => {
     const end = chunk.lastIndexOf(10);
     if (end < 0) return void parts.push(chunk);
-    const lines = Buffer.concat([...parts.splice(0), chunk.subarray(0, end)]).toString().split("\n");
+    const lines = Buffer.concat([...parts.splice(0), chunk.subarray(0, end)])
+      .toString()
+      .split("\n");
     if (end + 1 < chunk.length) parts.push(chunk.subarray(end + 1));
     for (const line of lines) answered(line);
   });
@@ -78,16 +94,25 @@ const connected = (path: string): Promise<Socket> =>
 
 const body = (socket: Socket, path: string, method: string): Promise<string> =>
   new Promise((resolve, reject) => {
-    const request = httpRequest({ createConnection: () => socket, path, method, headers: { host: "127.0.0.1", connection: "close" }, timeout: 20_000 }, (response) => {
-      const chunks: Buffer[] = [];
-      response.on("data", (chunk: Buffer) => chunks.push(chunk));
-      response.on("error", reject);
-      response.on("end", () => {
-        const text = Buffer.concat(chunks).toString();
-        if ((response.statusCode ?? 500) < 400) resolve(text);
-        else reject(new Error(`${method} ${path}: ${response.statusCode} ${text.slice(0, 300)}`));
-      });
-    });
+    const request = httpRequest(
+      {
+        createConnection: () => socket,
+        path,
+        method,
+        headers: { host: "127.0.0.1", connection: "close" },
+        timeout: 20_000,
+      },
+      (response) => {
+        const chunks: Buffer[] = [];
+        response.on("data", (chunk: Buffer) => chunks.push(chunk));
+        response.on("error", reject);
+        response.on("end", () => {
+          const text = Buffer.concat(chunks).toString();
+          if ((response.statusCode ?? 500) < 400) resolve(text);
+          else reject(new Error(`${method} ${path}: ${response.statusCode} ${text.slice(0, 300)}`));
+        });
+      },
+    );
     request.on("timeout", () => request.destroy(new Error(`${method} ${path}: no answer within 20 s`)));
     request.on("error", reject);
     request.end();

@@ -47,14 +47,22 @@ const secretBytes = (name: string, settings: AgentSettings): Buffer | undefined 
     console.error(`asked for the unknown secret ${name}`);
     return undefined;
   }
-  const body = secret.kind === "identity" ? field(2, Buffer.concat([field(1, inline(secret.certificate)), field(2, inline(secret.key))])) : field(4, field(1, inline(secret.certificate)));
+  const body =
+    secret.kind === "identity"
+      ? field(2, Buffer.concat([field(1, inline(secret.certificate)), field(2, inline(secret.key))]))
+      : field(4, field(1, inline(secret.certificate)));
   return Buffer.concat([field(1, Buffer.from(name)), body]);
 };
 
 const fileSecret = (name: string): Secret | undefined => {
   const [kind, first = "", second = ""] = name.split(/[:~]/);
-  if (kind === "file-root") return { kind: "trust", certificate: readFileSync(first === "system" ? "/etc/ssl/certs/ca-certificates.crt" : first, "utf8") };
-  if (kind === "file-cert") return { kind: "identity", certificate: readFileSync(first, "utf8"), key: readFileSync(second, "utf8") };
+  if (kind === "file-root")
+    return {
+      kind: "trust",
+      certificate: readFileSync(first === "system" ? "/etc/ssl/certs/ca-certificates.crt" : first, "utf8"),
+    };
+  if (kind === "file-cert")
+    return { kind: "identity", certificate: readFileSync(first, "utf8"), key: readFileSync(second, "utf8") };
   return undefined;
 };
 
@@ -80,7 +88,8 @@ const varint = (value: number): Buffer => {
 };
 
 /** A length-delimited protobuf field. */
-const field = (number: number, value: Buffer): Buffer => Buffer.concat([varint((number << 3) | 2), varint(value.length), value]);
+const field = (number: number, value: Buffer): Buffer =>
+  Buffer.concat([varint((number << 3) | 2), varint(value.length), value]);
 
 const frame = (message: Buffer): Buffer => {
   const head = Buffer.alloc(5);

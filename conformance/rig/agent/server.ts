@@ -26,8 +26,15 @@ export const echoServers = (settings: AgentSettings): EchoServers => {
       socket.on("error", () => socket.destroy());
       answer(socket);
     };
-    if (port.protocol === "https" && settings.certificate === undefined) throw new Error(`port ${port.number} speaks https and has no certificate`);
-    const server = port.protocol === "https" ? createTlsServer({ cert: settings.certificate?.certificate, key: settings.certificate?.key, ALPNProtocols: ["http/1.1"] }, accept) : createServer({ noDelay: true }, accept);
+    if (port.protocol === "https" && settings.certificate === undefined)
+      throw new Error(`port ${port.number} speaks https and has no certificate`);
+    const server =
+      port.protocol === "https"
+        ? createTlsServer(
+            { cert: settings.certificate?.certificate, key: settings.certificate?.key, ALPNProtocols: ["http/1.1"] },
+            accept,
+          )
+        : createServer({ noDelay: true }, accept);
     await new Promise<void>((resolve, reject) => {
       server.on("error", reject);
       server.listen({ port: port.number, host: "0.0.0.0", backlog: 1024 }, resolve);
@@ -49,17 +56,38 @@ export const echoServers = (settings: AgentSettings): EchoServers => {
     socket.on("data", reader.push);
   };
 
-  const answered = async ({ start: [method, target], headers, body, reusable }: Message, socket: Socket, port: number, remote: string): Promise<void> => {
+  const answered = async (
+    { start: [method, target], headers, body, reusable }: Message,
+    socket: Socket,
+    port: number,
+    remote: string,
+  ): Promise<void> => {
     const plan = JSON.parse(headerOf(headers, "x-rig-plan") ?? "{}") as Plan;
     const id = headerOf(headers, "x-rig-id");
     const attempt = id === undefined ? 0 : counted(id, plan);
     if (plan.delayMs !== undefined) await new Promise((resolve) => setTimeout(resolve, plan.delayMs));
     const failing = plan.fail !== undefined && attempt > 0 && attempt <= plan.fail.times ? plan.fail.status : undefined;
     if (failing === "reset") return void socket.resetAndDestroy();
-    const echo: Echo = { workload: settings.workload, pod: settings.pod, port, method, target, headers, bodyLength: body.length, remote, attempt };
+    const echo: Echo = {
+      workload: settings.workload,
+      pod: settings.pod,
+      port,
+      method,
+      target,
+      headers,
+      bodyLength: body.length,
+      remote,
+      attempt,
+    };
     const text = JSON.stringify(echo);
     const length = String(Buffer.byteLength(text));
-    socket.write(messageBytes(`HTTP/1.1 ${failing ?? plan.status ?? 200} Rig`, [["content-type", "application/json"], ["content-length", length], ...(plan.headers ?? [])], method === "HEAD" ? "" : text));
+    socket.write(
+      messageBytes(
+        `HTTP/1.1 ${failing ?? plan.status ?? 200} Rig`,
+        [["content-type", "application/json"], ["content-length", length], ...(plan.headers ?? [])],
+        method === "HEAD" ? "" : text,
+      ),
+    );
     if (!reusable) socket.end();
   };
 

@@ -58,6 +58,13 @@ export const identityCodes = {
     message: ({ workload, modes }) => `${workload} is told to be ${list(modes)} by two policies`,
     fix: () => "let one of them decide, or give both the same mode",
   }),
+  MESH3011: entry<{ readonly service: string }>({
+    severity: "error",
+    name: "callers-can-tell-who-wants-mtls",
+    message: ({ service }) =>
+      `mTLS is disabled in the namespace of ${service}, and its workloads do not agree on it: callers choose for all of them`,
+    fix: () => "give all workloads of the service one mode, in the service's policy",
+  }),
   MESH3010: entry<{ readonly caller: string; readonly callee: string }>({
     severity: "warning",
     name: "strict-callees-have-proxied-callers",

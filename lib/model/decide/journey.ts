@@ -101,7 +101,7 @@ export const forwarded = (
       ),
     ]);
   return anyOf(workloads, (id) => {
-    const tls = usesMtls(journey.client, id);
+    const tls = port.tls.mode === "mesh" && usesMtls(journey.client, id);
     const branches = arrival(journey, id, {
       port: port.target,
       caller: tls ? sender.workload.identity : undefined,

@@ -1,5 +1,6 @@
 import type { Destination, Host, Mesh } from "../../../lib/model/mesh.ts";
 import type { Route } from "../../../lib/model/route.ts";
+import { mustBeTold } from "../inferred-mtls.ts";
 import { istioObject, type KubernetesObject } from "../object.ts";
 
 /** Subsets that some route names, by host. A subset that nothing routes to would only cost every proxy a cluster. */
@@ -25,18 +26,24 @@ export const routedSubsets = (mesh: Mesh): ReadonlyMap<Host, ReadonlySet<string>
 export const destinationRule = (
   destination: Destination,
   routed: ReadonlySet<string> | undefined,
+  mesh: Mesh,
 ): readonly KubernetesObject[] => {
   const subsets = destination.subsets
     .filter(({ name }) => routed?.has(name))
     .map(({ name, labels }) => ({ name, labels }));
   const originated = destination.ports.flatMap(({ tls }) => (tls.mode === "originate" ? [tls] : []))[0];
-  if (subsets.length === 0 && originated === undefined) return [];
+  const tls = originated
+    ? { mode: "SIMPLE", sni: originated.sni, caCertificates: "system" }
+    : mustBeTold(destination, mesh)
+      ? { mode: "ISTIO_MUTUAL" }
+      : undefined;
+  if (subsets.length === 0 && tls === undefined) return [];
   const name =
     destination.kind === "external" ? destination.host : (destination.host.split(".")[0] ?? destination.host);
   return [
     istioObject("DestinationRule", destination.namespace, name, {
       host: destination.host,
-      ...(originated && { trafficPolicy: { tls: { mode: "SIMPLE", sni: originated.sni } } }),
+      ...(tls && { trafficPolicy: { tls } }),
       ...(subsets.length > 0 && { subsets }),
     }),
   ];

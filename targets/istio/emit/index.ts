@@ -12,7 +12,7 @@ export const emit = (mesh: Mesh): readonly KubernetesObject[] => {
   const subsets = routedSubsets(mesh);
   return [
     ...mesh.destinations.flatMap(serviceEntry),
-    ...mesh.destinations.flatMap((destination) => destinationRule(destination, subsets.get(destination.host))),
+    ...mesh.destinations.flatMap((destination) => destinationRule(destination, subsets.get(destination.host), mesh)),
     ...mesh.gateways.map(gatewayObject),
     ...mesh.destinations.flatMap((destination) => meshVirtualService(destination, mesh)),
     ...mesh.gateways.flatMap((gateway) => gatewayVirtualServices(gateway, mesh)),

@@ -1,3 +1,4 @@
+import { reachable } from "../../../lib/model/coverage.ts";
 import { defaultRetries, wholeWeight } from "../../../lib/model/base.ts";
 import type {
   Destination,
@@ -26,7 +27,7 @@ export const meshVirtualService = (destination: Destination, mesh: Mesh): readon
   const ports = destination.ports.filter(({ routes }) => routes.length > 0);
   if (ports.every((port) => isDefault(port, destination, mesh))) return [];
   const http = ports.flatMap(({ number, routes }) =>
-    routes.map((route) => httpRoute(route, ports.length > 1 ? number : undefined, mesh)),
+    reachable(routes).map((route) => httpRoute(route, ports.length > 1 ? number : undefined, mesh)),
   );
   return [
     istioObject("VirtualService", destination.namespace, nameOf(destination), { hosts: [destination.host], http }),
@@ -44,7 +45,7 @@ export const gatewayVirtualServices = (gateway: Gateway, mesh: Mesh): readonly K
   const severalPorts = gateway.listeners.length > 1;
   return [...hosts].flatMap(([host, spoken]) => {
     const http = spoken.flatMap(({ listener, virtualHost }) =>
-      virtualHost.routes.map((route) => httpRoute(route, severalPorts ? listener.port : undefined, mesh)),
+      reachable(virtualHost.routes).map((route) => httpRoute(route, severalPorts ? listener.port : undefined, mesh)),
     );
     const namespace = spoken[0]?.virtualHost.namespace ?? gateway.namespace;
     return [

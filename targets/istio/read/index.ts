@@ -5,6 +5,7 @@ import { named } from "../../../lib/graph/named.ts";
 import type { Platform } from "../../../lib/graph/platform.ts";
 import { baseDestination, baseWorkloads, defaultRoute, targetOf } from "../../../lib/model/base.ts";
 import type { Destination, Gateway, GatewayListener, Host, Mesh, Scope, VirtualHost } from "../../../lib/model/mesh.ts";
+import { mustBeTold } from "../inferred-mtls.ts";
 import type { KubernetesObject } from "../object.ts";
 import { schemaViolations } from "../schema/schema-violations.ts";
 import { fields, items, nameOf, number, originOf, spec, text, unreadable, type Node, type Reading } from "./reading.ts";
@@ -39,7 +40,12 @@ export const read = (
   const destinations = readDestinations(of("ServiceEntry"), of("DestinationRule"), rules, reading);
   const mtls = of("PeerAuthentication").flatMap((object) => mtlsRule(object, reading));
   const meshMtls = mtls.some(({ selector }) => selector.kind === "mesh");
-  const value: Mesh = {
+  const told = new Set(
+    of("DestinationRule").flatMap(({ spec: { host, trafficPolicy } }) =>
+      trafficPolicy === undefined ? [] : [String(host)],
+    ),
+  );
+  const mesh: Mesh = {
     platform,
     workloads: baseWorkloads(graph, platform),
     destinations,
@@ -51,8 +57,20 @@ export const read = (
       : [{ selector: { kind: "mesh" }, mode: "permissive", origin: { module: "platform", path: [] } }, ...mtls],
     scopes: of("Sidecar").flatMap((object) => scopes(object, destinations, reading)),
   };
+  const value: Mesh = {
+    ...mesh,
+    destinations: destinations.map((destination) =>
+      told.has(destination.host) ? destination : asInferred(destination, mesh),
+    ),
+  };
   return { value: reading.diagnostics.length > 0 ? undefined : value, diagnostics: reading.diagnostics };
 };
+
+/** Callers that are not told go by what Istio infers. */
+const asInferred = (destination: Destination, mesh: Mesh): Destination =>
+  mustBeTold(destination, mesh)
+    ? { ...destination, ports: destination.ports.map((port) => ({ ...port, tls: { mode: "plain" } })) }
+    : destination;
 
 interface VirtualServiceRule {
   readonly object: KubernetesObject;
@@ -134,14 +152,16 @@ const withRule = (destination: Destination, rule: KubernetesObject | undefined, 
   if (rule === undefined) return destination;
   const { trafficPolicy, subsets } = fields(spec(rule), ["host", "trafficPolicy", "subsets"], reading);
   const { tls } = fields(trafficPolicy, ["tls"], reading);
-  const { mode, sni } = fields(tls, ["mode", "sni"], reading);
-  if (tls !== undefined && text(mode) !== "SIMPLE") unreadable(mode ?? tls, reading);
+  const { mode, sni, caCertificates } = fields(tls, ["mode", "sni", "caCertificates"], reading);
+  // The system's authorities are also what Istio takes where none are named.
+  if (caCertificates !== undefined && text(caCertificates) !== "system") unreadable(caCertificates, reading);
+  const originates = text(mode) === "SIMPLE";
+  if (tls !== undefined && !originates && text(mode) !== "ISTIO_MUTUAL") unreadable(mode ?? tls, reading);
   return {
     ...destination,
-    ports:
-      tls === undefined
-        ? destination.ports
-        : destination.ports.map((port) => ({ ...port, tls: { mode: "originate", sni: text(sni) } })),
+    ports: !originates
+      ? destination.ports
+      : destination.ports.map((port) => ({ ...port, tls: { mode: "originate", sni: text(sni) } })),
     subsets: items(subsets).map((node) => {
       const { name, labels } = fields(node, ["name", "labels"], reading);
       const wanted = labelsOf(labels);

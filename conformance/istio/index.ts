@@ -1,0 +1,212 @@
+import { mkdtemp, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { compile } from "../../compiler/pipeline.ts";
+import { syncedGraph } from "../../cli/graph/sync.ts";
+import { randomMesh } from "../../golden/random/mesh.ts";
+import { externalHost } from "../../golden/random/intents.ts";
+import { random } from "../../golden/random/random.ts";
+import type { ServiceGraph } from "../../lib/graph/graph.ts";
+import type { Mesh } from "../../lib/model/mesh.ts";
+import { istio } from "../../targets/istio/index.ts";
+import type { KubernetesObject } from "../../targets/istio/object.ts";
+import { yamlStream, type Plain } from "../../targets/istio/yaml.ts";
+import { rigRequirements } from "../rig/requirements.ts";
+import { rig as startedRig, type Rig } from "../rig/rig.ts";
+import type { Suite, Verdicts } from "../suite.ts";
+import { boundaryCalls } from "./boundary-calls.ts";
+import { dumpedMtls } from "./dumped-mtls-verdicts.ts";
+import { coverage } from "./features.ts";
+import { laboratory, type Laboratory } from "./laboratory.ts";
+import { manifests } from "./manifests.ts";
+import { plantedFaults } from "./planted.ts";
+import { regressionSeeds } from "./regressions.ts";
+import {
+  disagreements,
+  evidence,
+  observable,
+  scenarioDisagreements,
+  splitProbabilities,
+  type Evidence,
+} from "./trials.ts";
+
+const repository = join(import.meta.dirname, "..", "..");
+const bookinfoHost = "www.googleapis.com";
+const callsPerMesh = 80;
+/** All seeds are run; the regressions once more by name. */
+const everySeed = [...Array.from({ length: 30 }, (_, index) => index + 1), ...regressionSeeds];
+/** How likely it may be, over all splits of a run together, that a correct one is taken for wrong. */
+const familyWise = 1e-6;
+
+const cases = [
+  "traffic through captured connections",
+  "Bookinfo",
+  "30 random meshes",
+  "splits",
+  "mTLS as configured",
+  "istioctl analyze",
+  "planted faults",
+  "coverage of features",
+];
+
+/**
+ * Our objects on a real API server, read by a real istiod, obeyed by real Envoys: every answer must be one that `decide`
+ * gave.
+ */
+export const istioSuite =
+  (seeds: readonly number[]): Suite =>
+  async (verdicts) => {
+    const missing = rigRequirements();
+    if (missing !== undefined) {
+      for (const name of cases) verdicts.skip(name, missing);
+      return;
+    }
+    const rig = await startedRig({ meshConfig });
+    verdicts.say(`logs in ${rig.directory}`);
+    try {
+      await held(rig, seeds, verdicts);
+    } finally {
+      await rig.stop();
+    }
+  };
+
+export const istioConformance: Suite = istioSuite(everySeed);
+
+/** Istio's own defaults but for what the random meshes vary: unknown calls. Automatic mTLS is on, as everywhere. */
+const meshConfig = `
+rootNamespace: istio-system
+trustDomain: cluster.local
+enableAutoMtls: true
+accessLogFile: ""
+defaultConfig:
+  discoveryAddress: istiod.istio-system.svc:15012
+`;
+
+const held = async (rig: Rig, seeds: readonly number[], verdicts: Verdicts): Promise<void> => {
+  const lab = await laboratory(rig, [externalHost, bookinfoHost]);
+  const all: Evidence[] = [];
+  const bookinfo = await bookinfoMesh(rig, verdicts);
+  if (bookinfo) all.push(await judged(rig, lab, "bookinfo", bookinfo.graph, bookinfo.mesh, 0, verdicts));
+  for (const seed of seeds) {
+    const { graph, mesh } = randomMesh(seed, lab.outside.address);
+    // One istiod runs under one mesh config; what it says of unknown calls holds for all.
+    const installed: Mesh = { ...mesh, platform: { ...mesh.platform, outbound: "allow-any" } };
+    all.push(await judged(rig, lab, `seed ${seed}`, graph, installed, seed, verdicts));
+  }
+  judgeSplits(all, verdicts);
+  plantedFaults(all, verdicts);
+  judgeCoverage(all, verdicts);
+  await judgeCapture(rig, verdicts);
+};
+
+const bookinfoMesh = async (
+  rig: Rig,
+  verdicts: Verdicts,
+): Promise<{ readonly graph: ServiceGraph; readonly mesh: Mesh } | undefined> => {
+  const folder = join(repository, "policies", "bookinfo");
+  const inputs = [
+    join(rig.tools.istioFiles, "samples/bookinfo/platform/kube/bookinfo.yaml"),
+    join(folder, "manifests"),
+  ];
+  const synced = await syncedGraph(inputs, { mesh: folder, namespace: "bookinfo", subsetLabel: "version" }, true);
+  if (synced.stale)
+    verdicts.fail(
+      "Bookinfo's graph is what its manifests say",
+      synced.diagnostics.map(({ message }) => message).join("; "),
+    );
+  else verdicts.pass("Bookinfo's graph is what the pinned Istio's own manifests say");
+  const { value, diagnostics } = await compile(folder);
+  if (value === undefined)
+    verdicts.fail("policies/bookinfo compiles against it", diagnostics.map(({ message }) => message).join("; "));
+  else verdicts.pass("policies/bookinfo compiles against it");
+  return value && { graph: value.graph, mesh: value.mesh };
+};
+
+/** Installs a mesh, sends requests at its boundaries, and holds every answer against `decide`. */
+const judged = async (
+  rig: Rig,
+  lab: Laboratory,
+  name: string,
+  graph: ServiceGraph,
+  mesh: Mesh,
+  seed: number,
+  verdicts: Verdicts,
+): Promise<Evidence> => {
+  const objects = istio.emit(mesh);
+  await lab.set(graph, objects);
+  const calls = boundaryCalls(mesh, callsPerMesh, random(seed)).filter((call) => observable(mesh, call));
+  const seen = await evidence(name, mesh, calls, lab);
+  const wrong = disagreements(seen);
+  for (const { call, why } of wrong.slice(0, 5)) verdicts.fail(`${name}: ${JSON.stringify(call)}`, why);
+  const played = scenarioDisagreements(seen);
+  for (const why of played.slice(0, 3)) verdicts.fail(`${name}`, why);
+  if (wrong.length === 0 && played.length === 0)
+    verdicts.pass(`${name}: ${calls.length} calls and ${seen.scenarios.length} scenarios came out as decided`);
+  for (const why of await dumpedMtls(mesh, lab)) verdicts.fail(`${name}: mTLS as configured`, why);
+  await analyzed(rig, name, graph, objects, verdicts);
+  return seen;
+};
+
+/** `istioctl analyze` knows what Istio's makers warn of; it sees the graph's manifests too. */
+const analyzed = async (
+  rig: Rig,
+  name: string,
+  graph: ServiceGraph,
+  objects: readonly KubernetesObject[],
+  verdicts: Verdicts,
+): Promise<void> => {
+  const folder = await mkdtemp(join(rig.directory, "analyze-"));
+  const file = join(folder, "all.yaml");
+  await writeFile(file, yamlStream([...manifests(graph), ...objects] as unknown as readonly Plain[]));
+  const { code, output } = await rig.istioctl([
+    "analyze",
+    "--use-kube=false",
+    "--all-namespaces",
+    "--failure-threshold",
+    "Info",
+    file,
+  ]);
+  if (code !== 0 || !output.includes("No validation issues found"))
+    verdicts.fail(`${name}: istioctl analyze`, output.trim());
+};
+
+const judgeSplits = (all: readonly Evidence[], verdicts: Verdicts): void => {
+  const tests = all.flatMap((one) => splitProbabilities(one).map((test) => ({ ...test, name: one.name })));
+  const threshold = familyWise / Math.max(1, tests.length);
+  for (const { name, what, probability } of tests)
+    if (probability < threshold) verdicts.fail(`${name}: split`, `${what}, probability ${probability}`);
+  const least = Math.min(...tests.map(({ probability }) => probability));
+  if (tests.length === 0) verdicts.fail("splits", "no mesh had a split that a request met");
+  else
+    verdicts.pass(
+      `splits: ${tests.length} binomial tests, the least likely ${least.toExponential(1)}, refused below ${threshold.toExponential(1)}`,
+    );
+};
+
+const judgeCoverage = (all: readonly Evidence[], verdicts: Verdicts): void => {
+  const rows = coverage(
+    all.flatMap(({ mesh, cases: seen, scenarios }) =>
+      [...seen, ...scenarios.map(({ scenario }) => ({ call: scenario.trial.call }))].map(({ call }) => ({
+        mesh,
+        call,
+      })),
+    ),
+  );
+  for (const { name, hit, decisive } of rows) {
+    verdicts.say(
+      `${name.padEnd(28)} ${String(hit).padStart(6)} cases, ${String(decisive).padStart(6)} would have come out differently without it`,
+    );
+    if (decisive === 0) verdicts.fail(`feature ${name}`, "no case depends on it");
+    else verdicts.pass();
+  }
+};
+
+/** Nothing above would mean much if requests had found a way around the proxies. */
+const judgeCapture = async (rig: Rig, verdicts: Verdicts): Promise<void> => {
+  for (const pod of rig.workloads()) {
+    if (pod.spec.kind !== "sidecar") continue;
+    const { inbound, outbound } = await pod.captured();
+    if (inbound + outbound === 0)
+      verdicts.fail(`${pod.pod}`, `iptables captured ${outbound} outbound and ${inbound} inbound connections`);
+    else verdicts.pass();
+  }
+};
