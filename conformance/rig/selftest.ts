@@ -1,11 +1,18 @@
-import { execFileSync } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
-import type { RawHeader } from "./agent/http1.ts";
-import type { RigRequest, RigResponse } from "./agent/protocol.ts";
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { knownOnlyToIstiod, plainMeshConfig } from "./cluster.ts";
-import type { KubeObject } from "./kube.ts";
 import { rigRequirements } from "./requirements.ts";
 import { rig, type Rig } from "./rig.ts";
+import {
+  networking,
+  noMtls,
+  object,
+  request,
+  service,
+  shop,
+  startPods,
+  statusOf,
+  workloadOf,
+} from "./selftest-mesh.ts";
 
 /** Proves that the rig itself is the real thing, before anything is held against it: run it after touching the rig. */
 const missing = rigRequirements();
@@ -19,153 +26,6 @@ const check = (what: string, holds: boolean, seen: unknown): void => {
   if (holds) passed += 1;
   else failed += 1;
   console.log(`${holds ? "ok  " : "FAIL"} ${what}${holds ? "" : `: ${JSON.stringify(seen)}`}`);
-};
-const request = (
-  host: string,
-  target: string,
-  headers: readonly RawHeader[] = [],
-  more: Partial<RigRequest> = {},
-): RigRequest => ({ to: "10.99.0.1", port: 80, method: "GET", target, headers: [["host", host], ...headers], ...more });
-const statusOf = (response: RigResponse | undefined): number | undefined =>
-  response?.kind === "response" ? response.status : undefined;
-const workloadOf = (response: RigResponse | undefined): string | undefined =>
-  response?.kind === "response" ? response.echo?.pod : undefined;
-
-const object = (apiVersion: string, kind: string, namespace: string, name: string, spec: unknown): KubeObject => ({
-  apiVersion,
-  kind,
-  metadata: { name, namespace },
-  spec,
-});
-const networking = (kind: string, name: string, spec: unknown, namespace = "shop"): KubeObject =>
-  object("networking.istio.io/v1", kind, namespace, name, spec);
-const service = (name: string, selector: unknown, ports: unknown, namespace = "shop"): KubeObject =>
-  object("v1", "Service", namespace, name, { selector, ports });
-
-const noMtls = object("security.istio.io/v1", "PeerAuthentication", "istio-system", "default", {
-  mtls: { mode: "DISABLE" },
-});
-const shop: readonly KubeObject[] = [
-  service("reviews", { app: "reviews" }, [
-    { name: "http", port: 80, targetPort: 9080 },
-    { name: "tcp-raw", port: 9000 },
-  ]),
-  networking("DestinationRule", "reviews", {
-    host: "reviews.shop.svc.cluster.local",
-    subsets: [
-      { name: "v1", labels: { version: "v1" } },
-      { name: "v2", labels: { version: "v2" } },
-    ],
-  }),
-  networking("VirtualService", "reviews", {
-    hosts: ["reviews.shop.svc.cluster.local"],
-    http: [
-      {
-        match: [{ headers: { "end-user": { exact: "jason" } } }],
-        route: [{ destination: { host: "reviews.shop.svc.cluster.local", subset: "v2" } }],
-      },
-      {
-        match: [{ uri: { prefix: "/tried" } }],
-        route: [{ destination: { host: "reviews.shop.svc.cluster.local", subset: "v1" } }],
-        retries: { attempts: 2, retryOn: "5xx,reset" },
-      },
-      { route: [{ destination: { host: "reviews.shop.svc.cluster.local", subset: "v1" } }] },
-    ],
-  }),
-  object("security.istio.io/v1", "AuthorizationPolicy", "shop", "reviews", {
-    selector: { matchLabels: { app: "reviews" } },
-    action: "DENY",
-    rules: [{ to: [{ operation: { ports: ["9080"], paths: ["/admin*"] } }] }],
-  }),
-  service("ingress", { istio: "ingress" }, [{ name: "http", port: 80, targetPort: 8080 }], "edge"),
-  networking(
-    "Gateway",
-    "ingress",
-    {
-      selector: { istio: "ingress" },
-      servers: [{ port: { number: 80, name: "http", protocol: "HTTP" }, hosts: ["shop.example"] }],
-    },
-    "edge",
-  ),
-  networking(
-    "VirtualService",
-    "ingress",
-    {
-      hosts: ["shop.example"],
-      gateways: ["edge/ingress"],
-      http: [
-        {
-          match: [{ uri: { prefix: "/reviews" } }],
-          route: [{ destination: { host: "reviews.shop.svc.cluster.local", port: { number: 80 }, subset: "v2" } }],
-        },
-      ],
-    },
-    "edge",
-  ),
-  networking("ServiceEntry", "payments", {
-    hosts: ["api.payments.example"],
-    location: "MESH_EXTERNAL",
-    resolution: "DNS",
-    ports: [{ number: 80, name: "http", protocol: "HTTP", targetPort: 443 }],
-  }),
-  networking("DestinationRule", "payments", {
-    host: "api.payments.example",
-    trafficPolicy: { tls: { mode: "SIMPLE" } },
-  }),
-];
-
-const startPods = async (mesh: Rig) => {
-  const [client, v1, v2, ingress, outside, payments, impostor] = await Promise.all([
-    mesh.startWorkload({ name: "client", namespace: "shop", labels: { app: "client" }, ports: [], kind: "sidecar" }),
-    ...["v1", "v2"].map((version) =>
-      mesh.startWorkload({
-        name: `reviews-${version}`,
-        namespace: "shop",
-        labels: { app: "reviews", version },
-        serviceAccount: "reviews",
-        ports: [
-          { number: 9080, protocol: "http" },
-          { number: 9000, protocol: "tcp" },
-        ],
-        kind: "sidecar",
-      }),
-    ),
-    mesh.startWorkload({
-      name: "ingress",
-      namespace: "edge",
-      labels: { istio: "ingress" },
-      ports: [{ number: 8080, protocol: "http" }],
-      kind: "gateway",
-    }),
-    mesh.startWorkload({
-      name: "outside",
-      namespace: "outside",
-      labels: {},
-      ports: [],
-      kind: "none",
-      inCluster: false,
-    }),
-    mesh.startWorkload({
-      name: "payments",
-      namespace: "outside",
-      labels: {},
-      ports: [{ number: 443, protocol: "https" }],
-      kind: "none",
-      inCluster: false,
-      tlsNames: ["api.payments.example"],
-    }),
-    mesh.startWorkload({
-      name: "impostor",
-      namespace: "outside",
-      labels: {},
-      ports: [{ number: 443, protocol: "https" }],
-      kind: "none",
-      inCluster: false,
-      tlsNames: ["other.example"],
-    }),
-  ]);
-  if (!client || !v1 || !v2 || !ingress || !outside || !payments || !impostor) throw new Error("unreachable");
-  return { client, v1, v2, ingress, outside, payments, impostor };
 };
 
 const plainTraffic = async (mesh: Rig): Promise<void> => {
@@ -391,37 +251,46 @@ const mutualTls = async (mesh: Rig): Promise<void> => {
   check("strict mTLS refuses plain text", plain?.kind === "error", plain);
 };
 
-/** Processes that are not ours to leave: by the run's folder in their command line or environment. */
-const leftovers = (directory: string): readonly string[] =>
-  readdirSync("/proc").filter((pid) => {
-    if (!/^\d+$/.test(pid) || pid === String(process.pid)) return false;
+/** The processes whose command line answers to this, and the network namespaces in which they are. */
+const processes = (
+  pattern: (commandLine: string, namespace: string) => boolean,
+): readonly { readonly pid: string; readonly namespace: string }[] =>
+  readdirSync("/proc").flatMap((pid) => {
+    if (!/^\d+$/.test(pid)) return [];
     try {
-      return readFileSync(`/proc/${pid}/cmdline`, "utf8").includes(directory);
+      const namespace = readlinkSync(`/proc/${pid}/ns/net`);
+      return pattern(readFileSync(`/proc/${pid}/cmdline`, "utf8"), namespace) ? [{ pid, namespace }] : [];
     } catch {
-      return false;
+      // It ended while we looked.
+      return [];
     }
   });
 
-const namespaces = (): string =>
-  execFileSync("lsns", ["--type", "net", "--noheadings", "--output", "NS"], { encoding: "utf8" }).trim();
-
 const timed = async (name: string, meshConfig: string, tests: (mesh: Rig) => Promise<void>): Promise<void> => {
   console.log(`${name}:`);
-  const before = namespaces();
   const start = performance.now();
   const mesh = await rig({ meshConfig });
   console.log(`     control plane up in ${Math.round(performance.now() - start)} ms, logs in ${mesh.directory}`);
   try {
     await tests(mesh);
   } finally {
+    const ours = processes((commandLine) => commandLine.includes(mesh.directory));
+    const own = readlinkSync("/proc/self/ns/net");
+    const namespaces = new Set(ours.map(({ namespace }) => namespace).filter((namespace) => namespace !== own));
     const stopping = performance.now();
     await mesh.stop();
     console.log(
       `     stopped in ${Math.round(performance.now() - stopping)} ms, ${Math.round(performance.now() - start)} ms in all`,
     );
+    const left = processes(
+      (commandLine, namespace) => commandLine.includes(mesh.directory) || namespaces.has(namespace),
+    );
+    check(
+      `stop leaves none of ${ours.length} processes and ${namespaces.size} network namespaces`,
+      ours.length > 3 && namespaces.size > 1 && left.length === 0,
+      left,
+    );
   }
-  check("stop leaves no process", leftovers(mesh.directory).length === 0, leftovers(mesh.directory));
-  check("stop leaves no network namespace", namespaces() === before, namespaces());
 };
 
 await timed("plain text", plainMeshConfig, plainTraffic);

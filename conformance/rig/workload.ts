@@ -2,7 +2,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { agentProcess, type Overlays } from "./agent/launch.ts";
 import { remoteAgent } from "./agent/remote-agent.ts";
-import type { Echo, RigRequest, RigResponse, Secret, ServedPort, TcpAnswer, TcpCall } from "./agent/protocol.ts";
+import type { Echo, RigRequest, RigResponse, Secret, TcpAnswer, TcpCall } from "./agent/protocol.ts";
 import { adminPort, bootstrap, nodeName } from "./bootstrap.ts";
 import type { Authority } from "./certificates.ts";
 import type { ControlPlane } from "./cluster.ts";
