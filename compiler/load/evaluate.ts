@@ -4,13 +4,15 @@ import { tmpdir } from "node:os";
 import { dirname, extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Limits } from "./sandbox/limits.ts";
-import type { Outcome, Settings, TaskModule } from "./sandbox/protocol.ts";
+import type { Outcome, Settings, TaskModule, Value } from "./sandbox/protocol.ts";
 import { watched } from "./sandbox/watch.ts";
 
 /** A killed process leaves nothing but the module that it was in. */
 export type Evaluated =
-  | { readonly kind: "outcome"; readonly outcome: Outcome }
+  | { readonly kind: "outcome"; readonly outcome: Outcome; readonly values: readonly Value[] }
   | { readonly kind: "time" | "memory" | "size" | "crash"; readonly module: number; readonly signal: string };
+
+const newline = 0x0a;
 
 /** What a bare Node with SES takes, beside the heap that is limited. */
 const bareMegabytes = 256;
@@ -44,6 +46,10 @@ export const sandbox = (settings: Omit<Settings, "ses" | "largestResult">, limit
       `--allow-fs-read=${sandboxFolder}*`,
       `--allow-fs-read=${ses}`,
       `--max-old-space-size=${String(limits.megabytes)}`,
+      // Every module is evaluated once: to remember it costs a fifth of the time.
+      "--no-compilation-cache",
+      // Young objects get less room than usual: a tenth of the memory for nearly no time.
+      "--max-semi-space-size=4",
       "--no-warnings",
       child,
     ],
@@ -52,12 +58,19 @@ export const sandbox = (settings: Omit<Settings, "ses" | "largestResult">, limit
   const watch = watched(evaluator, { seconds: limits.seconds, megabytes: limits.megabytes + bareMegabytes });
 
   const largest = limits.resultMegabytes * 1e6 * 2;
-  const output: Buffer[] = [];
+  const lines: unknown[] = [];
+  let line: Buffer[] = [];
   let size = 0;
   evaluator.stdout.on("data", (chunk: Buffer) => {
     size += chunk.length;
-    if (size > largest) evaluator.kill("SIGKILL");
-    else output.push(chunk);
+    if (size > largest) return void evaluator.kill("SIGKILL");
+    let start = 0;
+    for (let end = chunk.indexOf(newline); end !== -1; end = chunk.indexOf(newline, start)) {
+      lines.push(JSON.parse(Buffer.concat([...line, chunk.subarray(start, end)]).toString("utf8")));
+      line = [];
+      start = end + 1;
+    }
+    line.push(chunk.subarray(start));
   });
   let complaint = "";
   evaluator.stderr.on("data", (chunk: Buffer) => {
@@ -76,7 +89,8 @@ export const sandbox = (settings: Omit<Settings, "ses" | "largestResult">, limit
     if (size > largest) resolve({ kind: "size", ...died });
     else if (breach !== undefined && module >= 0) resolve({ kind: breach, ...died });
     else if (code === 0) {
-      resolve({ kind: "outcome", outcome: JSON.parse(Buffer.concat(output).toString("utf8")) as Outcome });
+      const outcome = lines.pop() as Outcome;
+      resolve({ kind: "outcome", outcome, values: lines as Value[] });
     } else if (module < 0) reject(new Error(`the sandbox did not start (${died.signal}): ${complaint}`));
     else resolve({ kind: outOfMemory.test(complaint) ? "memory" : "crash", ...died });
   });

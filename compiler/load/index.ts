@@ -95,7 +95,8 @@ const evaluation = async (mesh: MeshFolder, { environment, limits: given }: Load
   const diagnostics = [...(await problemDiagnostics(mesh, linked, evaluated, { environment, limits }))];
   if (evaluated.kind !== "outcome") return { value: undefined, program: linked, diagnostics };
 
-  const { values, problems, environments } = evaluated.outcome;
+  const { values, outcome } = evaluated;
+  const { problems, environments } = outcome;
   const name = (module: number): string => linked.modules[module]!.module;
   const modules = values.map(({ module, value }) => ({ module: name(module), value }));
   const config = modules.find(({ module }) => module === configModule);

@@ -82,10 +82,15 @@ const wrapped = (body: string, names: Names, { imports, exports }: Lexed): Linka
   const before: string[] = [];
   for (const { specifier, bindings, exported } of imports) {
     const linked = `${link}(${JSON.stringify(specifier)})`;
+    if (!exported) {
+      const named = bindings.filter(({ name }) => name !== "*").map(({ name, local }) => (name === local ? name : `${JSON.stringify(name)}:${local}`));
+      if (named.length > 0) before.push(`const{${named.join(",")}}=${linked};`);
+      for (const { name, local } of bindings) if (name === "*") before.push(`const ${local}=${linked};`);
+      continue;
+    }
     for (const { name, local } of bindings) {
       const value = name === "*" ? linked : `${linked}[${JSON.stringify(name)}]`;
-      if (!exported) before.push(`const ${local}=${value};`);
-      else if (local === "*") before.push(`${link}.all(${target},${JSON.stringify(specifier)});`);
+      if (local === "*") before.push(`${link}.all(${target},${JSON.stringify(specifier)});`);
       else before.push(`${target}[${JSON.stringify(local)}]=${value};`);
     }
   }

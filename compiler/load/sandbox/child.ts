@@ -39,8 +39,25 @@ const world = realm({ ses, stacks: locate !== undefined, library: told.value });
 const tracing = locate && trace(locate.literals);
 if (tracing !== undefined) world.freeze(tracing.functions);
 
-const outcome = evaluation(settings, modules(), world, told, (module) => writeSync(3, `${String(module)}\n`), tracing);
+/** Values go out in larger pieces: a system call for each would cost more than to make it. */
+const piece = 1 << 16;
+let pending: string[] = [];
+let length = 0;
+const flush = (): void => {
+  let rest = Buffer.from(pending.join(""));
+  pending = [];
+  length = 0;
+  while (rest.length > 0) rest = rest.subarray(writeSync(1, rest));
+};
+const say = (line: string): void => {
+  pending.push(line, "\n");
+  length += line.length;
+  if (length > piece) flush();
+};
 
-let rest = Buffer.from(outcome);
-while (rest.length > 0) rest = rest.subarray(writeSync(1, rest));
+const mark = (module: number): void => {
+  writeSync(3, `${String(module)}\n`);
+};
+say(JSON.stringify(evaluation(settings, modules(), world, told, { mark, value: say }, tracing)));
+flush();
 process.exit(0);

@@ -1,11 +1,16 @@
 import { types } from "node:util";
 import type { Outcome, Problem, Settings, TaskModule, ThrownAt } from "./protocol.ts";
-import { unfit } from "./plain-data.ts";
+import { plainCheck } from "./plain-data.ts";
 import type { Realm } from "./realm.ts";
 import type { Trace } from "./trace.ts";
 
-/** Told before a module runs, so that whoever kills this process knows which one it was. */
-export type Mark = (module: number) => void;
+/** Where an evaluation tells what it does while it does it. */
+export interface Report {
+  /** Told before a module runs, so that whoever kills this process knows which one it was. */
+  readonly mark: (module: number) => void;
+  /** A `Value` as JSON. */
+  readonly value: (json: string) => void;
+}
 
 type Exports = Record<string, unknown>;
 type Body = (link: Link, exports: Exports, trace: unknown) => void;
@@ -38,19 +43,19 @@ export const library = (environment: string | undefined) => {
   return { value, named, running };
 };
 
-/** Evaluates the modules in their order, to an `Outcome` as JSON. A module whose imports failed is left out: it has nothing to say of its own. */
+/** Evaluates the modules in their order. A module whose imports failed is left out: it has nothing to say of its own. */
 export const evaluation = (
   { largestResult, locate }: Settings,
   modules: Iterable<TaskModule>,
   { evaluate, freeze, refused }: Realm,
   { named, running }: ReturnType<typeof library>,
-  mark: Mark,
+  report: Report,
   trace: Trace | undefined,
-): string => {
+): Outcome => {
   const namespaces: (Exports | undefined)[] = [];
   const problems: Problem[] = [];
-  const values: string[] = [];
   const budget = { left: largestResult };
+  const check = plainCheck();
 
   const frozen = new Set<Exports>();
   const linker = ({ links }: TaskModule): Link => {
@@ -70,7 +75,7 @@ export const evaluation = (
   for (const module of modules) {
     index += 1;
     if (Object.values(module.links).some((link) => namespaces[link] === undefined)) continue;
-    mark(index);
+    report.mark(index);
     running.module = index;
     let body: Body;
     try {
@@ -91,19 +96,18 @@ export const evaluation = (
     }
     namespaces[index] = exports;
     if (!module.asked || locate !== undefined || !("default" in exports)) continue;
-    const found = unfit(exports["default"], budget);
+    const found = check(exports["default"], budget);
     if (budget.left < 0) {
       problems.push({ module: index, kind: "too-large" });
       break;
     }
     problems.push(...found.map(({ path, what }) => ({ module: index, kind: "data" as const, path, what })));
     // As text at once: what is proved plain now, a later module might still change.
-    if (found.length === 0) values.push(`{"module":${String(index)},"value":${JSON.stringify(exports["default"])}}`);
+    if (found.length === 0) report.value(`{"module":${String(index)},"value":${JSON.stringify(exports["default"])}}`);
   }
 
   const sites = (locate?.paths ?? []).map(({ module, path }) => trace?.site(namespaces[module]?.["default"], path));
-  const rest: Omit<Outcome, "values"> = { problems, environments: named, sites };
-  return `{"values":[${values.join(",")}],${JSON.stringify(rest).slice(1)}`;
+  return { problems, environments: named, sites };
 };
 
 const sourceName = (index: number): string => `mesh-module-${String(index)}`;

@@ -1,6 +1,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { unfit } from "./plain-data.ts";
+import { plainCheck, type PlainCheck } from "./plain-data.ts";
+
+const unfit: PlainCheck = (value, budget) => plainCheck()(value, budget);
 
 const plain = fc.jsonValue({ depthSize: "medium" }).filter((value) => !JSON.stringify(value).includes("__proto__"));
 
@@ -42,4 +44,30 @@ test("a small graph that unfolds without end stops at the budget", () => {
   const budget = { left: 10_000 };
   unfit(value, budget);
   expect(budget.left).toBeLessThan(0);
+});
+
+test("what is frozen to its leaves is looked at once and counts every time; what is not is looked at again", () => {
+  const check = plainCheck();
+  const inner: Record<string, unknown> = { text: "x".repeat(100) };
+  const half = Object.freeze({ inner });
+  const handle = Object.freeze({ inner: Object.freeze({ text: "x".repeat(100) }) });
+  const budget = { left: 1000 };
+  for (const value of [handle, { a: handle, b: [handle] }]) expect(check(value, budget)).toEqual([]);
+  expect(budget.left).toBeLessThan(1000 - 3 * 100);
+  expect(check(half, budget)).toEqual([]);
+  inner["text"] = () => 1;
+  expect(check(half, budget)).toEqual([{ path: ["inner", "text"], what: "a function" }]);
+
+  let nested: unknown = Object.freeze([1]);
+  for (let depth = 1; depth < 60; depth += 1) nested = Object.freeze([nested]);
+  expect(check(nested, { left: 1e6 })).toEqual([]);
+  let deeper = nested;
+  for (let depth = 0; depth < 60; depth += 1) deeper = [deeper];
+  expect(check(deeper, { left: 1e6 }).map(({ what }) => what)).toEqual(["data nested more than 100 levels deep"]);
+});
+
+test("an object found unfit is told each time", () => {
+  const check = plainCheck();
+  const bad = Object.freeze({ list: Object.freeze([Object.freeze({ f: () => 1 })]) });
+  for (let round = 0; round < 2; round += 1) expect(check({ bad }, { left: 1000 })).toHaveLength(1);
 });

@@ -2,7 +2,8 @@ import type { Part } from "./trace.ts";
 
 /**
  * What crosses between the compiler and the process that evaluates policies. In: lines of JSON, the settings and then
- * the modules, each after those that it links to. Out: one `Outcome` as JSON. Nothing else.
+ * the modules, each after those that it links to. Out: lines of JSON, a `Value` for each module that has one as soon as
+ * it has it, and last the `Outcome`. Nothing else.
  */
 export interface Settings {
   /** The path of SES's bundle. */
@@ -36,9 +37,13 @@ export interface ValuePath {
   readonly path: readonly (string | number)[];
 }
 
+/** The default export of a module that was asked for. */
+export interface Value {
+  readonly module: number;
+  readonly value: unknown;
+}
+
 export interface Outcome {
-  /** The default exports of the modules asked for; a module without one is missing here. */
-  readonly values: readonly { readonly module: number; readonly value: unknown }[];
   readonly problems: readonly Problem[];
   /** Environments that a module names with `vary`. */
   readonly environments: readonly { readonly module: number; readonly environment: string }[];
