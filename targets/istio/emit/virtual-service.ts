@@ -26,8 +26,11 @@ type Fields = { readonly [field: string]: Plain | undefined };
 export const meshVirtualService = (destination: Destination, mesh: Mesh): readonly KubernetesObject[] => {
   const ports = destination.ports.filter(({ routes }) => routes.length > 0);
   if (ports.every((port) => isDefault(port, destination, mesh))) return [];
+  // On port 80, and there alone, Istio also answers for hosts whose services have no such port: a rule that names its own
+  // port is left out there (`buildSidecarVirtualHostsForVirtualService`).
+  const namesPort = ports.length > 1 || ports.every(({ number }) => number !== 80);
   const http = ports.flatMap(({ number, routes }) =>
-    reachable(routes).map((route) => httpRoute(route, ports.length > 1 ? number : undefined, mesh)),
+    reachable(routes).map((route) => httpRoute(route, namesPort ? number : undefined, mesh)),
   );
   return [
     istioObject("VirtualService", destination.namespace, nameOf(destination), { hosts: [destination.host], http }),
