@@ -5,7 +5,7 @@ const may = (name, from, allowed, comment) => ({
   name,
   comment,
   severity: "error",
-  from: { path: from, pathNot: "\\.(test|test-d)\\.ts$" },
+  from: { path: from, pathNot: "\\.(test|test-d)\\.ts$|/fixture\\.ts$|/(generate|validators-source|samples)\\.ts$" },
   to: { pathNot: allowed },
 });
 

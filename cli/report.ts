@@ -46,4 +46,5 @@ const written = (stream: NodeJS.WriteStream, text: string): Promise<void> =>
 
 /** On a terminal, unless the user asked for none (no-color.org). */
 const hasColour = (stream: NodeJS.WriteStream): boolean =>
-  stream.isTTY === true && !process.env["NO_COLOR"] && process.env["TERM"] !== "dumb";
+  
+  stream.isTTY && !process.env["NO_COLOR"] && process.env["TERM"] !== "dumb";

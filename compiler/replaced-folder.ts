@@ -12,7 +12,7 @@ export type Unwritten =
   { readonly kind: "foreign"; readonly name: string } | { readonly kind: "failed"; readonly reason: string };
 
 /** Where an interrupted replacement leaves the old folder. */
-export const retiredPath = (folder: string): string =>
+const retiredPath = (folder: string): string =>
   join(dirname(resolve(folder)), `.${basename(resolve(folder))}.old`);
 
 /**

@@ -82,7 +82,7 @@ const documentsIn = (source: SourceText, text: string, base: number | Range): St
   const diagnostics: Diagnostic[] = [];
   for (const { contents } of documents) {
     if (contents === null || (isScalar(contents) && contents.value === null && !contents.source)) continue;
-    const read = nodeReader(rangeOf, place)(contents as Node);
+    const read = nodeReader(rangeOf, place)(contents);
     if ("diagnostic" in read) diagnostics.push(read.diagnostic);
     else nodes.push(read);
   }
@@ -215,7 +215,10 @@ const scalar = (node: unknown, range: Range): YamlScalar => {
   return {
     kind: "scalar",
     range,
-    value: value === null || typeof value === "number" || typeof value === "boolean" ? value : String(value),
+    value:
+      value === null || typeof value === "number" || typeof value === "boolean" || typeof value === "string"
+        ? value
+        : JSON.stringify(value),
     literal,
   };
 };

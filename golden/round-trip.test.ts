@@ -19,7 +19,7 @@ const stripped = (objects: readonly KubernetesObject[]): readonly KubernetesObje
     const spec = JSON.parse(JSON.stringify(object.spec)) as { gateways?: string[]; http?: { name?: string }[] };
     for (const route of spec.http ?? []) delete route.name;
     if (spec.gateways) spec.gateways = spec.gateways.map((gateway) => gateways.get(gateway) ?? gateway);
-    return { ...object, metadata: { namespace, name: object.kind === "Gateway" && renamed ? renamed : `o${index}` }, spec: spec as KubernetesObject["spec"] };
+    return { ...object, metadata: { namespace, name: object.kind === "Gateway" && renamed ? renamed : `o${index}` }, spec: spec };
   });
   return bare.reverse();
 };

@@ -53,7 +53,7 @@ export const excludedPorts = (
 
 const ports = (pod: PodManifest, name: string): readonly number[] | "*" | undefined => {
   const written = pod.annotations[prefix + name]?.trim();
-  if (written === undefined || (written === "*" && name === "includeInboundPorts")) return written as "*" | undefined;
+  if (written === undefined || (written === "*" && name === "includeInboundPorts")) return written;
   const words = written.split(",").map((word) => word.trim());
   const numbers = words.filter((word) => word !== "").map((word) => (/^\d+$/.test(word) ? Number(word) : 0));
   if (numbers.every((port) => port >= 1 && port <= 65535)) return numbers;

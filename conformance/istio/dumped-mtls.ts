@@ -32,16 +32,6 @@ export const inboundMode = (dump: unknown, port: number): DumpedMode | undefined
   return encrypted ? (plain ? "permissive" : "strict") : "disabled";
 };
 
-/** Whether calls to a destination use mTLS where the callee has a proxy; undefined where the caller does not know it. */
-export const outboundMtls = (dump: unknown, host: string, port: number): boolean | undefined => {
-  const clusters = resources(dump, "ClustersConfigDump", "dynamic_active_clusters", "dynamic_warming_clusters").map(
-    (entry) => at(entry, "cluster"),
-  );
-  const cluster = clusters.find((candidate) => at(candidate, "name") === `outbound|${port}||${host}`);
-  if (cluster === undefined) return undefined;
-  return list(at(cluster, "transport_socket_matches")).some((match) => at(match, "name") === "tlsMode-istio");
-};
-
 /** The names of the clusters that a proxy was sent for destinations, subsets left out: its effective scope. */
 export const knownDestinations = (dump: unknown): readonly string[] => {
   const names = resources(dump, "ClustersConfigDump", "dynamic_active_clusters", "dynamic_warming_clusters").map(

@@ -150,7 +150,7 @@ const judged = async (
   const wrong = disagreements(seen);
   for (const { call, why } of wrong.slice(0, 5)) verdicts.fail(`${name}: ${JSON.stringify(call)}`, why);
   const played = scenarioDisagreements(seen);
-  for (const why of played.slice(0, 3)) verdicts.fail(`${name}`, why);
+  for (const why of played.slice(0, 3)) verdicts.fail(name, why);
   if (wrong.length === 0 && played.length === 0)
     verdicts.pass(`${name}: ${calls.length} calls and ${seen.scenarios.length} scenarios came out as decided`);
   for (const why of await dumpedMtls(mesh, lab)) verdicts.fail(`${name}: mTLS as configured`, why);
@@ -218,7 +218,7 @@ const judgeCapture = async (rig: Rig, verdicts: Verdicts): Promise<void> => {
     if (pod.spec.kind !== "sidecar") continue;
     const { inbound, outbound } = await pod.captured();
     if (inbound + outbound === 0)
-      verdicts.fail(`${pod.pod}`, `iptables captured ${outbound} outbound and ${inbound} inbound connections`);
+      verdicts.fail(pod.pod, `iptables captured ${outbound} outbound and ${inbound} inbound connections`);
     else verdicts.pass();
   }
 };

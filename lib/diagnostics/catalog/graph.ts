@@ -1,4 +1,4 @@
-import { entry, list } from "./entry.ts";
+import { type Nothing, entry, list } from "./entry.ts";
 
 /** MESH4001 to MESH4049: the manifests that a graph is read from, and the files that it is kept in. */
 export const graphCodes = {
@@ -183,7 +183,7 @@ export const graphCodes = {
       `\`sidecar.istio.io/inject: ${JSON.stringify(value)}\` of ${workload} says neither "true" nor "false", so it has no effect`,
     fix: () => 'write "true" or "false"',
   }),
-  MESH4026: entry<Record<never, never>>({
+  MESH4026: entry<Nothing>({
     severity: "info",
     name: "the-platform-is-given",
     message: () => "the control plane's configuration is not among the inputs: Istio's defaults are taken",

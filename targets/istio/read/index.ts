@@ -42,7 +42,7 @@ export const read = (
   const meshMtls = mtls.some(({ selector }) => selector.kind === "mesh");
   const told = new Set(
     of("DestinationRule").flatMap(({ spec: { host, trafficPolicy } }) =>
-      trafficPolicy === undefined ? [] : [String(host)],
+      trafficPolicy === undefined || typeof host !== "string" ? [] : [host],
     ),
   );
   const mesh: Mesh = {
