@@ -3,6 +3,7 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { confined } from "./sandbox/confined.ts";
 import type { Limits } from "./sandbox/limits.ts";
 import type { Outcome, Settings, TaskModule, Value } from "./sandbox/protocol.ts";
 import { watched } from "./sandbox/watch.ts";
@@ -39,7 +40,7 @@ export const sandbox = (settings: Omit<Settings, "ses" | "largestResult">, limit
   const { promise, resolve, reject } = Promise.withResolvers<Evaluated>();
   // Awaited later, or never when it is stopped.
   promise.catch(() => undefined);
-  const evaluator = spawn(
+  const [command, parameters] = confined(
     process.execPath,
     [
       "--permission",
@@ -53,8 +54,9 @@ export const sandbox = (settings: Omit<Settings, "ses" | "largestResult">, limit
       "--no-warnings",
       child,
     ],
-    { env: { TZ: "UTC" }, stdio: ["pipe", "pipe", "pipe", "pipe"], cwd: tmpdir() },
+    limits.seconds,
   );
+  const evaluator = spawn(command, parameters, { env: { TZ: "UTC" }, stdio: ["pipe", "pipe", "pipe", "pipe"], cwd: tmpdir() });
   const watch = watched(evaluator, { seconds: limits.seconds, megabytes: limits.megabytes + bareMegabytes });
 
   const largest = limits.resultMegabytes * 1e6 * 2;

@@ -27,8 +27,8 @@ export const importTarget = (from: string, specifier: string, known: Known): Imp
     const module = `graph/${specifier.slice("#graph/".length)}.ts`;
     if (known.graph.has(module)) return { module };
     const namespaces = [...known.graph].map((name) => name.slice("graph/".length, -".ts".length));
-    const near = nearest(specifier.slice("#graph/".length), namespaces);
-    return { why: `the graph has no such namespace${near === undefined ? "" : `; did you mean "#graph/${near}"?`}` };
+    const namespace = near(specifier.slice("#graph/".length), namespaces);
+    return { why: `the graph has no such namespace${namespace === undefined ? "" : `; did you mean "#graph/${namespace}"?`}` };
   }
   if (!/^\.\.?\//.test(specifier)) {
     return { why: specifier.startsWith("node:") ? "policies reach no system" : "policies use no packages" };
@@ -37,8 +37,12 @@ export const importTarget = (from: string, specifier: string, known: Known): Imp
   if (module.startsWith("../") || posix.isAbsolute(module)) return { why: "it lies outside of the mesh folder" };
   if (known.policies.has(module) || known.graph.has(module)) return { module };
   if (known.policies.has(`${module}.ts`)) return { why: "the extension is part of the name" };
-  const near = nearest(module, [...known.policies, ...known.graph]);
-  const relative = near === undefined ? undefined : posix.relative(posix.dirname(from), near);
+  const other = near(module, [...known.policies, ...known.graph]);
+  const relative = other === undefined ? undefined : posix.relative(posix.dirname(from), other);
   const written = relative?.startsWith(".") === false ? `./${relative}` : relative;
   return { why: `there is no such policy module${written === undefined ? "" : `; did you mean "${written}"?`}` };
 };
+
+/** Distances between texts cost the product of their lengths: nobody means a name with what is longer than a path. */
+const near = (word: string, candidates: readonly string[]): string | undefined =>
+  word.length > 256 ? undefined : nearest(word, candidates);

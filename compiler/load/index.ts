@@ -69,8 +69,16 @@ export const locate = async (
 ): Promise<ReadonlyMap<Origin, Span>> => {
   const { value } = meshFolder(folder);
   if (value === undefined || origins.length === 0) return new Map();
-  return valueSpans(value, { environment, limits: { ...defaultLimits, ...limits } }, origins);
+  return valueSpans(value, { environment, limits: limitsFor(value, limits) }, origins);
 };
+
+/** What is plenty for one team's mesh must not be too little for a hundred thousand services. */
+const limitsFor = ({ policies }: MeshFolder, given: Partial<Limits> = {}): Limits => ({
+  ...defaultLimits,
+  seconds: defaultLimits.seconds + Math.ceil(policies.length / 500),
+  resultMegabytes: defaultLimits.resultMegabytes + Math.ceil(policies.length / 100),
+  ...given,
+});
 
 interface Evaluation {
   readonly value: Loaded | undefined;
@@ -79,7 +87,7 @@ interface Evaluation {
 }
 
 const evaluation = async (mesh: MeshFolder, { environment, limits: given }: LoadOptions): Promise<Evaluation> => {
-  const limits = { ...defaultLimits, ...given };
+  const limits = limitsFor(mesh, given);
   const running = sandbox({ environment }, limits);
   const taskModule = taskModules();
   const linked = await program(mesh, {

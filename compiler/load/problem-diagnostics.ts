@@ -4,6 +4,7 @@ import type { Origin } from "../../lib/diagnostics/origin.ts";
 import type { Evaluated } from "./evaluate.ts";
 import { libraryPrefix } from "./import-target.ts";
 import { firstCharacter, type MeshFolder } from "./mesh-folder.ts";
+import { printable } from "./printable.ts";
 import type { Program } from "./program.ts";
 import type { Problem } from "./sandbox/protocol.ts";
 import { whyUnavailable } from "./sandbox/realm.ts";
@@ -38,7 +39,7 @@ export const problemDiagnostics = async (
   const entries = [...new Set(problems.map(({ module }) => name(module)))].sort();
   const second = await secondEvaluation(mesh, options, entries, [...origins.values()]);
   return problems.map((problem) => problemDiagnostic(problem, name(problem.module), second, options, origins.get(problem)) ?? 
-    diagnostic("MESH0010", { text: printable("text" in problem ? problem.text : "") }, inModule(problem.module)));
+    diagnostic("MESH0010", { text: oneLine("text" in problem ? problem.text : "") }, inModule(problem.module)));
 };
 
 const problemDiagnostic = (
@@ -51,7 +52,7 @@ const problemDiagnostic = (
   const placed = (at: ReturnType<typeof failure>) => ({ place: at && { span: at } });
   switch (problem.kind) {
     case "threw":
-      return diagnostic("MESH0021", { module, text: printable(problem.text) }, placed(failure(module)));
+      return diagnostic("MESH0021", { module, text: oneLine(problem.text) }, placed(failure(module)));
     case "unavailable": {
       const { name } = problem;
       return diagnostic("MESH0020", { name, why: whyUnavailable(name) }, placed(failure(module, name)));
@@ -65,5 +66,4 @@ const problemDiagnostic = (
   }
 };
 
-/** A policy's own words, without what a terminal would obey. */
-const printable = (text: string): string => text.replace(/[\p{Cc}\p{Cf}\p{Co}\p{Cs}]+/gu, " ").slice(0, 500);
+const oneLine = (text: string): string => printable(text).replace(/\s+/g, " ");

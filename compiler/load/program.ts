@@ -12,8 +12,9 @@ import { linkable, type Linkable } from "./linkable.ts";
 import { configModule, reasonOf, type MeshFolder } from "./mesh-folder.ts";
 import { printed, type Instrument } from "./printed.ts";
 import { refusedSyntax } from "./refused-syntax.ts";
+import { shortened } from "./printable.ts";
 import { stripped } from "./stripped.ts";
-import { sourceFile, typescript, type TypeScript } from "./syntax.ts";
+import { isTooDeep, sourceFile, typescript, type TypeScript } from "./syntax.ts";
 
 /** One module, ready to be evaluated. */
 export interface ProgramModule extends Linkable {
@@ -120,7 +121,7 @@ const links = (
       // Printed text has moved: its specifiers are looked up in the module itself.
       const [start, end] = map === undefined ? at : specifierIn(text, specifier);
       const place = { span: spanIn(module, text, start, end) };
-      diagnostics.push(diagnostic("MESH0013", { specifier, why: target.why }, { place }));
+      diagnostics.push(diagnostic("MESH0013", { specifier: shortened(specifier), why: target.why }, { place }));
     }
   }
   return found;
@@ -156,6 +157,16 @@ const compiledModule = async (
     if (fast !== undefined) return fast;
   }
   const ts = await typescript();
+  try {
+    return treeModule(ts, module, text, instrument);
+  } catch (error) {
+    if (!isTooDeep(error)) throw error;
+    const place = { span: spanIn(module, text, 0, 0) };
+    return { diagnostics: [diagnostic("MESH0016", { what: "nesting as deep as in this module", why: "no parser follows it" }, { place })] };
+  }
+};
+
+const treeModule = (ts: TypeScript, module: string, text: string, instrument: ProgramOptions["instrument"]): Compiled => {
   const refused = refusedSyntax(ts, sourceFile(ts, module, text));
   if (refused.length > 0) return { diagnostics: refused };
   const { text: output, map } = printed(ts, module, text, instrument?.(ts, module));
@@ -202,9 +213,9 @@ const missingExports = (
       if (name === "*" || names.has(name)) continue;
       const [start, end] = map === undefined ? at : specifierIn(text, specifier);
       const [from, to] = importedNameIn(text, name, start) ?? [start, end];
-      const near = nearest(name, [...names]);
+      const near = name.length > 256 ? undefined : nearest(name, [...names]);
       const place = { span: spanIn(module, text, from, to) };
-      found.push(diagnostic("MESH0015", { name, module: target.replace(libraryModule, "meshwright"), near }, { place }));
+      found.push(diagnostic("MESH0015", { name: shortened(name), module: target.replace(libraryModule, "meshwright"), near }, { place }));
     }
   }
   return found;
@@ -212,9 +223,12 @@ const missingExports = (
 
 /** The imported name before its specifier, by text: it is only underlined, never acted on. */
 const importedNameIn = (text: string, name: string, before: number): readonly [number, number] | undefined => {
-  const statement = Math.max(text.lastIndexOf("import", before), text.lastIndexOf("export", before));
-  const found = new RegExp(`(?<![\\w$])${name.replaceAll("$", "\\$")}(?![\\w$])`).exec(text.slice(statement + 6, before));
-  return found === null ? undefined : [statement + 6 + found.index, statement + 6 + found.index + name.length];
+  const isInside = (at: number): boolean => at >= 0 && /[\w$]/.test(text[at] ?? "");
+  let at = Math.max(text.lastIndexOf("import", before), text.lastIndexOf("export", before)) + "import".length;
+  for (at = text.indexOf(name, at); at !== -1 && at < before; at = text.indexOf(name, at + 1)) {
+    if (!isInside(at - 1) && !isInside(at + name.length)) return [at, at + name.length];
+  }
+  return undefined;
 };
 
 /** Told at the first of its modules by name, wherever the search entered it. */

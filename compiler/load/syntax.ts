@@ -9,6 +9,9 @@ export const typescript = async (): Promise<TypeScript> => (await import("typesc
 export const sourceFile = (ts: TypeScript, module: string, text: string): ts.SourceFile =>
   ts.createSourceFile(module, text, ts.ScriptTarget.ESNext, true, ts.ScriptKind.TS);
 
+/** The parser and all that walk its trees recurse; a text nested deeply enough takes the stack of each. */
+export const isTooDeep = (error: unknown): boolean => error instanceof RangeError && /call stack/.test(error.message);
+
 /** The smallest node that holds the offset, tokens apart. */
 export const nodeAt = (ts: TypeScript, file: ts.SourceFile, offset: number): ts.Node => {
   let found: ts.Node = file;

@@ -6,6 +6,7 @@ import { dirname, join, sep } from "node:path";
 import { pathToFileURL } from "node:url";
 import { libraryEntry } from "./library.ts";
 import { configModule, type MeshFolder } from "./mesh-folder.ts";
+import { confined } from "./sandbox/confined.ts";
 import { watched, type Bounds } from "./sandbox/watch.ts";
 
 /** One error of the type checker. */
@@ -82,7 +83,8 @@ const run = (
 ): Promise<{ readonly output: string; readonly stopped: string | undefined }> => {
   const { promise, resolve, reject } = Promise.withResolvers<{ output: string; stopped: string | undefined }>();
   // Its messages are English whatever the machine speaks.
-  const child = spawn(checker, [...parameters], { cwd, env: {}, stdio: ["ignore", "pipe", "pipe"] });
+  const [command, confinedParameters] = confined(checker, parameters, bounds.seconds);
+  const child = spawn(command, confinedParameters, { cwd, env: {}, stdio: ["ignore", "pipe", "pipe"] });
   const { breach, begin } = watched(child, bounds);
   begin();
   const chunks: Buffer[] = [];
@@ -95,7 +97,8 @@ const run = (
     const killed = breach();
     if (killed === "time") resolve({ output, stopped: `was still running after ${String(bounds.seconds)} s` });
     else if (killed === "memory") resolve({ output, stopped: `needed more than ${String(bounds.megabytes)} MB` });
-    else if (code === 0 || code === 1 || code === 2) resolve({ output, stopped: undefined });
+    // A panic of the checker's own has the exit code of type errors, but says so elsewhere.
+    else if ((code === 0 || code === 1 || code === 2) && complaint === "") resolve({ output, stopped: undefined });
     else resolve({ output, stopped: `ended abnormally (${signal ?? complaint.split("\n")[0] ?? ""})` });
   });
   return promise;

@@ -5,8 +5,9 @@ import type { Diagnostic } from "../../lib/diagnostics/diagnostic.ts";
 import { spanIn, type Span } from "../../lib/diagnostics/span.ts";
 import { importTarget } from "./import-target.ts";
 import { configModule, type MeshFolder } from "./mesh-folder.ts";
+import { printable, shortened } from "./printable.ts";
 import { unavailable } from "./sandbox/unavailable.ts";
-import { nodeAt, sourceFile, typescript, type ts, type TypeScript } from "./syntax.ts";
+import { isTooDeep, nodeAt, sourceFile, typescript, type ts, type TypeScript } from "./syntax.ts";
 import type { TypeChecked, TypeProblem } from "./type-check.ts";
 
 /** A checker's errors as diagnostics, each underlining a whole name or expression, without those that `others` already tell. */
@@ -17,14 +18,10 @@ export const typeDiagnostics = async (
 ): Promise<readonly Diagnostic[]> => {
   if (problems.length === 0 && !strayed && stopped === undefined) return [];
   const ts = await typescript();
-  const files = new Map<string, ts.SourceFile>();
-  const fileOf = (module: string): ts.SourceFile => {
-    let file = files.get(module);
-    if (file === undefined) {
-      file = sourceFile(ts, module, readFileSync(join(mesh.root, module), "utf8"));
-      files.set(module, file);
-    }
-    return file;
+  const files = new Map<string, ts.SourceFile | undefined>();
+  const fileOf: FileOf = (module) => {
+    if (!files.has(module)) files.set(module, shallowFile(ts, module, readFileSync(join(mesh.root, module), "utf8")));
+    return files.get(module);
   };
 
   const told = strayed ? [...others, ...strayImports(ts, mesh, fileOf)] : others;
@@ -35,12 +32,25 @@ export const typeDiagnostics = async (
   return [...stop, ...told.slice(others.length), ...found];
 };
 
+/** The module's tree, unless no parser follows it: then linking has said so. */
+type FileOf = (module: string) => ts.SourceFile | undefined;
+
+const shallowFile = (ts: TypeScript, module: string, text: string): ts.SourceFile | undefined => {
+  try {
+    return sourceFile(ts, module, text);
+  } catch (error) {
+    if (isTooDeep(error)) return undefined;
+    throw error;
+  }
+};
+
 /** What a global of some platform is called, under the codes with which the checker misses it. */
 const missingName = /^Cannot find name '(?<name>\w+)'/;
 
-const typeDiagnostic = (ts: TypeScript, { at, code, text }: TypeProblem, fileOf: (module: string) => ts.SourceFile): Diagnostic => {
-  if (at === undefined) return diagnostic("MESH0011", { code, text });
-  const file = fileOf(at.module);
+const typeDiagnostic = (ts: TypeScript, { at, code, text: said }: TypeProblem, fileOf: FileOf): Diagnostic => {
+  const text = printable(said);
+  const file = at && fileOf(at.module);
+  if (at === undefined || file === undefined) return diagnostic("MESH0011", { code, text });
   const place = { span: tokenSpan(ts, file, at) };
   const name = missingName.exec(text)?.groups?.["name"];
   const why = name === undefined ? undefined : unavailable.get(name);
@@ -70,13 +80,14 @@ const tells = (ours: Diagnostic, candidate: Diagnostic): boolean => {
 };
 
 /** Imports of types and reference directives: erased before evaluation, so only the checker follows them. */
-const strayImports = (ts: TypeScript, mesh: MeshFolder, fileOf: (module: string) => ts.SourceFile): readonly Diagnostic[] => {
+const strayImports = (ts: TypeScript, mesh: MeshFolder, fileOf: FileOf): readonly Diagnostic[] => {
   const known = { policies: new Set([configModule, ...mesh.policies]), graph: new Set(mesh.graph) };
   const found: Diagnostic[] = [];
   for (const module of [...known.policies, ...known.graph]) {
     const file = fileOf(module);
+    if (file === undefined) continue;
     const refuse = (specifier: string, start: number, end: number, why: string): void => {
-      found.push(diagnostic("MESH0013", { specifier, why }, { place: { span: spanIn(module, file.text, start, end) } }));
+      found.push(diagnostic("MESH0013", { specifier: shortened(specifier), why }, { place: { span: spanIn(module, file.text, start, end) } }));
     };
     const visit = (node: ts.Node): void => {
       const specifier = specifierOf(ts, node);
