@@ -1,4 +1,5 @@
 import { createRequire } from "node:module";
+import { pruneIntrinsics } from "./intrinsics.ts";
 import { available, unavailable, unavailableMembers } from "./unavailable.ts";
 
 /** What SES adds to the global object; declared here because its own types would declare it everywhere. */
@@ -35,6 +36,7 @@ export interface RealmOptions {
  */
 export const realm = ({ ses, stacks, library }: RealmOptions): Realm => {
   createRequire(import.meta.url)(ses);
+  pruneIntrinsics();
   const added = globalThis as unknown as Ses;
   added.lockdown({
     errorTaming: stacks ? "unsafe" : "safe",
