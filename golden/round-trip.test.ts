@@ -7,6 +7,8 @@ import type { KubernetesObject } from "../targets/istio/object.ts";
 import { schemaViolations } from "../targets/istio/schema/schema-violations.ts";
 import { randomMesh } from "./random/mesh.ts";
 
+const read = await istio.reader();
+
 /**
  * Everything that Istio does not act on is taken away or made meaningless: labels, annotations, names of objects and of
  * rules, and the order of objects. What survives can only have come through fields that mean something.
@@ -31,9 +33,9 @@ test("what Istio reads in our objects is what the mesh means, whatever they are 
     fc.property(fc.integer({ min: 0, max: 2 ** 31 }), (seed) => {
       const { mesh, graph, platform, diagnostics } = randomMesh(seed);
       expect(diagnostics).toEqual([]);
-      const read = istio.read(stripped(istio.emit(mesh)), { graph, platform });
-      expect(read.diagnostics).toEqual([]);
-      expect(plain(read.value)).toEqual(plain(mesh));
+      const back = read(stripped(istio.emit(mesh)), { graph, platform });
+      expect(back.diagnostics).toEqual([]);
+      expect(plain(back.value)).toEqual(plain(mesh));
     }),
     { numRuns: 300 },
   );
@@ -55,9 +57,9 @@ test("no two objects share a kind, namespace and name", () => {
 test("reading refuses a field that a mesh cannot hold, by name", () => {
   const { mesh, graph, platform } = randomMesh(1);
   const foreign: KubernetesObject = { apiVersion: "networking.istio.io/v1", kind: "VirtualService", metadata: { name: "x", namespace: "shop" }, spec: { hosts: ["alpha.shop.svc.cluster.local"], http: [{ fault: { abort: { httpStatus: 500, percentage: { value: 100 } } }, route: [{ destination: { host: "alpha.shop.svc.cluster.local" } }] }] } };
-  const read = istio.read([...istio.emit(mesh).filter(({ kind }) => kind !== "VirtualService"), foreign], { graph, platform });
-  expect(read.value).toBeUndefined();
-  expect(read.diagnostics.map(({ code, message }) => [code, message])).toEqual([["MESH5003", "VirtualService shop/x says something at `/spec/http/0/fault` that a mesh cannot hold yet"]]);
+  const back = read([...istio.emit(mesh).filter(({ kind }) => kind !== "VirtualService"), foreign], { graph, platform });
+  expect(back.value).toBeUndefined();
+  expect(back.diagnostics.map(({ code, message }) => [code, message])).toEqual([["MESH5003", "VirtualService shop/x says something at `/spec/http/0/fault` that a mesh cannot hold yet"]]);
 });
 
 /** Each fault changes one thing that matters; a round trip that did not notice would prove nothing. */
@@ -68,6 +70,13 @@ const faults: readonly (readonly [string, (objects: readonly KubernetesObject[])
   ["a removed header kept", (objects) => edited(objects, "VirtualService", (text) => text.replace(/"remove":\["x-canary"\]/, '"remove":[]'))],
   ["a scope without one host", (objects) => edited(objects, "Sidecar", (text) => text.replace(/"bank\/gamma[^"]*"/, '"~/*"'))],
   ["strict made permissive", (objects) => edited(objects, "PeerAuthentication", (text) => text.replace('"STRICT"', '"PERMISSIVE"'))],
+  [
+    "callers that are not told to use mTLS",
+    (objects) =>
+      edited(objects, "DestinationRule", (text) =>
+        text.replace(/"trafficPolicy":\{"tls":\{"mode":"ISTIO_MUTUAL"\}\},?/, ""),
+      ),
+  ],
 ];
 
 const edited = (objects: readonly KubernetesObject[], kind: string, edit: (text: string) => string): readonly KubernetesObject[] =>
@@ -78,7 +87,7 @@ test.each(faults)("the round trip notices %s", (_, fault) => {
     const objects = istio.emit(mesh);
     const faulty = fault(objects);
     if (JSON.stringify(faulty) === JSON.stringify(objects)) return false;
-    expect(plain(istio.read(faulty, { graph, platform }).value)).not.toEqual(plain(mesh));
+    expect(plain(read(faulty, { graph, platform }).value)).not.toEqual(plain(mesh));
     return true;
   });
   expect(noticed.length).toBeGreaterThan(0);

@@ -19,10 +19,13 @@ export interface Target<Artifact> {
   /** What the target was made for and this platform is not. */
   readonly mismatches: (platform: Platform) => readonly Diagnostic[];
   readonly emit: (mesh: Mesh) => readonly Artifact[];
-  /** What a platform would make of these artifacts; what it cannot say in a `Mesh` is a diagnostic, never left out silently. */
-  readonly read: (
-    artifacts: readonly Artifact[],
-    base: { readonly graph: ServiceGraph; readonly platform: Platform },
-  ) => Staged<Mesh>;
+  /** Loads what reads artifacts back: building has no need of it, and it is the larger half. */
+  readonly reader: () => Promise<Reader<Artifact>>;
   readonly files: (artifacts: readonly Artifact[]) => readonly OutputFile[];
 }
+
+/** What a platform would make of these artifacts; what it cannot say in a `Mesh` is a diagnostic, never left out silently. */
+export type Reader<Artifact> = (
+  artifacts: readonly Artifact[],
+  base: { readonly graph: ServiceGraph; readonly platform: Platform },
+) => Staged<Mesh>;

@@ -21,6 +21,8 @@ import { laboratory, type Laboratory } from "./laboratory.ts";
 import { manifests } from "./manifests.ts";
 import { plantedFaults } from "./planted.ts";
 import { regressionSeeds } from "./regressions.ts";
+import { sameBytes } from "./same-bytes.ts";
+import { smallest } from "./smallest.ts";
 import {
   disagreements,
   evidence,
@@ -73,6 +75,7 @@ export const istioSuite =
         await rig.stop();
       }
     }
+    await sameBytes(verdicts);
     judgeSplits(all, verdicts);
     plantedFaults(all, verdicts);
     judgeCoverage(all, verdicts);
@@ -101,10 +104,19 @@ const held = async (
   const lab = await laboratory(rig, [externalHost, bookinfoHost]);
   const all: Evidence[] = [];
   const bookinfo = bookinfoToo ? await bookinfoMesh(rig, verdicts) : undefined;
-  if (bookinfo) all.push(await judged(rig, lab, "bookinfo", bookinfo.graph, bookinfo.mesh, 0, verdicts));
+  if (bookinfo) {
+    all.push(await judged(rig, lab, "bookinfo", bookinfo.graph, bookinfo.mesh, 0, verdicts));
+    await plantedInConfiguration(rig, lab, bookinfo.graph, bookinfo.mesh, verdicts);
+  }
   for (const seed of seeds) {
-    const { graph, mesh } = randomMesh(seed, lab.outside.address);
-    all.push(await judged(rig, lab, `seed ${seed}`, graph, mesh, seed, verdicts));
+    const { graph, mesh, intents, platform } = randomMesh(seed, lab.outside.address);
+    const seen = await judged(rig, lab, `seed ${seed}`, graph, mesh, seed, verdicts);
+    const [wrong] = disagreements(seen);
+    if (wrong)
+      verdicts.say(
+        `seed ${seed}, smallest: ${JSON.stringify(await smallest({ intents, graph, platform, call: wrong.call }, lab))}`,
+      );
+    all.push(seen);
   }
   await judgeCapture(rig, verdicts);
   return all;
@@ -158,6 +170,39 @@ const judged = async (
   return seen;
 };
 
+/** The oracles that read configuration must bite too: each is shown something false. */
+const plantedInConfiguration = async (
+  rig: Rig,
+  lab: Laboratory,
+  graph: ServiceGraph,
+  mesh: Mesh,
+  verdicts: Verdicts,
+): Promise<void> => {
+  const noticed = (what: string, bitten: boolean): void =>
+    bitten ? verdicts.pass(`planted: ${what}, noticed`) : verdicts.fail(`planted: ${what}`, "nobody noticed");
+  const elsewhere: Mesh = {
+    ...mesh,
+    mtls: mesh.mtls.map((rule) => ({ ...rule, mode: rule.mode === "strict" ? "permissive" : "strict" })),
+  };
+  noticed(
+    "another mTLS mode than configured",
+    (await dumpedMtls(elsewhere, lab)).some((why) => why.includes("takes connections")),
+  );
+  const narrower: Mesh = { ...mesh, scopes: mesh.scopes.map((scope) => ({ ...scope, hosts: scope.hosts.slice(1) })) };
+  noticed(
+    "a scope without one host",
+    (await dumpedMtls(narrower, lab)).some((why) => why.includes("its scope is")),
+  );
+  const unknown = istio
+    .emit(mesh)
+    .map((object) =>
+      object.kind === "VirtualService"
+        ? (JSON.parse(JSON.stringify(object).replaceAll('"subset":"v1"', '"subset":"v9"')) as KubernetesObject)
+        : object,
+    );
+  noticed("a subset that does not exist, for istioctl analyze", (await analysis(rig, graph, unknown)) !== undefined);
+};
+
 /** `istioctl analyze` knows what Istio's makers warn of; it sees the graph's manifests too. */
 const analyzed = async (
   rig: Rig,
@@ -166,6 +211,15 @@ const analyzed = async (
   objects: readonly KubernetesObject[],
   verdicts: Verdicts,
 ): Promise<void> => {
+  const found = await analysis(rig, graph, objects);
+  if (found !== undefined) verdicts.fail(`${name}: istioctl analyze`, found);
+};
+
+const analysis = async (
+  rig: Rig,
+  graph: ServiceGraph,
+  objects: readonly KubernetesObject[],
+): Promise<string | undefined> => {
   const folder = await mkdtemp(join(rig.directory, "analyze-"));
   const file = join(folder, "all.yaml");
   await writeFile(file, yamlStream([...manifests(graph), ...objects] as unknown as readonly Plain[]));
@@ -177,8 +231,7 @@ const analyzed = async (
     "Info",
     file,
   ]);
-  if (code !== 0 || !output.includes("No validation issues found"))
-    verdicts.fail(`${name}: istioctl analyze`, output.trim());
+  return code === 0 && output.includes("No validation issues found") ? undefined : output.trim();
 };
 
 const judgeSplits = (all: readonly Evidence[], verdicts: Verdicts): void => {

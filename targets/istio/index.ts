@@ -2,7 +2,6 @@ import { diagnostic } from "../../lib/diagnostics/catalog.ts";
 import type { Target } from "../target.ts";
 import { emit } from "./emit/index.ts";
 import type { KubernetesObject } from "./object.ts";
-import { read } from "./read/index.ts";
 import { yamlStream, type Plain } from "./yaml.ts";
 
 /** The release whose schemas, defaults and rules of resolution this target knows. */
@@ -22,7 +21,7 @@ export const istio: Target<KubernetesObject> = {
           ),
         ],
   emit,
-  read,
+  reader: async () => (await import("./read/index.ts")).read,
   files: (objects) => {
     const byNamespace = new Map<string, KubernetesObject[]>();
     for (const object of objects) {
