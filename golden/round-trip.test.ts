@@ -74,7 +74,7 @@ const faults: readonly (readonly [string, (objects: readonly KubernetesObject[])
     "callers that are not told to use mTLS",
     (objects) =>
       edited(objects, "DestinationRule", (text) =>
-        text.replace(/"trafficPolicy":\{"tls":\{"mode":"ISTIO_MUTUAL"\}\},?/, ""),
+        text.replace(/"trafficPolicy":\{"tls":\{"mode":"ISTIO_MUTUAL"\}\},?/, "").replace(",}", "}"),
       ),
   ],
 ];
