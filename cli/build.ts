@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { Command, Option } from "commander";
 import { diagnostic } from "../lib/diagnostics/catalog.ts";
 import { istio } from "../targets/istio/index.ts";
-import { compiled, withMeshOptions, type MeshOptions } from "./compiled.ts";
+import { withMeshOptions, type MeshOptions } from "./mesh-options.ts";
 import { exitCode } from "./exit-code.ts";
 import { replacedFolder } from "../compiler/replaced-folder.ts";
 import { report } from "./report.ts";
@@ -20,6 +20,8 @@ export const buildCommand = (): Command =>
     .addOption(new Option("--target <target>", "the platform").choices(["istio"]).default("istio"))
     .option("--out <folder>", "the output folder, replaced as a whole (default: out in the mesh folder)")
     .action(async (options: BuildOptions) => {
+      // Loaded here: `--help` and the other commands have no need of a compiler.
+      const { compiled } = await import("./compiled.ts");
       const result = await compiled(options);
       if (result === undefined) return;
       const mismatches = istio.mismatches(result.platform);

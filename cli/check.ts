@@ -1,11 +1,13 @@
 import { Command } from "commander";
-import { compiled, withMeshOptions, type MeshOptions } from "./compiled.ts";
+import { withMeshOptions, type MeshOptions } from "./mesh-options.ts";
 
 /** `mesh-compile check`: everything that can be known without writing anything. */
 export const checkCommand = (): Command =>
   withMeshOptions(new Command("check"))
     .description("check the policies against their types, the service graph and every law")
     .action(async (options: MeshOptions) => {
+      // Loaded here: `--help` and the other commands have no need of a compiler.
+      const { compiled } = await import("./compiled.ts");
       const result = await compiled(options);
       if (result && options.format === "text") {
         const { mesh, intents } = result;

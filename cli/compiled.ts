@@ -1,25 +1,10 @@
-import type { Command } from "commander";
 import { compile, type Compiled } from "../compiler/pipeline.ts";
 import { locate } from "../compiler/load/index.ts";
 import type { Origin } from "../lib/diagnostics/origin.ts";
 import type { Span } from "../lib/diagnostics/span.ts";
 import { exitCode } from "./exit-code.ts";
-import { report, type ReportFormat } from "./report.ts";
-
-/** What every command that compiles understands. */
-export interface MeshOptions {
-  readonly mesh: string;
-  readonly env?: string;
-  readonly types: boolean;
-  readonly format: ReportFormat;
-}
-
-export const withMeshOptions = (command: Command): Command =>
-  command
-    .option("--mesh <folder>", "the mesh folder, where mesh.config.ts is", ".")
-    .option("--env <environment>", "compile for one of the environments that mesh.config.ts declares")
-    .option("--no-types", "leave out the type check, for whoever has just run it")
-    .option("--format <format>", "how diagnostics are written: text or json", "text");
+import type { MeshOptions } from "./mesh-options.ts";
+import { report } from "./report.ts";
 
 /** Compiles and reports; undefined where errors were found, with the exit code set. */
 export const compiled = async (

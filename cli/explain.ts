@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import { decide } from "../lib/model/decide/index.ts";
-import { compiled, spansOf, withMeshOptions, type MeshOptions } from "./compiled.ts";
+import { withMeshOptions, type MeshOptions } from "./mesh-options.ts";
 import { exitCode } from "./exit-code.ts";
 import { callOf } from "./explain/call.ts";
 import { explained } from "./explain/text.ts";
@@ -28,6 +28,8 @@ export const explainCommand = (): Command =>
       "the address dialled, where the URL's host does not name it: service:NAMESPACE/NAME, workload:NAMESPACE/NAME, elsewhere",
     )
     .action(async (request: string, options: ExplainOptions) => {
+      // Loaded here: `--help` and the other commands have no need of a compiler.
+      const { compiled, spansOf } = await import("./compiled.ts");
       const result = await compiled(options, "something else");
       if (result === undefined) return;
       const { mesh } = result;

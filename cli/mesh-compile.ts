@@ -13,6 +13,10 @@ const packageFile = new URL(
 );
 const { version } = JSON.parse(readFileSync(packageFile, "utf8")) as { readonly version: string };
 
+// Whoever reads the output may have read enough (`… | head`).
+for (const stream of [process.stdout, process.stderr])
+  stream.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : exitCode.internal));
+
 const program = new Command("mesh-compile")
   .description("typed mesh policies in, the platform's own configuration out")
   .version(version)

@@ -46,5 +46,4 @@ const written = (stream: NodeJS.WriteStream, text: string): Promise<void> =>
 
 /** On a terminal, unless the user asked for none (no-color.org). */
 const hasColour = (stream: NodeJS.WriteStream): boolean =>
-  
   stream.isTTY && !process.env["NO_COLOR"] && process.env["TERM"] !== "dumb";

@@ -15,7 +15,13 @@ export type Located = (origin: Origin) => Span | undefined;
 export const reportText = (diagnostics: readonly Diagnostic[], located: Located, style: TextStyle): string =>
   diagnostics.length === 0
     ? ""
-    : `${diagnostics.map((each) => one(each, located, style)).join("\n")}\n${total(diagnostics, style)}\n`;
+    : `${[...diagnostics.slice(0, most).map((each) => one(each, located, style)), ...more(diagnostics)].join("\n")}\n${total(diagnostics, style)}\n`;
+
+/** Nobody reads more at a time, and a mistake in a shared module has thousands of consequences. */
+const most = 100;
+
+const more = ({ length }: readonly Diagnostic[]): readonly string[] =>
+  length > most ? [`… and ${length - most} more; --format json has them all\n`] : [];
 
 const one = (found: Diagnostic, located: Located, style: TextStyle): string => {
   const head = `${paint(found.severity, found.severity, style)} ${paint("bold", found.code, style)}: ${paint("bold", indented(found.message, "  "), style)}`;

@@ -1,0 +1,17 @@
+import { type Command, Option } from "commander";
+import { reportFormats, type ReportFormat } from "./report.ts";
+
+/** What every command that compiles understands. */
+export interface MeshOptions {
+  readonly mesh: string;
+  readonly env?: string;
+  readonly types: boolean;
+  readonly format: ReportFormat;
+}
+
+export const withMeshOptions = (command: Command): Command =>
+  command
+    .option("--mesh <folder>", "the mesh folder, where mesh.config.ts is", ".")
+    .option("--env <environment>", "compile for one of the environments that mesh.config.ts declares")
+    .option("--no-types", "leave out the type check, for whoever has just run it")
+    .addOption(new Option("--format <format>", "how diagnostics are written").choices(reportFormats).default("text"));
