@@ -6,7 +6,8 @@ import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
 
 const good: Readonly<Record<string, string>> = {
-  "mesh.config.ts": 'import { mesh } from "meshwright";\nexport default mesh({ folders: { ".": ["shop"] }, environments: ["production"], defaults: { mtls: "strict", access: "nobody" } });\n',
+  "mesh.config.ts":
+    'import { mesh } from "meshwright";\nexport default mesh({ folders: { ".": ["shop"] }, environments: ["production"], defaults: { mtls: "strict", access: "nobody" } });\n',
   "words.ts": 'export const words = ["ä", "z", "a", "Z", "é", "e\u0301", "I", "ı", "ß"];\n',
   "b.ts": `import { vary } from "meshwright";
 import { words } from "./words.ts";
@@ -52,7 +53,13 @@ const folderOf = (files: Readonly<Record<string, string>>, reversed: boolean): s
   return folder;
 };
 
-const run = async (node: string, folder: string, types: boolean, env: NodeJS.ProcessEnv, cwd: string): Promise<string> => {
+const run = async (
+  node: string,
+  folder: string,
+  types: boolean,
+  env: NodeJS.ProcessEnv,
+  cwd: string,
+): Promise<string> => {
   const child = spawn(node, ["--no-warnings", "--input-type=module", "-e", script, folder, types ? "types" : ""], {
     cwd,
     env: { ...process.env, ...env },
@@ -64,7 +71,10 @@ const run = async (node: string, folder: string, types: boolean, env: NodeJS.Pro
 };
 
 /** Continuous integration names the other supported versions of Node here. */
-const nodes = [process.execPath, ...(process.env["MESHWRIGHT_NODES"] ?? "").split(delimiter).filter((path) => path !== "")];
+const nodes = [
+  process.execPath,
+  ...(process.env["MESHWRIGHT_NODES"] ?? "").split(delimiter).filter((path) => path !== ""),
+];
 
 test.each([
   ["what loads", good],
@@ -73,8 +83,20 @@ test.each([
   const outputs: string[] = [];
   for (const node of nodes) {
     outputs.push(
-      await run(node, folderOf(files, false), true, { TZ: "Asia/Kathmandu", LANG: "tr_TR.UTF-8", LC_ALL: "tr_TR.UTF-8" }, "/"),
-      await run(node, folderOf(files, true), true, { TZ: "America/St_Johns", LANG: "sv_SE.UTF-8", LC_ALL: "C" }, tmpdir()),
+      await run(
+        node,
+        folderOf(files, false),
+        true,
+        { TZ: "Asia/Kathmandu", LANG: "tr_TR.UTF-8", LC_ALL: "tr_TR.UTF-8" },
+        "/",
+      ),
+      await run(
+        node,
+        folderOf(files, true),
+        true,
+        { TZ: "America/St_Johns", LANG: "sv_SE.UTF-8", LC_ALL: "C" },
+        tmpdir(),
+      ),
     );
   }
   expect(outputs[0]).toContain(files === good ? '"sorted"' : "MESH00");

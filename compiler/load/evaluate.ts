@@ -56,7 +56,11 @@ export const sandbox = (settings: Omit<Settings, "ses" | "largestResult">, limit
     ],
     limits.seconds,
   );
-  const evaluator = spawn(command, parameters, { env: { TZ: "UTC" }, stdio: ["pipe", "pipe", "pipe", "pipe"], cwd: tmpdir() });
+  const evaluator = spawn(command, parameters, {
+    env: { TZ: "UTC" },
+    stdio: ["pipe", "pipe", "pipe", "pipe"],
+    cwd: tmpdir(),
+  });
   const watch = watched(evaluator, { seconds: limits.seconds, megabytes: limits.megabytes + bareMegabytes });
 
   const largest = limits.resultMegabytes * 1e6 * 2;

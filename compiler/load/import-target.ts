@@ -28,7 +28,9 @@ export const importTarget = (from: string, specifier: string, known: Known): Imp
     if (known.graph.has(module)) return { module };
     const namespaces = [...known.graph].map((name) => name.slice("graph/".length, -".ts".length));
     const namespace = near(specifier.slice("#graph/".length), namespaces);
-    return { why: `the graph has no such namespace${namespace === undefined ? "" : `; did you mean "#graph/${namespace}"?`}` };
+    return {
+      why: `the graph has no such namespace${namespace === undefined ? "" : `; did you mean "#graph/${namespace}"?`}`,
+    };
   }
   if (!/^\.\.?\//.test(specifier)) {
     return { why: specifier.startsWith("node:") ? "policies reach no system" : "policies use no packages" };

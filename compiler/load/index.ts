@@ -109,12 +109,16 @@ const evaluation = async (mesh: MeshFolder, { environment, limits: given }: Load
   const modules = values.map(({ module, value }) => ({ module: name(module), value }));
   const config = modules.find(({ module }) => module === configModule);
   if (config === undefined && problems.length === 0) {
-    diagnostics.push(diagnostic("MESH0003", { module: configModule }, { place: { span: firstCharacter(mesh, configModule) } }));
+    diagnostics.push(
+      diagnostic("MESH0003", { module: configModule }, { place: { span: firstCharacter(mesh, configModule) } }),
+    );
   }
   const value: Loaded = {
     config: config?.value,
     modules: modules.filter((module) => module !== config).sort(by(({ module }) => module)),
-    environments: distinct(environments.map(({ module, environment: named }) => ({ module: name(module), environment: named }))),
+    environments: distinct(
+      environments.map(({ module, environment: named }) => ({ module: name(module), environment: named })),
+    ),
   };
   return { value, program: linked, diagnostics };
 };
@@ -127,7 +131,9 @@ const withTypes = async (
   diagnostics: readonly Diagnostic[],
 ): Promise<readonly Diagnostic[]> => {
   const typed = await typeDiagnostics(mesh, checked, diagnostics);
-  const wrong = new Set(typed.flatMap(({ place }) => (place !== undefined && "span" in place ? [place.span.file] : [])));
+  const wrong = new Set(
+    typed.flatMap(({ place }) => (place !== undefined && "span" in place ? [place.span.file] : [])),
+  );
   if (wrong.size === 0) return [...diagnostics, ...typed];
 
   const tainted = new Set<string>();
@@ -135,7 +141,10 @@ const withTypes = async (
     if (wrong.has(module) || [...links.values()].some((link) => tainted.has(link))) tainted.add(module);
   }
   const follows = ({ code, place }: Diagnostic): boolean =>
-    (code === "MESH0021" || code === "MESH0022") && place !== undefined && "span" in place && tainted.has(place.span.file);
+    (code === "MESH0021" || code === "MESH0022") &&
+    place !== undefined &&
+    "span" in place &&
+    tainted.has(place.span.file);
   return [...diagnostics.filter((found) => !follows(found)), ...typed];
 };
 
@@ -145,7 +154,9 @@ const by =
     key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0;
 
 const distinct = <T extends object>(values: readonly T[]): readonly T[] =>
-  [...new Map(values.map((value) => [JSON.stringify(value), value])).entries()].sort(by(([key]) => key)).map(([, value]) => value);
+  [...new Map(values.map((value) => [JSON.stringify(value), value])).entries()]
+    .sort(by(([key]) => key))
+    .map(([, value]) => value);
 
 /** By place, each once: what was found by two ways is one thing to mend. */
 const inOrder = (diagnostics: readonly Diagnostic[]): readonly Diagnostic[] => {
@@ -153,5 +164,7 @@ const inOrder = (diagnostics: readonly Diagnostic[]): readonly Diagnostic[] => {
     if (place === undefined || !("span" in place)) return `\0${code} ${message}`;
     return `${place.span.file}\0${String(place.span.start).padStart(9, "0")} ${code} ${message}`;
   };
-  return [...new Map(diagnostics.map((found) => [key(found), found])).entries()].sort(by(([text]) => text)).map(([, found]) => found);
+  return [...new Map(diagnostics.map((found) => [key(found), found])).entries()]
+    .sort(by(([text]) => text))
+    .map(([, found]) => found);
 };

@@ -33,7 +33,9 @@ export const instrument =
 
     return (file) => {
       const site = (node: ts.Node): number =>
-        module.startsWith(libraryPrefix) ? ownSite : sites.push({ module, start: node.getStart(file), end: node.end }) - 1;
+        module.startsWith(libraryPrefix)
+          ? ownSite
+          : sites.push({ module, start: node.getStart(file), end: node.end }) - 1;
       const number = (value: number): ts.Expression =>
         value < 0
           ? factory.createPrefixUnaryExpression(ts.SyntaxKind.MinusToken, factory.createNumericLiteral(-value))
@@ -140,7 +142,8 @@ export const instrument =
           const key = factory.createStringLiteral(target.name.text);
           return traced("assign", expression(target.expression), key, ...assigned(node));
         }
-        if (!ts.isElementAccessExpression(target) || target.expression.kind === ts.SyntaxKind.SuperKeyword) return undefined;
+        if (!ts.isElementAccessExpression(target) || target.expression.kind === ts.SyntaxKind.SuperKeyword)
+          return undefined;
         const [holder, key] = [expression(target.expression), expression(target.argumentExpression)];
         return traced("assign", holder, key, ...assigned(node));
       };
@@ -163,7 +166,10 @@ export const instrument =
         if (ts.isObjectLiteralExpression(node)) return objectLiteral(node);
         if (ts.isArrayLiteralExpression(node)) return listLiteral(node);
         if (ts.isThrowStatement(node)) {
-          return factory.updateThrowStatement(node, traced("thrown", number(site(node.expression)), expression(node.expression)));
+          return factory.updateThrowStatement(
+            node,
+            traced("thrown", number(site(node.expression)), expression(node.expression)),
+          );
         }
         const visited = ts.visitEachChild(node, visit, context);
         return isPlainCall(ts, node) ? traced("call", number(site(node)), visited as ts.Expression) : visited;
@@ -177,7 +183,10 @@ const unparenthesized = (ts: TypeScript, node: ts.Expression): ts.Expression =>
 
 /** Without parentheses and without what only types see. */
 const bare = (ts: TypeScript, node: ts.Expression): ts.Expression =>
-  ts.isParenthesizedExpression(node) || ts.isAsExpression(node) || ts.isSatisfiesExpression(node) || ts.isNonNullExpression(node)
+  ts.isParenthesizedExpression(node) ||
+  ts.isAsExpression(node) ||
+  ts.isSatisfiesExpression(node) ||
+  ts.isNonNullExpression(node)
     ? bare(ts, node.expression)
     : node;
 

@@ -83,7 +83,9 @@ const wrapped = (body: string, names: Names, { imports, exports }: Lexed): Linka
   for (const { specifier, bindings, exported } of imports) {
     const linked = `${link}(${JSON.stringify(specifier)})`;
     if (!exported) {
-      const named = bindings.filter(({ name }) => name !== "*").map(({ name, local }) => (name === local ? name : `${JSON.stringify(name)}:${local}`));
+      const named = bindings
+        .filter(({ name }) => name !== "*")
+        .map(({ name, local }) => (name === local ? name : `${JSON.stringify(name)}:${local}`));
       if (named.length > 0) before.push(`const{${named.join(",")}}=${linked};`);
       for (const { name, local } of bindings) if (name === "*") before.push(`const ${local}=${linked};`);
       continue;

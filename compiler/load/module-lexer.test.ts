@@ -3,15 +3,38 @@ import { lexed } from "./module-lexer.ts";
 
 const statements = (text: string) => {
   const found = lexed(text);
-  return found && { imports: found.imports.map(({ specifier, at }) => [specifier, text.slice(...at)]), exports: found.exports.map(({ name }) => name) };
+  return (
+    found && {
+      imports: found.imports.map(({ specifier, at }) => [specifier, text.slice(...at)]),
+      exports: found.exports.map(({ name }) => name),
+    }
+  );
 };
 
 describe("finds what a module imports and exports", () => {
   test.each([
     ['import { a } from "x"; export const b = a;', [["x", '"x"']], ["b"]],
-    ["import a from 'x'\nimport * as b from 'y'\nexport { a, b as c }", [["x", "'x'"], ["y", "'y'"]], ["a", "c"]],
-    ['export * from "x";export * as y from "z";', [["x", '"x"'], ["z", '"z"']], []],
-    ["const s = 'export const a = 1'; // export const b = 1\n/* export const c */ export const d = `export const ${`e`}`;", [], ["d"]],
+    [
+      "import a from 'x'\nimport * as b from 'y'\nexport { a, b as c }",
+      [
+        ["x", "'x'"],
+        ["y", "'y'"],
+      ],
+      ["a", "c"],
+    ],
+    [
+      'export * from "x";export * as y from "z";',
+      [
+        ["x", '"x"'],
+        ["z", '"z"'],
+      ],
+      [],
+    ],
+    [
+      "const s = 'export const a = 1'; // export const b = 1\n/* export const c */ export const d = `export const ${`e`}`;",
+      [],
+      ["d"],
+    ],
     ["const r = /export const a = 1;[/]/g; export const b = 1 / 2 / 3;", [], ["b"]],
     ["if (x) /import 'y'/.test(z); export default 1", [], ["default"]],
     ["const o = { export: 1, default: 2 }.export; o.import; export function f() {} export class C {}", [], ["f", "C"]],

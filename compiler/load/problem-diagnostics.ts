@@ -19,7 +19,9 @@ export const problemDiagnostics = async (
 ): Promise<readonly Diagnostic[]> => {
   const name = (module: number): string => modules[module]?.module ?? "";
   const inModule = (module: number) =>
-    name(module) === "" || name(module).startsWith(libraryPrefix) ? {} : { place: { span: firstCharacter(mesh, name(module)) } };
+    name(module) === "" || name(module).startsWith(libraryPrefix)
+      ? {}
+      : { place: { span: firstCharacter(mesh, name(module)) } };
 
   if (evaluated.kind !== "outcome") {
     const { kind, module, signal } = evaluated;
@@ -38,8 +40,11 @@ export const problemDiagnostics = async (
   }
   const entries = [...new Set(problems.map(({ module }) => name(module)))].sort();
   const second = await secondEvaluation(mesh, options, entries, [...origins.values()]);
-  return problems.map((problem) => problemDiagnostic(problem, name(problem.module), second, options, origins.get(problem)) ?? 
-    diagnostic("MESH0010", { text: oneLine("text" in problem ? problem.text : "") }, inModule(problem.module)));
+  return problems.map(
+    (problem) =>
+      problemDiagnostic(problem, name(problem.module), second, options, origins.get(problem)) ??
+      diagnostic("MESH0010", { text: oneLine("text" in problem ? problem.text : "") }, inModule(problem.module)),
+  );
 };
 
 const problemDiagnostic = (

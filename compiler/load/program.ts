@@ -80,7 +80,12 @@ export const program = async (folder: MeshFolder, { entries, emit, instrument }:
       diagnostics.push(...compiled.diagnostics);
       return;
     }
-    const module: ProgramModule = { module: name, text, links: links(name, text, compiled, known, diagnostics), ...compiled };
+    const module: ProgramModule = {
+      module: name,
+      text,
+      links: links(name, text, compiled, known, diagnostics),
+      ...compiled,
+    };
     state.set(name, "open");
     stack.push({ module, next: [...new Set(module.links.values())].reverse() });
   };
@@ -162,18 +167,29 @@ const compiledModule = async (
   } catch (error) {
     if (!isTooDeep(error)) throw error;
     const place = { span: spanIn(module, text, 0, 0) };
-    return { diagnostics: [diagnostic("MESH0016", { what: "nesting as deep as in this module", why: "no parser follows it" }, { place })] };
+    return {
+      diagnostics: [
+        diagnostic("MESH0016", { what: "nesting as deep as in this module", why: "no parser follows it" }, { place }),
+      ],
+    };
   }
 };
 
-const treeModule = (ts: TypeScript, module: string, text: string, instrument: ProgramOptions["instrument"]): Compiled => {
+const treeModule = (
+  ts: TypeScript,
+  module: string,
+  text: string,
+  instrument: ProgramOptions["instrument"],
+): Compiled => {
   const refused = refusedSyntax(ts, sourceFile(ts, module, text));
   if (refused.length > 0) return { diagnostics: refused };
   const { text: output, map } = printed(ts, module, text, instrument?.(ts, module));
   const result = linkable(output);
   if (result !== undefined) return { ...result, map };
   const place = { span: spanIn(module, text, 0, 0) };
-  return { diagnostics: [diagnostic("MESH0016", { what: "this module's syntax", why: "it cannot be linked" }, { place })] };
+  return {
+    diagnostics: [diagnostic("MESH0016", { what: "this module's syntax", why: "it cannot be linked" }, { place })],
+  };
 };
 
 const specifierIn = (text: string, specifier: string): readonly [number, number] => {
@@ -215,7 +231,13 @@ const missingExports = (
       const [from, to] = importedNameIn(text, name, start) ?? [start, end];
       const near = name.length > 256 ? undefined : nearest(name, [...names]);
       const place = { span: spanIn(module, text, from, to) };
-      found.push(diagnostic("MESH0015", { name: shortened(name), module: target.replace(libraryModule, "meshwright"), near }, { place }));
+      found.push(
+        diagnostic(
+          "MESH0015",
+          { name: shortened(name), module: target.replace(libraryModule, "meshwright"), near },
+          { place },
+        ),
+      );
     }
   }
   return found;

@@ -57,8 +57,10 @@ const refusal = (ts: TypeScript, node: ts.Node): Refusal | undefined => {
     return { what: "`try`", why: "errors and their limits differ between engines", at: node.getFirstToken() };
   }
   if (ts.isAwaitExpression(node)) return { what: "`await`", why: synchronous };
-  if (ts.isForOfStatement(node) && node.awaitModifier) return { what: "`for await`", why: synchronous, at: node.awaitModifier };
+  if (ts.isForOfStatement(node) && node.awaitModifier)
+    return { what: "`for await`", why: synchronous, at: node.awaitModifier };
   if (node.kind === ts.SyntaxKind.AsyncKeyword) return { what: "`async`", why: synchronous };
+  if (ts.isWithStatement(node)) return { what: "`with`", why: "modules are strict" };
   if (ts.isDebuggerStatement(node)) return { what: "`debugger`", why: "nothing can attach to an evaluation" };
   if (ts.isDecorator(node)) return { what: "decorators", why: "they are not part of JavaScript yet" };
   if (ts.isEnumDeclaration(node) && !isAmbient(ts, node)) {

@@ -43,6 +43,7 @@ export const secondEvaluation = async (
   modules.map(taskModules()).forEach(running.send);
   const evaluated = await running.outcome();
   const outcome = evaluated.kind === "outcome" ? evaluated.outcome : undefined;
+  const siteOf = new Map(asked.map((origin, at) => [origin, outcome?.sites[at]]));
   const byName = new Map(modules.map((module) => [module.module, module]));
 
   const spanOf = ({ module, start, end }: Site): Span => spanIn(module, byName.get(module)!.text, start, end);
@@ -57,7 +58,7 @@ export const secondEvaluation = async (
       const module = byName.get(origin.module);
       if (module === undefined) return undefined;
       // `null` where JSON had no `undefined`.
-      const site = origin.path.length === 0 ? undefined : outcome?.sites[asked.indexOf(origin)];
+      const site = origin.path.length === 0 ? undefined : siteOf.get(origin);
       const at = typeof site === "number" ? made.sites[site] : undefined;
       return at === undefined ? wholeSpan(module) : spanOf(at);
     },
@@ -82,10 +83,12 @@ export const valueSpans = async (
   if (inside.length === 0) return new Map();
   const entries = [...new Set(inside.map(({ module }) => module))].sort();
   const { span } = await secondEvaluation(mesh, options, entries, inside);
-  return new Map(inside.flatMap((origin) => {
-    const found = span(origin);
-    return found === undefined ? [] : [[origin, found] as const];
-  }));
+  return new Map(
+    inside.flatMap((origin) => {
+      const found = span(origin);
+      return found === undefined ? [] : [[origin, found] as const];
+    }),
+  );
 };
 
 const thrownSpan = (
@@ -103,7 +106,10 @@ const thrownSpan = (
     const module = modules[number];
     if (module?.map === undefined || module.module.startsWith(libraryPrefix)) continue;
     // The code's first line is the linker's.
-    const entry = new SourceMap(JSON.parse(module.map) as ConstructorParameters<typeof SourceMap>[0]).findEntry(line - 2, column - 1);
+    const entry = new SourceMap(JSON.parse(module.map) as ConstructorParameters<typeof SourceMap>[0]).findEntry(
+      line - 2,
+      column - 1,
+    );
     if (!("originalLine" in entry)) continue;
     const file = sourceFile(ts, module.module, module.text);
     const offset = file.getPositionOfLineAndCharacter(entry.originalLine, entry.originalColumn);

@@ -64,7 +64,12 @@ const files: Readonly<Record<string, string>> = {
 
 const cases: readonly (readonly [what: string, module: string, path: Origin["path"], text: string, file?: string])[] = [
   ["a literal", "a.ts", ["intent", "mtls"], '"strict"'],
-  ["a list", "a.ts", ["intent", "allow"], '[allow({ from: "anyone", methods: ["GET", ...["POST" as const]].map((method) => method.toUpperCase()) })]'],
+  [
+    "a list",
+    "a.ts",
+    ["intent", "allow"],
+    '[allow({ from: "anyone", methods: ["GET", ...["POST" as const]].map((method) => method.toUpperCase()) })]',
+  ],
   ["an element that a library function made", "a.ts", ["intent", "routes", 0], "route({ ...base, to: reviews.v2 })"],
   ["what stands beside a spread", "a.ts", ["intent", "routes", 0, "to"], "reviews.v2"],
   ["through a spread and a library function", "a.ts", ["intent", "routes", 0, "timeout"], '"1s"'],
@@ -72,12 +77,23 @@ const cases: readonly (readonly [what: string, module: string, path: Origin["pat
   ["what a library function passes on", "a.ts", ["intent", "routes", 1, "to", "weights", "v2"], "10"],
   ["an argument of a library function", "a.ts", ["intent", "routes", 1, "to", "weights"], "{ v1: 90, v2: 10 }"],
   ["what a library function made", "a.ts", ["intent", "routes", 1, "to"], "split(reviews, { v1: 90, v2: 10 })"],
-  ["what a library function wrote itself", "a.ts", ["intent", "routes", 1, "to", "kind"], "split(reviews, { v1: 90, v2: 10 })"],
+  [
+    "what a library function wrote itself",
+    "a.ts",
+    ["intent", "routes", 1, "to", "kind"],
+    "split(reviews, { v1: 90, v2: 10 })",
+  ],
   ["an imported constant, where it is used", "a.ts", ["intent", "routes", 1, "timeout"], "slow as string"],
   ["a shorthand property", "a.ts", ["intent", "routes", 1, "retries"], "retries"],
   ["inside of an imported constant", "a.ts", ["intent", "routes", 1, "retries", "attempts"], "3", "shared.ts"],
   ["through a helper in another module", "a.ts", ["intent", "routes", 2, "timeout"], '"4s"', "shared.ts"],
-  ["deep through a helper in another module", "a.ts", ["intent", "routes", 2, "to", "weights", "v1"], "100 - percent", "shared.ts"],
+  [
+    "deep through a helper in another module",
+    "a.ts",
+    ["intent", "routes", 2, "to", "weights", "v1"],
+    "100 - percent",
+    "shared.ts",
+  ],
   ["a call of a helper", "a.ts", ["intent", "routes", 2], "canary(25)"],
   ["a shorthand property of a local constant", "a.ts", ["intent", "routes", 3, "timeout"], "timeout"],
   ["a computed key", "a.ts", ["intent", "routes", 3, "when", "headers", "x-user"], "present"],
@@ -85,23 +101,48 @@ const cases: readonly (readonly [what: string, module: string, path: Origin["pat
   ["the branch of a conditional that was taken", "a.ts", ["intent", "routes", 4, "timeout"], '"11s"'],
   ["the other branch", "a.ts", ["intent", "routes", 4, "retries"], "{ attempts: prod ? 8 : 9 }"],
   ["a conditional in a conditional", "a.ts", ["intent", "routes", 4, "retries", "attempts"], "8"],
-  ["an element made by map", "a.ts", ["intent", "routes", 5], "route({ when: { path }, to: reviews, timeout: `${path.length}s` })"],
+  [
+    "an element made by map",
+    "a.ts",
+    ["intent", "routes", 5],
+    "route({ when: { path }, to: reviews, timeout: `${path.length}s` })",
+  ],
   ["a property of what map made", "a.ts", ["intent", "routes", 6, "timeout"], "`${path.length}s`"],
   ["a shorthand property in what map made", "a.ts", ["intent", "routes", 6, "when", "path"], "path"],
   ["through a helper that reorders", "a.ts", ["intent", "routes", 7, "timeout"], '"22s"'],
   ["through a helper that merges", "a.ts", ["intent", "routes", 9, "timeout"], '"31s"'],
   ["through a helper that merges, from the first", "a.ts", ["intent", "routes", 9, "when"], '{ prefix: "/a" }'],
   ["inside of what Object.assign copied", "a.ts", ["intent", "routes", 10, "when", "prefix"], '"/a"'],
-  ["what Object.assign copied", "a.ts", ["intent", "routes", 10, "timeout"], "Object.assign({}, base, { to: reviews })"],
+  [
+    "what Object.assign copied",
+    "a.ts",
+    ["intent", "routes", 10, "timeout"],
+    "Object.assign({}, base, { to: reviews })",
+  ],
   ["an assignment", "a.ts", ["intent", "routes", 11, "timeout"], '"5s"', "shared.ts"],
   ["an element that was pushed", "a.ts", ["intent", "routes", 11, "list", 0], "[]", "shared.ts"],
   ["what varies", "a.ts", ["intent", "routes", 12, "timeout"], '"41s"'],
   ["a conditional spread", "a.ts", ["intent", "routes", 13, "timeout"], '"51s"'],
   ["what destructuring left over", "a.ts", ["intent", "routes", 14, "timeout"], "rest"],
-  ["an element of a list that was mapped", "a.ts", ["intent", "allow", 0, "methods", 1], '["GET", ...["POST" as const]].map((method) => method.toUpperCase())'],
+  [
+    "an element of a list that was mapped",
+    "a.ts",
+    ["intent", "allow", 0, "methods", 1],
+    '["GET", ...["POST" as const]].map((method) => method.toUpperCase())',
+  ],
   ["the subject, in the graph", "a.ts", ["about", "$id"], '"shop/reviews"', "graph/shop.ts"],
-  ["the second argument of policy()", "a.ts", ["intent"], policyText.slice(policyText.indexOf("{\n  routes"), policyText.lastIndexOf(")"))],
-  ["what does not exist: the nearest that holds it", "a.ts", ["intent", "routes", 0, "retries", "on", 3], "route({ ...base, to: reviews.v2 })"],
+  [
+    "the second argument of policy()",
+    "a.ts",
+    ["intent"],
+    policyText.slice(policyText.indexOf("{\n  routes"), policyText.lastIndexOf(")")),
+  ],
+  [
+    "what does not exist: the nearest that holds it",
+    "a.ts",
+    ["intent", "routes", 0, "retries", "on", 3],
+    "route({ ...base, to: reviews.v2 })",
+  ],
   ["the whole module", "list.ts", [], "[one, { b: [2, 3] }]"],
   ["an element by its name", "list.ts", [0], "one"],
   ["inside of an element by its name", "list.ts", [0, "a"], "1"],
@@ -115,14 +156,19 @@ const cases: readonly (readonly [what: string, module: string, path: Origin["pat
 describe("an origin is underlined at the expression that wrote it", () => {
   const origins = cases.map(([, module, path]): Origin => ({ module, path }));
   const spans = once(() => locate(meshOf(files), { types: false }, origins));
-  test.each(cases.map(([what, module, path, text, file = module], index) => ({ what, path: path.join("."), text, file, index })))(
-    "$what ($path)",
-    async ({ text, file, index }) => {
-      const span = (await spans()).get(origins[index]!);
-      expect(span?.file).toBe(file);
-      expect(files[file]!.slice(span!.start, span!.end)).toBe(text);
-    },
-  );
+  test.each(
+    cases.map(([what, module, path, text, file = module], index) => ({
+      what,
+      path: path.join("."),
+      text,
+      file,
+      index,
+    })),
+  )("$what ($path)", async ({ text, file, index }) => {
+    const span = (await spans()).get(origins[index]!);
+    expect(span?.file).toBe(file);
+    expect(files[file]!.slice(span!.start, span!.end)).toBe(text);
+  });
 
   test("line, column and the line itself belong to the underlined text", async () => {
     const span = (await spans()).get(origins[4]!)!;

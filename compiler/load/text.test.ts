@@ -3,7 +3,23 @@ import { describe, expect, test } from "vitest";
 import { valueOf } from "./fixture.ts";
 
 describe("text that a JavaScript sandbox would refuse or change arrives byte-identical", () => {
-  const words = ["import(", "import (", "import/*", "import//", "...import(", "<!--", "-->", "<!---->", "eval(", "x.eval(", "import.meta", "//# sourceMappingURL=x", "</script", "*/", "`${x}`"];
+  const words = [
+    "import(",
+    "import (",
+    "import/*",
+    "import//",
+    "...import(",
+    "<!--",
+    "-->",
+    "<!---->",
+    "eval(",
+    "x.eval(",
+    "import.meta",
+    "//# sourceMappingURL=x",
+    "</script",
+    "*/",
+    "`${x}`",
+  ];
 
   test.each(words)("in strings, templates, keys and comments: %s", async (word) => {
     const inTemplate = word.replace(/[`$]/g, "\\$&");
@@ -43,7 +59,13 @@ describe("text that a JavaScript sandbox would refuse or change arrives byte-ide
       };
       export default [tags.show\`import(\\n\${1}<!--\\u0041 --> \${2}eval(\`, tags.show\`import(\\x41\`];`;
     expect(await valueOf(text)).toEqual([
-      { name: "n", cooked: ["import(\n", "<!--A --> ", "eval("], raw: ["import(\\n", "<!--\\u0041 --> ", "eval("], values: [1, 2], frozen: true },
+      {
+        name: "n",
+        cooked: ["import(\n", "<!--A --> ", "eval("],
+        raw: ["import(\\n", "<!--\\u0041 --> ", "eval("],
+        values: [1, 2],
+        frozen: true,
+      },
       { name: "n", cooked: ["import(A"], raw: ["import(\\x41"], values: [], frozen: true },
     ]);
   });
@@ -68,8 +90,33 @@ describe("text that a JavaScript sandbox would refuse or change arrives byte-ide
   });
 
   test("any text at all", async () => {
-    const piece = fc.oneof(fc.constantFrom(...words, "import", "(", " ", "-", "<", "!", "\n", "\\", "'", '"', "`", "$", "{", "é", "😀", "\u2028", "\u0000"), fc.string());
-    const strings = fc.sample(fc.array(piece, { maxLength: 8 }).map((pieces) => pieces.join("")), { numRuns: 300, seed: 7 });
+    const piece = fc.oneof(
+      fc.constantFrom(
+        ...words,
+        "import",
+        "(",
+        " ",
+        "-",
+        "<",
+        "!",
+        "\n",
+        "\\",
+        "'",
+        '"',
+        "`",
+        "$",
+        "{",
+        "é",
+        "😀",
+        "\u2028",
+        "\u0000",
+      ),
+      fc.string(),
+    );
+    const strings = fc.sample(
+      fc.array(piece, { maxLength: 8 }).map((pieces) => pieces.join("")),
+      { numRuns: 300, seed: 7 },
+    );
     const text = `export default [\n${strings.map((string) => `  ${JSON.stringify(string)},`).join("\n")}\n];`;
     expect(await valueOf(text)).toEqual(strings);
   });
@@ -97,7 +144,29 @@ test("modules are linked whatever their statements look like", async () => {
     const quote = \`export default \${\`\${1}\`} "\`
     const key = { import: 1, export: 2, default: 3 }.default
     export default { b, first, d, all: all.a, again, a, x, f: f(), v: K.v, ratio: ratio(8), re, quote, key, four, three, one, two, later }`;
-  expect(await valueOf(text.replaceAll("./lib.ts", "./b.ts").concat("\n"), { "b.ts": "export default 'first';\nexport const a = 'a';\nconst c = 'cd';\nexport { c as \"c d\" };\nexport type T = number;\nexport type U = number;\n" })).toEqual({
-    b: "a", first: "first", d: "cd", all: "a", again: "first", a: "a", x: 5, f: 45, v: 0.125, ratio: 4, re: 0, quote: 'export default 1 "', key: 3, four: 4, three: 3, one: 1, two: 2, later: 7,
+  expect(
+    await valueOf(text.replaceAll("./lib.ts", "./b.ts").concat("\n"), {
+      "b.ts":
+        "export default 'first';\nexport const a = 'a';\nconst c = 'cd';\nexport { c as \"c d\" };\nexport type T = number;\nexport type U = number;\n",
+    }),
+  ).toEqual({
+    b: "a",
+    first: "first",
+    d: "cd",
+    all: "a",
+    again: "first",
+    a: "a",
+    x: 5,
+    f: 45,
+    v: 0.125,
+    ratio: 4,
+    re: 0,
+    quote: 'export default 1 "',
+    key: 3,
+    four: 4,
+    three: 3,
+    one: 1,
+    two: 2,
+    later: 7,
   });
 });

@@ -5,7 +5,8 @@ import { meshOf } from "./fixture.ts";
 import { meshFolder } from "./mesh-folder.ts";
 import { typeCheck } from "./type-check.ts";
 
-const temporaries = (): readonly string[] => readdirSync(tmpdir()).filter((name) => name.startsWith("meshwright-types-"));
+const temporaries = (): readonly string[] =>
+  readdirSync(tmpdir()).filter((name) => name.startsWith("meshwright-types-"));
 
 test("a check that goes beyond its bounds is stopped and said so", async () => {
   const mesh = meshFolder(meshOf({ "a.ts": "export default {};\n" })).value!;

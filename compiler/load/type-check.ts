@@ -49,7 +49,10 @@ export const policyCompilerOptions = {
 const defaultBounds: Bounds = { seconds: 300, megabytes: 8192 };
 
 /** Checks all modules with TypeScript's native checker; neither writes into the mesh folder nor reads its tsconfig.json. */
-export const typeCheck = async ({ root, policies, graph }: MeshFolder, bounds = defaultBounds): Promise<TypeChecked> => {
+export const typeCheck = async (
+  { root, policies, graph }: MeshFolder,
+  bounds = defaultBounds,
+): Promise<TypeChecked> => {
   const temporary = mkdtempSync(join(tmpdir(), "meshwright-types-"));
   try {
     const project = join(temporary, "tsconfig.json");
@@ -115,7 +118,8 @@ const parsed = (output: string): { readonly problems: readonly TypeProblem[]; re
     const groups = (located.exec(line) ?? global_.exec(line))?.groups;
     if (groups !== undefined) {
       const { module, code = "", text = "" } = groups;
-      const at = module !== undefined && !module.startsWith("..") && { module, line: Number(groups["line"]), column: Number(groups["column"]) };
+      const at = module !== undefined &&
+        !module.startsWith("..") && { module, line: Number(groups["line"]), column: Number(groups["column"]) };
       problems.push({ ...(at && { at }), code, text });
     } else if (line.startsWith(" ") && problems.length > 0) problems.at(-1)!.text += `\n${line}`;
     else if (line !== "") files.push(line);

@@ -59,7 +59,11 @@ const typeDiagnostic = (ts: TypeScript, { at, code, text: said }: TypeProblem, f
 };
 
 /** The checker tells where an error begins; it ends with the smallest node that begins there. */
-const tokenSpan = (ts: TypeScript, file: ts.SourceFile, { line, column }: { readonly line: number; readonly column: number }): Span => {
+const tokenSpan = (
+  ts: TypeScript,
+  file: ts.SourceFile,
+  { line, column }: { readonly line: number; readonly column: number },
+): Span => {
   const lines = file.getLineStarts();
   const offset = Math.min((lines[line - 1] ?? 0) + column - 1, file.text.length);
   const node = nodeAt(ts, file, offset);
@@ -87,7 +91,13 @@ const strayImports = (ts: TypeScript, mesh: MeshFolder, fileOf: FileOf): readonl
     const file = fileOf(module);
     if (file === undefined) continue;
     const refuse = (specifier: string, start: number, end: number, why: string): void => {
-      found.push(diagnostic("MESH0013", { specifier: shortened(specifier), why }, { place: { span: spanIn(module, file.text, start, end) } }));
+      found.push(
+        diagnostic(
+          "MESH0013",
+          { specifier: shortened(specifier), why },
+          { place: { span: spanIn(module, file.text, start, end) } },
+        ),
+      );
     };
     const visit = (node: ts.Node): void => {
       const specifier = specifierOf(ts, node);

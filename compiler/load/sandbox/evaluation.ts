@@ -114,7 +114,9 @@ const sourceName = (index: number): string => `mesh-module-${String(index)}`;
 
 /** SES turns what these hold into getters of its own, so that it can be overridden; those are safe to ask. */
 const intrinsics: ReadonlySet<object> = new Set(
-  [Error, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError].map(({ prototype }) => prototype as object),
+  [Error, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError].map(
+    ({ prototype }) => prototype as object,
+  ),
 );
 
 /** A text that an object has, itself or inherited, read without running code of its author. */
@@ -132,7 +134,8 @@ const ownText = (holder: object, key: string): string | undefined => {
 const described = (thrown: unknown): string => {
   if (typeof thrown === "string") return `threw ${JSON.stringify(thrown.slice(0, 200))}`;
   if (typeof thrown === "function") return "threw a function";
-  if (typeof thrown !== "object" || thrown === null) return `threw ${typeof thrown === "symbol" ? "a symbol" : String(thrown)}`;
+  if (typeof thrown !== "object" || thrown === null)
+    return `threw ${typeof thrown === "symbol" ? "a symbol" : String(thrown)}`;
   const message = ownText(thrown, "message");
   return message === undefined ? "threw an object" : `${ownText(thrown, "name") ?? "Error"}: ${message.slice(0, 500)}`;
 };

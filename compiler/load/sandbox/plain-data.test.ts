@@ -7,10 +7,17 @@ const unfit: PlainCheck = (value, budget) => plainCheck()(value, budget);
 const plain = fc.jsonValue({ depthSize: "medium" }).filter((value) => !JSON.stringify(value).includes("__proto__"));
 
 test("every JSON value is plain, and only JSON values are", () => {
-  fc.assert(fc.property(plain, (value) => {
-    expect(unfit(value, { left: 1e9 })).toEqual([]);
-  }));
-  const odd = fc.oneof(fc.bigInt(), fc.func(fc.nat()), fc.date(), fc.constantFrom(NaN, Infinity, Symbol(), new Map(), /x/, Object.create({})));
+  fc.assert(
+    fc.property(plain, (value) => {
+      expect(unfit(value, { left: 1e9 })).toEqual([]);
+    }),
+  );
+  const odd = fc.oneof(
+    fc.bigInt(),
+    fc.func(fc.nat()),
+    fc.date(),
+    fc.constantFrom(NaN, Infinity, Symbol(), new Map(), /x/, Object.create({})),
+  );
   fc.assert(
     fc.property(plain, odd, fc.string(), (before, value, key) => {
       fc.pre(key !== "__proto__");

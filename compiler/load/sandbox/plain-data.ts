@@ -74,7 +74,9 @@ class Walk {
         return;
       case "undefined":
         return this.#report("undefined");
-      default:
+      case "bigint":
+      case "function":
+      case "symbol":
         this.#report(`a ${typeof current}`);
     }
   }
@@ -93,7 +95,9 @@ class Walk {
     const isList = Array.isArray(current);
     const prototype: unknown = Object.getPrototypeOf(current);
     if (isList ? prototype !== Array.prototype : prototype !== Object.prototype && prototype !== null) {
-      return this.#report(types.isPromise(current) ? "a promise" : types.isNativeError(current) ? "an error" : "an object of a class");
+      return this.#report(
+        types.isPromise(current) ? "a promise" : types.isNativeError(current) ? "an error" : "an object of a class",
+      );
     }
 
     const outer = { frozen: this.#frozen, height: this.#height, left: this.#budget.left };
@@ -104,13 +108,15 @@ class Walk {
     else this.#visitProperties(current);
     this.#open.delete(current);
     const height = this.#height + 1;
-    if (this.#frozen && this.#budget.left >= 0) this.#proved.set(current, { size: outer.left - this.#budget.left, height });
+    if (this.#frozen && this.#budget.left >= 0)
+      this.#proved.set(current, { size: outer.left - this.#budget.left, height });
     this.#frozen &&= outer.frozen;
     this.#height = Math.max(outer.height, height);
   }
 
   #visitElements(current: readonly unknown[]): void {
-    if (Reflect.ownKeys(current).length !== current.length + 1) return this.#report("a list with holes or properties of its own");
+    if (Reflect.ownKeys(current).length !== current.length + 1)
+      return this.#report("a list with holes or properties of its own");
     for (let index = 0; index < current.length && this.#budget.left >= 0; index += 1) this.#member(current, index);
   }
 

@@ -62,6 +62,10 @@ export type Problem = { readonly module: number } & (
 
 /** Where an error arose: positions in modules' code, innermost first, and the throw statement that ran last. */
 export interface ThrownAt {
-  readonly positions: readonly { readonly module: number; /** One-based. */ readonly line: number; readonly column: number }[];
+  readonly positions: readonly {
+    readonly module: number;
+    /** One-based. */ readonly line: number;
+    readonly column: number;
+  }[];
   readonly site?: number | undefined;
 }

@@ -63,7 +63,8 @@ export const realm = ({ ses, stacks, library }: RealmOptions): Realm => {
   const compartment = new Compartment({ __options__: true, globals: {} });
   const { globalThis: scope } = compartment;
   for (const name of Reflect.ownKeys(scope) as string[]) if (!available.has(name)) Reflect.deleteProperty(scope, name);
-  for (const name of unavailable.keys()) Object.defineProperty(scope, name, { get: harden(refusal(name)), configurable: false });
+  for (const name of unavailable.keys())
+    Object.defineProperty(scope, name, { get: harden(refusal(name)), configurable: false });
 
   const math = Object.create(Object.prototype) as object;
   for (const [name, property] of Object.entries(Object.getOwnPropertyDescriptors(scope["Math"]))) {
@@ -82,7 +83,9 @@ export const realm = ({ ses, stacks, library }: RealmOptions): Realm => {
       if (name !== undefined) return name;
       // SES's own words for its inert constructors; a policy that imitates them gains nothing but this message.
       const message = Object.getOwnPropertyDescriptor(error, "message")?.value as unknown;
-      return typeof message === "string" && /^Function\.prototype\.constructor is not/.test(message) ? "Function" : undefined;
+      return typeof message === "string" && /^Function\.prototype\.constructor is not/.test(message)
+        ? "Function"
+        : undefined;
     },
   };
 };

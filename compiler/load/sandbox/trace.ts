@@ -28,9 +28,7 @@ interface Known {
 
 /** How an object literal is made up: a property by its name, or what is only known when it runs. */
 export type Part =
-  | { readonly name: string; readonly site: Site }
-  | { readonly spread: Site }
-  | { readonly computed: Site };
+  { readonly name: string; readonly site: Site } | { readonly spread: Site } | { readonly computed: Site };
 
 interface Frame {
   /** In order, what spreads and computed names turned out to be. */
@@ -49,7 +47,13 @@ export const trace = (literals: readonly (readonly Part[])[]): Trace => {
   const isObject = (value: unknown): value is object => typeof value === "object" && value !== null;
 
   /** Members that a spread brings, with the spread itself as the place of those that nobody knows more of. */
-  const spreadMembers = (source: unknown, site: Site, target: object, into: Map<string, Written>, keyOf: (key: string) => string): void => {
+  const spreadMembers = (
+    source: unknown,
+    site: Site,
+    target: object,
+    into: Map<string, Written>,
+    keyOf: (key: string) => string,
+  ): void => {
     if (!isObject(source)) return;
     const members = known.get(source)?.members;
     for (const key of Object.keys(source)) {

@@ -43,7 +43,8 @@ export const watched = (child: ChildProcess, bounds: Bounds): Watch => {
     else if ((usage.pages * pageBytes) / 1e6 > bounds.megabytes) kill("memory");
   };
   const timer = setInterval(look, 20);
-  const fallback = pid !== undefined && procUsage(pid) === undefined ? psWatch(pid, bounds, () => kill("memory")) : undefined;
+  const fallback =
+    pid !== undefined && procUsage(pid) === undefined ? psWatch(pid, bounds, () => kill("memory")) : undefined;
   child.once("exit", () => {
     clearInterval(timer);
     clearInterval(fallback);
@@ -61,7 +62,10 @@ const procUsage = (pid: number): { readonly pages: number; readonly ticks: numbe
   try {
     const stat = readFileSync(`/proc/${String(pid)}/stat`, "latin1");
     // The command's name, in parentheses, may hold anything.
-    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ").map(Number);
+    const fields = stat
+      .slice(stat.lastIndexOf(")") + 2)
+      .split(" ")
+      .map(Number);
     return { ticks: fields[11]! + fields[12]!, pages: fields[21]! };
   } catch {
     return undefined;

@@ -1,0 +1,248 @@
+/** Thrown where a guess would be needed: a parser has to decide. */
+export const undecided = Symbol("only a parser decides this");
+
+/** What stood before: after a value a slash divides, after an operator it begins a regular expression, else nobody knows. */
+type Previous = "operator" | "value" | "unclear";
+
+/** Words after which a slash begins a regular expression. */
+const operators = new Set(
+  "return typeof instanceof in new delete void throw case do else yield await default extends".split(" "),
+);
+
+/** Statements that no module of ours may hold, or whose meaning the tree has to tell. */
+const forTheTree = new Set(["try", "async", "await", "debugger"]);
+
+/** The tokens of a module without types, as far as they can be told without parsing; throws `undecided` where not. */
+export class Tokens {
+  readonly #text: string;
+  /** The last token: its offsets, and what it says if it is a word or a string without escapes (else a backslash). */
+  start = 0;
+  end = 0;
+  word = "";
+  string = "";
+  readonly comments: [number, number][] = [];
+  #previous: Previous = "operator";
+  /** Brackets that are open: `(`, `[`, `{`, `$` for a template's hole, `c` for a condition's parenthesis. */
+  readonly #open: string[] = [];
+  #condition = false;
+  #again: string | undefined;
+
+  constructor(text: string) {
+    this.#text = text;
+    if (text.startsWith("#!")) throw undecided;
+  }
+
+  get isInBrackets(): boolean {
+    return this.#open.length > 0;
+  }
+
+  /** Makes the last token, of this kind, the next one again. */
+  again(token: string): void {
+    this.#again = token;
+  }
+
+  /** The next token's kind: "", "word", "string", "template", "regex", "number", or the punctuator itself. */
+  next(): string {
+    if (this.#again !== undefined) {
+      const token = this.#again;
+      this.#again = undefined;
+      return token;
+    }
+    this.#space();
+    const text = this.#text;
+    this.start = this.end;
+    if (this.end >= text.length) return "";
+    const code = text.charCodeAt(this.end);
+    if (isWordCode(code)) return this.#name();
+    if (code === 0x22 || code === 0x27) return this.#quoted(code);
+    if (code === 0x60) return this.#template();
+    if (code === 0x2f) return this.#slash();
+    this.end += 1;
+    const mark = text[this.start]!;
+    switch (mark) {
+      case "(":
+        this.#open.push(this.#condition ? "c" : "(");
+        break;
+      case "[":
+      case "{":
+        this.#open.push(mark);
+        break;
+      case ")": {
+        const open = this.#open.pop();
+        if (open !== "(" && open !== "c") throw undecided;
+        this.#condition = false;
+        this.#previous = open === "c" ? "operator" : "value";
+        return mark;
+      }
+      case "]":
+        if (this.#open.pop() !== "[") throw undecided;
+        this.#condition = false;
+        this.#previous = "value";
+        return mark;
+      case "}": {
+        const open = this.#open.pop();
+        if (open === "$") return this.#template();
+        if (open !== "{") throw undecided;
+        this.#condition = false;
+        this.#previous = "unclear";
+        return mark;
+      }
+      case "+":
+      case "-":
+        // `a++ / b` or `++/re/.lastIndex`: rare enough to ask a parser.
+        if (text[this.end] === mark) {
+          this.end += 1;
+          this.#previous = "unclear";
+          return mark + mark;
+        }
+        break;
+      case ".":
+        if (text.startsWith("...", this.start)) {
+          this.end += 2;
+          break;
+        }
+        // A property's name is no keyword.
+        this.#previous = "operator";
+        this.#condition = false;
+        this.#space();
+        if (isWordCode(text.charCodeAt(this.end))) {
+          this.#name(true);
+          return "property";
+        }
+        return mark;
+      case "#":
+        if (!isWordCode(text.charCodeAt(this.end))) throw undecided;
+        this.#name(true);
+        return "property";
+      case "@":
+      case "\\":
+        throw undecided;
+    }
+    this.#condition = false;
+    this.#previous = "operator";
+    return mark;
+  }
+
+  #name(property = false): string {
+    const text = this.#text;
+    const start = this.end;
+    while (isWordCode(text.charCodeAt(this.end))) this.end += 1;
+    if (text.charCodeAt(this.end) === 0x5c) throw undecided;
+    this.start = start;
+    this.#condition = false;
+    const first = text.charCodeAt(start);
+    if (first >= 0x30 && first <= 0x39) {
+      // `1.5`, `1e-3`: the rest scans as an operator and a number, which is all the same here; but not `1./x/`.
+      if (text[this.end] === ".") this.end += 1;
+      this.#previous = "value";
+      return "number";
+    }
+    this.word = text.slice(start, this.end);
+    if (property) {
+      this.#previous = "value";
+      return "word";
+    }
+    const word = this.word;
+    if (forTheTree.has(word)) throw undecided;
+    if (operators.has(word)) this.#previous = "operator";
+    else {
+      this.#previous = word === "of" ? "unclear" : "value";
+      this.#condition = word === "if" || word === "for" || word === "while" || word === "with" || word === "switch";
+    }
+    // Inside of brackets it is a property's name, or what policies may not use.
+    if (word === "import" && this.#open.length > 0 && !/^\s*[:,}]/.test(text.slice(this.end, this.end + 20)))
+      throw undecided;
+    return "word";
+  }
+
+  #quoted(quote: number): string {
+    const text = this.#text;
+    let at = this.end + 1;
+    let plain = true;
+    for (; ; at += 1) {
+      const code = text.charCodeAt(at);
+      if (code === quote) break;
+      if (code === 0x5c) {
+        plain = false;
+        at += 1;
+      } else if (Number.isNaN(code) || code === 0x0a) throw undecided;
+    }
+    this.string = plain ? text.slice(this.end + 1, at) : "\\";
+    this.end = at + 1;
+    this.#condition = false;
+    this.#previous = "value";
+    return "string";
+  }
+
+  /** From the opening backtick, or from the brace that closes a hole. */
+  #template(): string {
+    const text = this.#text;
+    let at = text[this.start] === "`" ? this.start + 1 : this.end;
+    for (; ; at += 1) {
+      const code = text.charCodeAt(at);
+      if (code === 0x60) {
+        this.end = at + 1;
+        this.#previous = "value";
+        return "template";
+      }
+      if (code === 0x5c) at += 1;
+      else if (code === 0x24 && text.charCodeAt(at + 1) === 0x7b) {
+        this.#open.push("$");
+        this.end = at + 2;
+        this.#previous = "operator";
+        return "template";
+      } else if (Number.isNaN(code)) throw undecided;
+    }
+  }
+
+  #slash(): string {
+    if (this.#previous === "unclear") throw undecided;
+    if (this.#previous === "value") {
+      this.end += 1;
+      this.#previous = "operator";
+      return "/";
+    }
+    const text = this.#text;
+    let inClass = false;
+    for (this.end += 1; ; this.end += 1) {
+      const mark = text[this.end];
+      if (mark === undefined || mark === "\n") throw undecided;
+      if (mark === "\\") this.end += 1;
+      else if (mark === "[") inClass = true;
+      else if (mark === "]") inClass = false;
+      else if (mark === "/" && !inClass) break;
+    }
+    for (this.end += 1; isWordCode(text.charCodeAt(this.end));) this.end += 1;
+    this.#previous = "value";
+    return "regex";
+  }
+
+  #space(): void {
+    const text = this.#text;
+    for (;;) {
+      const code = text.charCodeAt(this.end);
+      if (code === 0x20 || (code >= 0x09 && code <= 0x0d) || code === 0xfeff || code === 0xa0) this.end += 1;
+      else if (code === 0x2f && text.charCodeAt(this.end + 1) === 0x2f) {
+        const start = this.end;
+        const end = /[\n\r\u2028\u2029]/g;
+        end.lastIndex = start;
+        this.end = end.exec(text)?.index ?? text.length;
+        this.comments.push([start, this.end]);
+      } else if (code === 0x2f && text.charCodeAt(this.end + 1) === 0x2a) {
+        const start = this.end;
+        const end = text.indexOf("*/", start + 2);
+        if (end === -1) throw undecided;
+        this.end = end + 2;
+        this.comments.push([start, this.end]);
+      } else return;
+    }
+  }
+}
+
+const isWordCode = (code: number): boolean =>
+  (code >= 0x61 && code <= 0x7a) ||
+  (code >= 0x41 && code <= 0x5a) ||
+  (code >= 0x30 && code <= 0x39) ||
+  code === 0x5f ||
+  code === 0x24 ||
+  (code > 0x7f && code !== 0xa0 && code !== 0xfeff && code !== 0x2028 && code !== 0x2029);
