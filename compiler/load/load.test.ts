@@ -1,7 +1,7 @@
-import { spawnSync } from "node:child_process";
 import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { loaded, meshOf, told } from "./fixture.ts";
 import { load } from "./index.ts";
 
@@ -97,10 +97,12 @@ describe("every mistake in the folder is a diagnostic", () => {
     const folder = meshOf({});
     symlinkSync(join(folder, "nowhere"), join(folder, "dangling.ts"));
     mkdirSync(join(folder, "folder.ts"));
-    spawnSync("mkfifo", [join(folder, "pipe.ts")]);
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(join(folder, "socket.ts"), resolve));
+    onTestFinished(() => void server.close());
     expect((await load(folder, { types: false })).diagnostics.map(({ message }) => message)).toEqual([
       "cannot read dangling.ts: no such file or directory",
-      "cannot read pipe.ts: it is not a regular file",
+      "cannot read socket.ts: it is not a regular file",
     ]);
   });
 
