@@ -218,7 +218,4 @@ require (
 	sigs.k8s.io/yaml v1.6.0 // indirect
 )
 
-tool (
-	k8s.io/kubernetes/cmd/kube-apiserver
-	k8s.io/kubernetes/cmd/kubectl
-)
+tool k8s.io/kubernetes/cmd/kube-apiserver
