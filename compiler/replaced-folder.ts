@@ -12,8 +12,7 @@ export type Unwritten =
   { readonly kind: "foreign"; readonly name: string } | { readonly kind: "failed"; readonly reason: string };
 
 /** Where an interrupted replacement leaves the old folder. */
-const retiredPath = (folder: string): string =>
-  join(dirname(resolve(folder)), `.${basename(resolve(folder))}.old`);
+const retiredPath = (folder: string): string => join(dirname(resolve(folder)), `.${basename(resolve(folder))}.old`);
 
 /**
  * Replaces a folder by these files as a whole: after a crash or on a full disk it is the old one or the new one, never
