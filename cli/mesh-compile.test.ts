@@ -161,6 +161,18 @@ const mistakes: readonly {
     says: ["error MESH4031"],
   },
   {
+    what: "a namespace made by hand that is a path",
+    make: async () => {
+      await edit("mesh.config.ts", 'bookinfo: ["bookinfo"]', 'bookinfo: ["bookinfo", "../../../escaped"]');
+      await edit(
+        "bookinfo/google-books.ts",
+        "external(namespace,",
+        'external({ ...namespace, $id: "../../../escaped" },',
+      );
+    },
+    says: ["error MESH4050", "no namespace `../../../escaped`"],
+  },
+  {
     what: "an environment that is not declared",
     make: () => edit("bookinfo/reviews.ts", "production: 10", "prodution: 10"),
     says: ["error MESH1005", "did you mean `production`"],

@@ -1,4 +1,5 @@
 import type { Staged } from "../../lib/diagnostics/diagnostic.ts";
+import { at } from "../../lib/diagnostics/origin.ts";
 import type { ServiceGraph } from "../../lib/graph/graph.ts";
 import type { Platform } from "../../lib/graph/platform.ts";
 import { baseWorkloads } from "../../lib/model/base.ts";
@@ -16,6 +17,9 @@ import { reportUnknownSubject } from "./selector.ts";
 export const lower = (intents: Intents, graph: ServiceGraph, platform: Platform): Staged<Mesh> => {
   const { value: lookup, diagnostics } = context(graph, platform, intents);
   for (const { intent, origin } of intents.policies) reportUnknownSubject(intent.about, origin, lookup);
+  // A handle made by hand could name anything, even a path.
+  for (const { intent, origin } of [...intents.externals, ...intents.ingresses])
+    reportUnknownSubject(intent.namespace, at(origin, "namespace"), lookup);
   const meshWorkloads = baseWorkloads(graph, platform);
   const meshDestinations = destinations(lookup);
   return {
