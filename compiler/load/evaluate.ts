@@ -15,6 +15,9 @@ export type Evaluated =
 
 const newline = 0x0a;
 
+/** Modules are sent in larger pieces: a system call for each costs more than to evaluate it. */
+const piece = 1 << 16;
+
 /** What a bare Node with SES takes, beside the heap that is limited. */
 const bareMegabytes = 256;
 
@@ -103,15 +106,27 @@ export const sandbox = (settings: Omit<Settings, "ses" | "largestResult">, limit
 
   // It may be killed while it reads.
   evaluator.stdin.on("error", () => undefined);
+  let pending: string[] = [];
+  let length = 0;
+  const flush = (): void => {
+    evaluator.stdin.write(pending.join(""));
+    pending = [];
+    length = 0;
+  };
   const write = (line: unknown): void => {
-    evaluator.stdin.write(`${JSON.stringify(line)}\n`);
+    const text = `${JSON.stringify(line)}\n`;
+    pending.push(text);
+    length += text.length;
+    if (length > piece) flush();
   };
   const first: Settings = { ses, largestResult: limits.resultMegabytes * 1e6, ...settings };
   write(first);
+  flush();
   return {
     send: write,
     outcome: () => {
       watch.begin();
+      flush();
       evaluator.stdin.end();
       return promise;
     },

@@ -1,3 +1,4 @@
+import { Script } from "node:vm";
 import { lexed, type Edit, type ImportStatement, type Lexed } from "./module-lexer.ts";
 
 /** A module as a function body that a linker can call: what the sandbox evaluates. */
@@ -16,18 +17,32 @@ export interface Linkable {
 export const refusedBySes = /(?:^|[^.]|\.\.\.)\bimport\s*(?:\(|\/[/*])|<!--|-->|(?:^|[^.])\beval\s*\(/;
 
 /**
- * Turns a module without types into a function, keeping every position after the first line; `undefined` where only
- * the syntax tree can do it.
+ * Turns a module into a function, keeping every position after the first line; `undefined` where only a parser can do
+ * it. A module that `mayHoldTypes` has been parsed by nobody yet.
  */
-export const linkable = (text: string): Linkable | undefined => {
-  const found = lexed(text);
+export const linkable = (text: string, { mayHoldTypes = false } = {}): Linkable | undefined => {
+  const found = lexed(text, { mayHoldTypes });
   if (found === undefined) return undefined;
   const isRefused = refusedBySes.test(text);
   const plain = isRefused ? withoutComments(text, found) : text;
   if (isRefused && refusedBySes.test(plain)) return undefined;
   const body = edited(plain, found.edits, freeNames(text));
   if (body === undefined) return undefined;
-  return wrapped(body.text, body.names, found);
+  const parts: Parts = { ...bindingsOf(body.names, found), body: body.text };
+  if (mayHoldTypes && !parses(parts)) return undefined;
+  return wrapped(body.names, parts, found);
+};
+
+/**
+ * Asked of the engine, which is in no doubt and takes a fifth of a stripper's time; nothing runs. In a static block, as
+ * in a module and unlike in a function, there is nothing to return from.
+ */
+const parses = ({ before, body, after }: Parts): boolean => {
+  try {
+    return new Script(`void class{static{${before}\n${body}\n}static{${after}}}`) instanceof Script;
+  } catch {
+    return false;
+  }
 };
 
 interface Names {
@@ -58,12 +73,12 @@ const edited = (
   let result = "";
   let at = 0;
   for (const { start, end, kind } of edits) {
-    // A semicolon first: without it, `export { a }` blanked out could join the lines around it.
-    const head = kind === "default" ? `${names.exports}.default =` : ";";
     const replaced = text.slice(start, end);
-    if (/\s/.test(replaced.slice(0, 6))) return undefined;
+    if (kind !== "space" && /\s/.test(replaced.slice(0, 6))) return undefined;
     result += text.slice(at, start);
-    result += kind === "default" ? defaultHead(head, replaced) : head + replaced.slice(1).replace(/\S/g, " ");
+    if (kind === "default") result += defaultHead(`${names.exports}.default =`, replaced);
+    // A semicolon first: without it, `export { a }` blanked out could join the lines around it.
+    else result += (kind === "statement" ? ";" : " ") + replaced.slice(1).replace(/\S/g, " ");
     at = end;
   }
   return { text: result + text.slice(at), names };
@@ -77,8 +92,14 @@ const defaultHead = (head: string, replaced: string): string => {
   return property + gap + assign + padding;
 };
 
-const wrapped = (body: string, names: Names, { imports, exports }: Lexed): Linkable => {
-  const { link, exports: target, trace } = names;
+/** What a module's function does: bind what it imports, be the module, hand over what it exports. */
+interface Parts {
+  readonly before: string;
+  readonly body: string;
+  readonly after: string;
+}
+
+const bindingsOf = ({ link, exports: target }: Names, { imports, exports }: Lexed): Omit<Parts, "body"> => {
   const before: string[] = [];
   for (const { specifier, bindings, exported } of imports) {
     const linked = `${link}(${JSON.stringify(specifier)})`;
@@ -99,15 +120,21 @@ const wrapped = (body: string, names: Names, { imports, exports }: Lexed): Linka
   const after = exports
     .filter(({ local }) => local !== "")
     .map(({ name, local }) => `${target}[${JSON.stringify(name)}]=${local};`);
-  return {
-    code: `(function(${link},${target},${trace}){"use strict";${before.join("")}\n${body}\n;${after.join("")}})`,
-    imports,
-    exports: [
-      ...exports.map(({ name }) => name),
-      ...imports.flatMap(({ exported, bindings }) => (exported ? bindings.map(({ local }) => local) : [])),
-    ],
-  };
+  return { before: before.join(""), after: after.join("") };
 };
+
+const wrapped = (
+  { link, exports: target, trace }: Names,
+  { before, body, after }: Parts,
+  { imports, exports }: Lexed,
+): Linkable => ({
+  code: `(function(${link},${target},${trace}){"use strict";${before}\n${body}\n;${after}})`,
+  imports,
+  exports: [
+    ...exports.map(({ name }) => name),
+    ...imports.flatMap(({ exported, bindings }) => (exported ? bindings.map(({ local }) => local) : [])),
+  ],
+});
 
 const withoutComments = (text: string, { comments }: Lexed): string => {
   let result = "";

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { lexed } from "./module-lexer.ts";
 
 const statements = (text: string) => {
-  const found = lexed(text);
+  const found = lexed(text, { mayHoldTypes: false });
   return (
     found && {
       imports: found.imports.map(({ specifier, at }) => [specifier, text.slice(...at)]),
@@ -64,6 +64,42 @@ describe("leaves to a parser what only a parser knows", () => {
     "/* no end",
     "'no end",
   ])("%s", (text) => {
-    expect(lexed(text)).toBeUndefined();
+    expect(lexed(text, { mayHoldTypes: false })).toBeUndefined();
+  });
+});
+
+describe("reads a module that nobody has parsed yet, if it holds no types but the plainest", () => {
+  test.each([
+    "const a = { b: [1] } as const;",
+    "f(`${a as const}`, (b as const))",
+    'export const a: A<"x" | B> = 1;',
+    'export const a: { /** It. */ readonly "b": B; } = 1;',
+    'import type { A, B as C } from "x";',
+  ])("%s", (text) => {
+    expect(lexed(text, { mayHoldTypes: true })).toBeDefined();
+  });
+
+  test.each([
+    "const as = 1;",
+    "const a = b as\nconst;",
+    "const a = b\nas const;",
+    "const a = b as const\n(c)",
+    "const a = b as B;",
+    "const a = b<c>(d);",
+    "const a = b ? (c) : d => e;",
+    "export const a: A | B = 1;",
+    "export let a: A;",
+    'import a { b } from "x";',
+    'import { type a } from "x";',
+    'import { "a" } from "x";',
+    'f import "x"',
+    'import "x" f',
+    "export default a, b",
+    "class A { static\nb }",
+    "declare\nconst a = 1;",
+    "global\n{ a }",
+    "export default [",
+  ])("but not %s", (text) => {
+    expect(lexed(text, { mayHoldTypes: true })).toBeUndefined();
   });
 });

@@ -19,7 +19,8 @@ export interface ImportStatement {
 export interface Edit {
   readonly start: number;
   readonly end: number;
-  readonly kind: "blank" | "default";
+  /** `statement`: blanked out, and what stood before it ends there. */
+  readonly kind: "space" | "statement" | "default";
 }
 
 export interface Lexed {
@@ -30,13 +31,14 @@ export interface Lexed {
 }
 
 /**
- * The import and export statements of a module without types, or `undefined` for what only a parser decides.
+ * The import and export statements of a module, or `undefined` for what only a parser decides. A module that may hold
+ * types is read if it has none but `as const`; and as nobody has parsed it yet, its statements are held to their grammar.
  * It exists because a parser for each of thousands of modules costs more than their evaluation; it answers only where
  * no guess is needed, and everything else goes through the syntax tree.
  */
-export const lexed = (text: string): Lexed | undefined => {
+export const lexed = (text: string, { mayHoldTypes }: { readonly mayHoldTypes: boolean }): Lexed | undefined => {
   try {
-    return new Statements(new Tokens(text)).module();
+    return new Statements(text, mayHoldTypes).module();
   } catch (error) {
     if (error === undecided) return undefined;
     throw error;
@@ -48,23 +50,55 @@ const declarations = new Set(
 );
 
 class Statements {
+  readonly #text: string;
+  readonly #isParsed: boolean;
   readonly #tokens: Tokens;
   readonly #imports: ImportStatement[] = [];
   readonly #exports: Binding[] = [];
   readonly #edits: Edit[] = [];
 
-  constructor(tokens: Tokens) {
-    this.#tokens = tokens;
+  constructor(text: string, mayHoldTypes: boolean) {
+    this.#text = text;
+    this.#isParsed = !mayHoldTypes;
+    this.#tokens = new Tokens(text, mayHoldTypes);
   }
 
   module(): Lexed {
-    for (let token = this.#tokens.next(); token !== ""; token = this.#tokens.next()) {
+    for (let token = this.#any(); token !== ""; token = this.#any()) {
       if (token !== "word" || this.#tokens.isInBrackets) continue;
-      if (this.#tokens.word === "import") this.#import(this.#tokens.start);
-      else if (this.#tokens.word === "export") this.#export(this.#tokens.start);
+      const { word, start } = this.#tokens;
+      if (word !== "import" && word !== "export") continue;
+      this.#expectStatement();
+      if (word === "import") this.#import(start);
+      else this.#export(start);
     }
     if (this.#tokens.isInBrackets) throw undecided;
     return { imports: this.#imports, exports: this.#exports, edits: this.#edits, comments: this.#tokens.comments };
+  }
+
+  /** The next token outside of an import or export statement. */
+  #any(): string {
+    const token = this.#tokens.next();
+    if (token === "const") this.#edits.push({ start: this.#tokens.start, end: this.#tokens.end, kind: "space" });
+    else if (token === "word" && this.#tokens.word === "as" && !this.#isParsed) throw undecided;
+    return token;
+  }
+
+  /** Whether a line ends between the last token and the one before. */
+  get #isOnNewLine(): boolean {
+    return /[\n\r\u2028\u2029]/.test(this.#text.slice(this.#tokens.before, this.#tokens.start));
+  }
+
+  /** A statement may surely begin with the last token. */
+  #expectStatement(): void {
+    if (this.#isParsed) return;
+    const before = this.#text[this.#tokens.before - 1];
+    if (before !== undefined && before !== ";" && !(before === "}" && this.#isOnNewLine)) throw undecided;
+  }
+
+  /** A statement may surely end before the last token. */
+  #expectEnd(token: string): void {
+    if (!this.#isParsed && token !== "" && token !== ";" && !this.#isOnNewLine) throw undecided;
   }
 
   #expect(token: string): void {
@@ -81,9 +115,11 @@ class Statements {
     let token = this.#tokens.next();
     if (token !== "string") {
       if (token === "word") {
+        if (this.#tokens.word === "type" && !this.#isParsed) return this.#typeImport(start);
         bindings.push({ name: "default", local: this.#tokens.word });
         token = this.#tokens.next();
         if (token === ",") token = this.#tokens.next();
+        else if (token !== "word") throw undecided;
       }
       if (token === "*") {
         this.#expectWord("as");
@@ -100,15 +136,29 @@ class Statements {
     this.#statementWithSpecifier(start, bindings, false);
   }
 
+  /** `import type { a } from "b";` is gone at run time. */
+  #typeImport(start: number): void {
+    this.#expect("{");
+    this.#bindings();
+    this.#expectWord("from");
+    this.#expect("string");
+    this.#edits.push({ start, end: this.#tokens.end, kind: "statement" });
+    const after = this.#tokens.next();
+    if (after === "word" && this.#tokens.word === "with") throw undecided;
+    this.#expectEnd(after);
+    this.#tokens.again(after);
+  }
+
   #statementWithSpecifier(start: number, bindings: readonly Binding[], exported: boolean): void {
     if (this.#tokens.string === "\\") throw undecided;
     const specifier = this.#tokens.string;
     const at = [this.#tokens.start, this.#tokens.end] as const;
-    this.#edits.push({ start, end: this.#tokens.end, kind: "blank" });
+    this.#edits.push({ start, end: this.#tokens.end, kind: "statement" });
     this.#imports.push({ specifier, at, bindings, exported });
     // Import attributes change what an import means: the tree refuses them.
     const after = this.#tokens.next();
     if (after === "word" && this.#tokens.word === "with") throw undecided;
+    this.#expectEnd(after);
     this.#tokens.again(after);
   }
 
@@ -119,6 +169,7 @@ class Statements {
       const token = this.#tokens.next();
       if (token === "}") return bindings;
       const name = this.#exportedName(token);
+      if (name === "type") throw undecided;
       let after = this.#tokens.next();
       let local = name;
       if (after === "word" && this.#tokens.word === "as") {
@@ -134,7 +185,7 @@ class Statements {
   /** A word, or any text in quotes. */
   #exportedName(token: string): string {
     if (token === "word") return this.#tokens.word;
-    if (token !== "string" || this.#tokens.string === "\\") throw undecided;
+    if (!this.#isParsed || token !== "string" || this.#tokens.string === "\\") throw undecided;
     return this.#tokens.string;
   }
 
@@ -148,8 +199,9 @@ class Statements {
         this.#expect("string");
         return this.#statementWithSpecifier(start, bindings, true);
       }
+      this.#expectEnd(after);
       this.#tokens.again(after);
-      this.#edits.push({ start, end, kind: "blank" });
+      this.#edits.push({ start, end, kind: "statement" });
       this.#exports.push(...bindings.map(({ name, local }) => ({ name: local, local: name })));
     } else if (token === "*") {
       let local = "*";
@@ -172,10 +224,10 @@ class Statements {
         if (this.#exports.some(({ name }) => name === "default")) throw undecided;
         this.#edits.push({ start, end: this.#tokens.end, kind: "default" });
         this.#exports.push({ name: "default", local: "" });
-        return;
+        return this.#isParsed ? undefined : this.#oneDeclarator();
       case "function":
       case "class": {
-        this.#edits.push({ start, end: start + "export".length, kind: "blank" });
+        this.#edits.push({ start, end: start + "export".length, kind: "statement" });
         let token = this.#tokens.next();
         if (token === "*") token = this.#tokens.next();
         if (token !== "word") throw undecided;
@@ -185,23 +237,33 @@ class Statements {
       case "const":
       case "let":
       case "var":
-        this.#edits.push({ start, end: start + "export".length, kind: "blank" });
+        this.#edits.push({ start, end: start + "export".length, kind: "statement" });
         this.#expect("word");
         this.#exports.push({ name: this.#tokens.word, local: this.#tokens.word });
-        this.#expect("=");
+        this.#annotation(this.#tokens.next());
         return this.#oneDeclarator();
       default:
         throw undecided;
     }
   }
 
+  /** What stands between a variable's name and its value. */
+  #annotation(token: string): void {
+    if (token === "=") return;
+    const { start } = this.#tokens;
+    if (this.#isParsed || token !== ":" || !this.#tokens.passType()) throw undecided;
+    this.#edits.push({ start, end: this.#tokens.end, kind: "space" });
+    this.#expect("=");
+  }
+
   /** Leaves out where a statement without semicolon ends: a comma before the next sure beginning is for the parser. */
   #oneDeclarator(): void {
     for (;;) {
-      const token = this.#tokens.next();
+      const token = this.#any();
+      if (token === "") return;
       if (this.#tokens.isInBrackets) continue;
       if (token === ",") throw undecided;
-      if (token === ";" || token === "") return;
+      if (token === ";") return;
       if (
         token === "word" &&
         declarations.has(this.#tokens.word) &&

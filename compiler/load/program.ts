@@ -157,6 +157,8 @@ const compiledModule = async (
   instrument: ProgramOptions["instrument"],
 ): Promise<Compiled> => {
   if (instrument === undefined) {
+    const untyped = linkable(text, { mayHoldTypes: true });
+    if (untyped !== undefined) return untyped;
     const plain = stripped(text);
     const fast = plain === undefined ? undefined : linkable(plain);
     if (fast !== undefined) return fast;

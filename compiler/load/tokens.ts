@@ -12,12 +12,22 @@ const operators = new Set(
 /** Statements that no module of ours may hold, or whose meaning the tree has to tell. */
 const forTheTree = new Set(["try", "async", "await", "debugger"]);
 
-/** The tokens of a module without types, as far as they can be told without parsing; throws `undecided` where not. */
+/** After these words, a text that parses as JavaScript may yet mean something else in TypeScript. */
+const forTypes = new Set(["class", "declare", "global"]);
+
+/**
+ * The tokens of a module, as far as they can be told without parsing; throws `undecided` where not. Of TypeScript,
+ * where the module may hold it, only `as const` is known, as one token of its own; with any other text that both
+ * languages read, and read differently, nothing is decided.
+ */
 export class Tokens {
   readonly #text: string;
+  readonly #mayHoldTypes: boolean;
   /** The last token: its offsets, and what it says if it is a word or a string without escapes (else a backslash). */
   start = 0;
   end = 0;
+  /** Where the token before ended. */
+  before = 0;
   word = "";
   string = "";
   readonly comments: [number, number][] = [];
@@ -27,8 +37,9 @@ export class Tokens {
   #condition = false;
   #again: string | undefined;
 
-  constructor(text: string) {
+  constructor(text: string, mayHoldTypes: boolean) {
     this.#text = text;
+    this.#mayHoldTypes = mayHoldTypes;
     if (text.startsWith("#!")) throw undecided;
   }
 
@@ -41,13 +52,14 @@ export class Tokens {
     this.#again = token;
   }
 
-  /** The next token's kind: "", "word", "string", "template", "regex", "number", or the punctuator itself. */
+  /** The next token's kind: "", "word", "string", "template", "regex", "number", "const", or the punctuator itself. */
   next(): string {
     if (this.#again !== undefined) {
       const token = this.#again;
       this.#again = undefined;
       return token;
     }
+    this.before = this.end;
     this.#space();
     const text = this.#text;
     this.start = this.end;
@@ -72,6 +84,8 @@ export class Tokens {
         if (open !== "(" && open !== "c") throw undecided;
         this.#condition = false;
         this.#previous = open === "c" ? "operator" : "value";
+        // `(a): b => c` may be a function with its result's type.
+        if (this.#mayHoldTypes && /^\s*(?::|\/[/*])/.test(text.slice(this.end, this.end + 40))) throw undecided;
         return mark;
       }
       case "]":
@@ -117,10 +131,22 @@ export class Tokens {
       case "@":
       case "\\":
         throw undecided;
+      case "<":
+        // `a<b>(c)` calls, or compares twice.
+        if (this.#mayHoldTypes && text[this.end] !== "=") throw undecided;
+        break;
     }
     this.#condition = false;
     this.#previous = "operator";
     return mark;
+  }
+
+  /** After a colon: passes over the type of a variable that is given a value. */
+  passType(): boolean {
+    typeBeforeValue.lastIndex = this.end;
+    const isType = typeBeforeValue.test(this.#text);
+    if (isType) this.end = typeBeforeValue.lastIndex;
+    return isType;
   }
 
   #name(property = false): string {
@@ -144,6 +170,14 @@ export class Tokens {
     }
     const word = this.word;
     if (forTheTree.has(word)) throw undecided;
+    if (this.#mayHoldTypes) {
+      if (word === "as" && this.#isConstAssertion(start)) {
+        this.end = this.#text.indexOf("const", this.end) + "const".length;
+        this.#previous = "value";
+        return "const";
+      }
+      if (forTypes.has(word)) throw undecided;
+    }
     if (operators.has(word)) this.#previous = "operator";
     else {
       this.#previous = word === "of" ? "unclear" : "value";
@@ -153,6 +187,18 @@ export class Tokens {
     if (word === "import" && this.#open.length > 0 && !/^\s*[:,}]/.test(text.slice(this.end, this.end + 20)))
       throw undecided;
     return "word";
+  }
+
+  /**
+   * `as const` after a value and before the end of what holds it. Before anything else, a line that followed could run
+   * into the value when the words between are gone.
+   */
+  #isConstAssertion(start: number): boolean {
+    const text = this.#text;
+    const follows = this.#previous === "value" || text[this.before - 1] === "}";
+    return (
+      follows && /^[ \t]+$/.test(text.slice(this.before, start)) && constAssertion.test(text.slice(start, start + 40))
+    );
   }
 
   #quoted(quote: number): string {
@@ -238,6 +284,22 @@ export class Tokens {
     }
   }
 }
+
+/**
+ * `Name`, `Name<"a" | Other, "b">`, or `{ readonly "name": Name; }`, as in the graph's handles. What else a type can be
+ * is for a parser.
+ */
+const typeBeforeValue = (() => {
+  const name = String.raw`[A-Z]\w*`;
+  const text = String.raw`"[^"\\\n\r]*"`;
+  const parameter = `(?:${name}|${text})`;
+  const named = String.raw`${name}(?:<\s*${parameter}(?:\s*[|,]\s*${parameter})*\s*>)?`;
+  const comment = String.raw`\/\*(?:[^*]|\*(?!\/))*\*\/`;
+  const property = String.raw`readonly ${text}: ${name};`;
+  return new RegExp(String.raw`\s*(?:${named}|\{(?:\s|${comment}|${property})*\})(?=\s*=[^=>])`, "y");
+})();
+
+const constAssertion = /^as[ \t]+const[ \t]*[,;)\]}]/;
 
 const isWordCode = (code: number): boolean =>
   (code >= 0x61 && code <= 0x7a) ||
