@@ -16,7 +16,11 @@ beforeAll(async () => {
     join(folder, "mesh.config.ts"),
     `import { mesh } from "meshwright";\n\nexport default mesh({ folders: { shop: ["shop"], old: ["old"] }, environments: ["production"], defaults: { mtls: "strict", access: "anyone" } });\n`,
   );
-  const { diagnostics } = await syncedGraph([join(pages, "example", "manifests.yaml")], { mesh: folder, namespace: "shop", subsetLabel: "version" }, false);
+  const { diagnostics } = await syncedGraph(
+    [join(pages, "example", "manifests.yaml")],
+    { mesh: folder, namespace: "shop", subsetLabel: "version" },
+    false,
+  );
   expect(diagnostics.filter(({ severity }) => severity === "error")).toEqual([]);
 });
 
@@ -33,15 +37,31 @@ test("every code has a page that bears its name", async () => {
 
 test("every code is reported by something", async () => {
   const root = join(import.meta.dirname, "..");
-  const sources = (await Promise.all(["lib", "compiler", "cli", "targets"].map((name) => readdir(join(root, name), { recursive: true, withFileTypes: true }))))
+  const sources = (
+    await Promise.all(
+      ["lib", "compiler", "cli", "targets"].map((name) =>
+        readdir(join(root, name), { recursive: true, withFileTypes: true }),
+      ),
+    )
+  )
     .flat()
-    .filter((entry) => entry.isFile() && entry.name.endsWith(".ts") && !entry.name.includes(".test") && !entry.parentPath.includes("catalog"));
-  const text = (await Promise.all(sources.map((entry) => readFile(join(entry.parentPath, entry.name), "utf8")))).join("\n");
+    .filter(
+      (entry) =>
+        entry.isFile() &&
+        entry.name.endsWith(".ts") &&
+        !entry.name.includes(".test") &&
+        !entry.parentPath.includes("catalog"),
+    );
+  const text = (await Promise.all(sources.map((entry) => readFile(join(entry.parentPath, entry.name), "utf8")))).join(
+    "\n",
+  );
   expect(codes.filter((code) => !text.includes(`"${code}"`))).toEqual([]);
 });
 
 test("every page is about a code that there is", async () => {
-  const written = (await readdir(pages)).filter((name) => name.startsWith("MESH")).map((name) => name.replace(".md", ""));
+  const written = (await readdir(pages))
+    .filter((name) => name.startsWith("MESH"))
+    .map((name) => name.replace(".md", ""));
   expect(written.sort()).toEqual([...codes].sort());
 });
 

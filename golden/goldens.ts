@@ -16,9 +16,19 @@ export const examples: readonly { readonly mesh: string; readonly environment: s
 export const made = async (): Promise<ReadonlyMap<string, string>> => {
   const files = new Map<string, string>();
   for (const { mesh, environment } of examples) {
-    const { value, diagnostics } = await compile(join(repository, "policies", mesh), environment === "" ? {} : { environment });
+    const { value, diagnostics } = await compile(
+      join(repository, "policies", mesh),
+      environment === "" ? {} : { environment },
+    );
     const folder = join(mesh, environment || "default");
-    files.set(join(folder, "diagnostics.json"), `${JSON.stringify(diagnostics.map(({ code, message }) => ({ code, message })), undefined, 2)}\n`);
+    files.set(
+      join(folder, "diagnostics.json"),
+      `${JSON.stringify(
+        diagnostics.map(({ code, message }) => ({ code, message })),
+        undefined,
+        2,
+      )}\n`,
+    );
     if (value === undefined) continue;
     files.set(join(folder, "mesh.json"), `${JSON.stringify(normalForm(value.mesh), undefined, 2)}\n`);
     for (const { path, text } of istio.files(istio.emit(value.mesh))) files.set(join(folder, path), text);
@@ -30,7 +40,9 @@ export const made = async (): Promise<ReadonlyMap<string, string>> => {
 export const committed = async (): Promise<ReadonlyMap<string, string>> => {
   const files = new Map<string, string>();
   for (const mesh of new Set(examples.map((example) => example.mesh))) {
-    const entries = await readdir(join(import.meta.dirname, mesh), { recursive: true, withFileTypes: true }).catch(() => []);
+    const entries = await readdir(join(import.meta.dirname, mesh), { recursive: true, withFileTypes: true }).catch(
+      () => [],
+    );
     for (const entry of entries) {
       if (!entry.isFile()) continue;
       const path = join(entry.parentPath, entry.name);

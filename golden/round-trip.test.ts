@@ -14,14 +14,22 @@ const read = await istio.reader();
  * rules, and the order of objects. What survives can only have come through fields that mean something.
  */
 const stripped = (objects: readonly KubernetesObject[]): readonly KubernetesObject[] => {
-  const gateways = new Map(objects.filter(({ kind }) => kind === "Gateway").map(({ metadata }, index) => [`${metadata.namespace}/${metadata.name}`, `${metadata.namespace}/g${index}`]));
+  const gateways = new Map(
+    objects
+      .filter(({ kind }) => kind === "Gateway")
+      .map(({ metadata }, index) => [`${metadata.namespace}/${metadata.name}`, `${metadata.namespace}/g${index}`]),
+  );
   const bare = objects.map((object, index): KubernetesObject => {
     const { namespace, name } = object.metadata;
     const renamed = gateways.get(`${namespace}/${name}`)?.split("/")[1];
     const spec = JSON.parse(JSON.stringify(object.spec)) as { gateways?: string[]; http?: { name?: string }[] };
     for (const route of spec.http ?? []) delete route.name;
     if (spec.gateways) spec.gateways = spec.gateways.map((gateway) => gateways.get(gateway) ?? gateway);
-    return { ...object, metadata: { namespace, name: object.kind === "Gateway" && renamed ? renamed : `o${index}` }, spec: spec };
+    return {
+      ...object,
+      metadata: { namespace, name: object.kind === "Gateway" && renamed ? renamed : `o${index}` },
+      spec: spec,
+    };
   });
   return bare.reverse();
 };
@@ -43,33 +51,75 @@ test("what Istio reads in our objects is what the mesh means, whatever they are 
 
 test("every object that we write is accepted by its kind's closed schema and rules", () => {
   for (let seed = 1; seed <= 100; seed += 1) {
-    for (const object of istio.emit(randomMesh(seed).mesh)) expect(schemaViolations(object), `seed ${seed}, ${object.kind} ${object.metadata.name}`).toEqual([]);
+    for (const object of istio.emit(randomMesh(seed).mesh))
+      expect(schemaViolations(object), `seed ${seed}, ${object.kind} ${object.metadata.name}`).toEqual([]);
   }
 });
 
 test("no two objects share a kind, namespace and name", () => {
   for (let seed = 1; seed <= 100; seed += 1) {
-    const names = istio.emit(randomMesh(seed).mesh).map(({ kind, metadata }) => `${kind} ${metadata.namespace}/${metadata.name}`);
+    const names = istio
+      .emit(randomMesh(seed).mesh)
+      .map(({ kind, metadata }) => `${kind} ${metadata.namespace}/${metadata.name}`);
     expect(new Set(names).size).toBe(names.length);
   }
 });
 
 test("reading refuses a field that a mesh cannot hold, by name", () => {
   const { mesh, graph, platform } = randomMesh(1);
-  const foreign: KubernetesObject = { apiVersion: "networking.istio.io/v1", kind: "VirtualService", metadata: { name: "x", namespace: "shop" }, spec: { hosts: ["alpha.shop.svc.cluster.local"], http: [{ fault: { abort: { httpStatus: 500, percentage: { value: 100 } } }, route: [{ destination: { host: "alpha.shop.svc.cluster.local" } }] }] } };
-  const back = read([...istio.emit(mesh).filter(({ kind }) => kind !== "VirtualService"), foreign], { graph, platform });
+  const foreign: KubernetesObject = {
+    apiVersion: "networking.istio.io/v1",
+    kind: "VirtualService",
+    metadata: { name: "x", namespace: "shop" },
+    spec: {
+      hosts: ["alpha.shop.svc.cluster.local"],
+      http: [
+        {
+          fault: { abort: { httpStatus: 500, percentage: { value: 100 } } },
+          route: [{ destination: { host: "alpha.shop.svc.cluster.local" } }],
+        },
+      ],
+    },
+  };
+  const back = read([...istio.emit(mesh).filter(({ kind }) => kind !== "VirtualService"), foreign], {
+    graph,
+    platform,
+  });
   expect(back.value).toBeUndefined();
-  expect(back.diagnostics.map(({ code, message }) => [code, message])).toEqual([["MESH5003", "VirtualService shop/x says something at `/spec/http/0/fault` that a mesh cannot hold yet"]]);
+  expect(back.diagnostics.map(({ code, message }) => [code, message])).toEqual([
+    ["MESH5003", "VirtualService shop/x says something at `/spec/http/0/fault` that a mesh cannot hold yet"],
+  ]);
 });
 
 /** Each fault changes one thing that matters; a round trip that did not notice would prove nothing. */
 const faults: readonly (readonly [string, (objects: readonly KubernetesObject[]) => readonly KubernetesObject[]])[] = [
-  ["a DENY turned into an ALLOW", (objects) => edited(objects, "AuthorizationPolicy", (text) => text.replace('"DENY"', '"ALLOW"'))],
-  ["a prefix turned into an exact path", (objects) => edited(objects, "VirtualService", (text) => text.replace('{"prefix":', '{"exact":'))],
-  ["a weight changed", (objects) => edited(objects, "VirtualService", (text) => text.replace('"weight":90', '"weight":89').replace('"weight":10', '"weight":11'))],
-  ["a removed header kept", (objects) => edited(objects, "VirtualService", (text) => text.replace(/"remove":\["x-canary"\]/, '"remove":[]'))],
-  ["a scope without one host", (objects) => edited(objects, "Sidecar", (text) => text.replace(/"bank\/gamma[^"]*"/, '"~/*"'))],
-  ["strict made permissive", (objects) => edited(objects, "PeerAuthentication", (text) => text.replace('"STRICT"', '"PERMISSIVE"'))],
+  [
+    "a DENY turned into an ALLOW",
+    (objects) => edited(objects, "AuthorizationPolicy", (text) => text.replace('"DENY"', '"ALLOW"')),
+  ],
+  [
+    "a prefix turned into an exact path",
+    (objects) => edited(objects, "VirtualService", (text) => text.replace('{"prefix":', '{"exact":')),
+  ],
+  [
+    "a weight changed",
+    (objects) =>
+      edited(objects, "VirtualService", (text) =>
+        text.replace('"weight":90', '"weight":89').replace('"weight":10', '"weight":11'),
+      ),
+  ],
+  [
+    "a removed header kept",
+    (objects) => edited(objects, "VirtualService", (text) => text.replace(/"remove":\["x-canary"\]/, '"remove":[]')),
+  ],
+  [
+    "a scope without one host",
+    (objects) => edited(objects, "Sidecar", (text) => text.replace(/"bank\/gamma[^"]*"/, '"~/*"')),
+  ],
+  [
+    "strict made permissive",
+    (objects) => edited(objects, "PeerAuthentication", (text) => text.replace('"STRICT"', '"PERMISSIVE"')),
+  ],
   [
     "callers that are not told to use mTLS",
     (objects) =>
@@ -79,16 +129,24 @@ const faults: readonly (readonly [string, (objects: readonly KubernetesObject[])
   ],
 ];
 
-const edited = (objects: readonly KubernetesObject[], kind: string, edit: (text: string) => string): readonly KubernetesObject[] =>
-  objects.map((object) => (object.kind === kind ? (JSON.parse(edit(JSON.stringify(object))) as KubernetesObject) : object));
+const edited = (
+  objects: readonly KubernetesObject[],
+  kind: string,
+  edit: (text: string) => string,
+): readonly KubernetesObject[] =>
+  objects.map((object) =>
+    object.kind === kind ? (JSON.parse(edit(JSON.stringify(object))) as KubernetesObject) : object,
+  );
 
 test.each(faults)("the round trip notices %s", (_, fault) => {
-  const noticed = Array.from({ length: 100 }, (_unused, index) => randomMesh(index + 1)).filter(({ mesh, graph, platform }) => {
-    const objects = istio.emit(mesh);
-    const faulty = fault(objects);
-    if (JSON.stringify(faulty) === JSON.stringify(objects)) return false;
-    expect(plain(read(faulty, { graph, platform }).value)).not.toEqual(plain(mesh));
-    return true;
-  });
+  const noticed = Array.from({ length: 100 }, (_unused, index) => randomMesh(index + 1)).filter(
+    ({ mesh, graph, platform }) => {
+      const objects = istio.emit(mesh);
+      const faulty = fault(objects);
+      if (JSON.stringify(faulty) === JSON.stringify(objects)) return false;
+      expect(plain(read(faulty, { graph, platform }).value)).not.toEqual(plain(mesh));
+      return true;
+    },
+  );
   expect(noticed.length).toBeGreaterThan(0);
 });

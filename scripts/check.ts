@@ -1,4 +1,4 @@
-/** `npm run check`: types, lint, format, layers, dead code, generated files; every one of them, even after one has failed. */
+/** `npm run check`: types, lint, format, layers, dead code, generated files, goldens; every one of them, even after one has failed. */
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 
@@ -23,9 +23,11 @@ const checks: readonly (readonly [name: string, command: string, ...args: readon
     "conformance",
     "bench",
     "scripts",
+    "policies",
   ],
   ["dead code", bin("knip")],
   ["generated files", process.execPath, "compiler/shape/generate.ts", "--check"],
+  ["goldens", process.execPath, "golden/update.ts", "--check"],
 ];
 
 let failures = 0;

@@ -19,6 +19,7 @@ import { dumpedMtls } from "./dumped-mtls-verdicts.ts";
 import { coverage } from "./features.ts";
 import { laboratory, type Laboratory } from "./laboratory.ts";
 import { manifests } from "./manifests.ts";
+import { pinnedObjects } from "./pinned-objects.ts";
 import { plantedFaults } from "./planted.ts";
 import { regressionSeeds } from "./regressions.ts";
 import { sameBytes } from "./same-bytes.ts";
@@ -47,6 +48,7 @@ const cases = [
   "splits",
   "mTLS as configured",
   "istioctl analyze",
+  "the pinned Istio's own objects",
   "planted faults",
   "coverage of features",
 ];
@@ -103,6 +105,7 @@ const held = async (
 ): Promise<readonly Evidence[]> => {
   const lab = await laboratory(rig, [externalHost, bookinfoHost]);
   const all: Evidence[] = [];
+  if (bookinfoToo) await pinnedObjects(rig.tools.istioFiles, verdicts);
   const bookinfo = bookinfoToo ? await bookinfoMesh(rig, verdicts) : undefined;
   if (bookinfo) {
     all.push(await judged(rig, lab, "bookinfo", bookinfo.graph, bookinfo.mesh, 0, verdicts));

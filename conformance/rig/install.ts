@@ -64,7 +64,12 @@ const istioFlags = [
 const kubernetesLink = ["gitVersion=v1.36.3", "gitMajor=1", "gitMinor=36"]
   .map((value) => `-X k8s.io/component-base/version.${value}`)
   .join(" ");
-const istioCopies = ["samples", "manifests/charts/base", "manifests/charts/istio-control/istio-discovery"];
+const istioCopies = [
+  "samples",
+  "pkg/config/validation/testdata/crds",
+  "manifests/charts/base",
+  "manifests/charts/istio-control/istio-discovery",
+];
 const iptablesPackages = [
   "iptables",
   "libip4tc2",

@@ -1,6 +1,6 @@
 /**
  * Where an authored value stands: a pointer from the policy module's default export to the property.
- * A pointer costs nothing to carry; its span is found only when something must be reported (docs/decisions/0003).
+ * A pointer costs nothing to carry; its span is found only when something must be reported (docs/decisions/0002).
  */
 export interface Origin {
   /** The module, relative to the mesh folder, or a manifest for values that came with the graph. */

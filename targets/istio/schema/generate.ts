@@ -1,7 +1,7 @@
-// Development-time script: writes the generated files of this folder from Istio's CRDs.
-//   node targets/istio/schema/generate.ts <crd-all.gen.yaml> [<version of istio.io/istio>]
+// Development-time script: writes the generated files of this folder from Istio's CRDs, or only compares them.
+//   node targets/istio/schema/generate.ts [--check] <crd-all.gen.yaml> [<version of istio.io/istio>]
 import { createHash } from "node:crypto";
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { parseAllDocuments } from "yaml";
 import type { Crd } from "./crd.ts";
 import { compiledRule } from "./cel.ts";
@@ -12,10 +12,14 @@ import { type RuleTable, type RuleTree, ruleTree } from "./rule-tree.ts";
 import { sharedSchemas } from "./shared-definitions.ts";
 import { validatorsSource } from "./validators-source.ts";
 
-const [crdFile, givenVersion] = process.argv.slice(2);
+const given = process.argv.slice(2);
+const isCheck = given[0] === "--check";
+const [crdFile, givenVersion] = isCheck ? given.slice(1) : given;
 const istio = givenVersion ?? /istio@([^/\\]+)/.exec(crdFile ?? "")?.[1];
 if (crdFile === undefined || istio === undefined) {
-  console.error("usage: node targets/istio/schema/generate.ts <crd-all.gen.yaml> [<version of istio.io/istio>]");
+  console.error(
+    "usage: node targets/istio/schema/generate.ts [--check] <crd-all.gen.yaml> [<version of istio.io/istio>]",
+  );
   process.exit(2);
 }
 const text = readFileSync(crdFile, "utf8");
@@ -52,8 +56,17 @@ const folder = new URL("./", import.meta.url);
 const json = (value: unknown) => `${JSON.stringify(value, undefined, 1)}\n`;
 const shared = sharedSchemas(schemas);
 const rules = { ...origin, ...table, kinds: trees };
-writeFileSync(new URL("schemas.generated.json", folder), json({ ...origin, ...shared }));
-writeFileSync(new URL("rules.generated.json", folder), json(rules));
-for (const [name, source] of Object.entries(validatorsSource(shared, origin)))
-  writeFileSync(new URL(name, folder), source);
+const written = {
+  "schemas.generated.json": json({ ...origin, ...shared }),
+  "rules.generated.json": json(rules),
+  ...validatorsSource(shared, origin),
+};
+for (const [name, content] of Object.entries(written)) {
+  const file = new URL(name, folder);
+  if (!isCheck) writeFileSync(file, content);
+  else if (!existsSync(file) || readFileSync(file, "utf8") !== content) {
+    console.error(`${name} is not what ${crdFile} says`);
+    process.exitCode = 1;
+  }
+}
 console.log(`${istioKinds.length} kinds, ${table.rules.length} rules, ${table.skipped.length} skipped, istio ${istio}`);
