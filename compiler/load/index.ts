@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { diagnostic } from "../../lib/diagnostics/catalog.ts";
 import { failed, type Diagnostic, type Staged } from "../../lib/diagnostics/diagnostic.ts";
 import type { Origin } from "../../lib/diagnostics/origin.ts";
@@ -105,6 +107,7 @@ const evaluation = async (mesh: MeshFolder, { environment, limits: given }: Load
 
   const { values, outcome } = evaluated;
   const { problems, environments } = outcome;
+  if (problems.length === 0) diagnostics.push(...saysNothing(mesh, linked));
   const name = (module: number): string => linked.modules[module]!.module;
   const modules = values.map(({ module, value }) => ({ module: name(module), value }));
   const config = modules.find(({ module }) => module === configModule);
@@ -121,6 +124,17 @@ const evaluation = async (mesh: MeshFolder, { environment, limits: given }: Load
     ),
   };
   return { value, program: linked, diagnostics };
+};
+
+/** Modules that neither say nor lend anything. Who imports types alone is not known here. */
+const saysNothing = (mesh: MeshFolder, { modules }: Program): readonly Diagnostic[] => {
+  const imported = new Set([configModule, ...modules.flatMap(({ links }) => [...links.values()])]);
+  const lendsTypes = (module: string): boolean =>
+    /\bexport\s+(?:declare\s+)?(?:type|interface)\b/.test(readFileSync(join(mesh.root, module), "utf8"));
+  return modules
+    .filter(({ module, exported }) => exported?.has("default") === false && !imported.has(module))
+    .filter(({ module }) => !lendsTypes(module))
+    .map(({ module }) => diagnostic("MESH0028", { module }, { place: { span: firstCharacter(mesh, module) } }));
 };
 
 /** Type errors beside what evaluation found, without what merely follows from a type error. */

@@ -24,6 +24,8 @@ describe("a mesh folder becomes plain data", () => {
     "shared.ts": 'export const timeout = "2s";\n',
     "a/reviews.test.ts": "throw new Error();\n",
     "a/types.d.ts": "declare const x: number;\n",
+    "a/types.ts": "export type T = 1;\n",
+    "vite.config.js": "throw new Error();\n",
     "node_modules/x/index.ts": "throw new Error();\n",
     "out/x.ts": "throw new Error();\n",
     ".hidden/x.ts": "throw new Error();\n",
@@ -65,6 +67,47 @@ describe("a mesh folder becomes plain data", () => {
       "b.ts": 'import { shared } from "./z.ts";\nexport default shared;\n',
     };
     expect(await toldBy(files)).toEqual(["MESH0021 a.ts: shared.list.push(2)"]);
+  });
+});
+
+describe("nothing that looks like a policy is lost in silence", () => {
+  const lib = 'import { policy } from "meshwright";\nconst ns = { $kind: "namespace", $id: "shop" } as const;\n';
+  const made = 'policy(ns, { mtls: "strict" })';
+
+  test("a policy that no module exports by default", async () => {
+    expect(await toldBy({ "a.ts": `${lib}${made};\n` })).toEqual([`MESH0027 a.ts: ${made}`]);
+    expect(await toldBy({ "a.ts": `${lib}export const a = ${made};\nexport default [];\n` })).toEqual([
+      `MESH0027 a.ts: ${made}`,
+    ]);
+  });
+
+  test("but not one that is a member of a list, or that another module exports", async () => {
+    expect(await toldBy({ "a.ts": `${lib}const a = ${made};\nexport default [[a]];\n` })).toEqual([]);
+    expect(
+      await toldBy({
+        "make.ts": `${lib}export const make = () => ${made};\n`,
+        "b.ts": 'import { make } from "./make.ts";\nexport default make();\n',
+      }),
+    ).toEqual([]);
+  });
+
+  test("a module that says nothing and lends nothing", async () => {
+    expect(await toldBy({ "a.ts": "" })).toEqual(["MESH0028 a.ts: "]);
+  });
+
+  test("a file that is no module by its name", async () => {
+    expect(await toldBy({ "shop/a.mts": "export default [];\n", "shop/b.js": "", "shop/c.md": "" })).toEqual([
+      "MESH0029",
+      "MESH0029",
+    ]);
+  });
+
+  test("folders below the top that are called like the compiler's own", async () => {
+    const { value } = await loaded({
+      "shop/graph/a.ts": "export default [];\n",
+      "shop/out/b.ts": "export default [];\n",
+    });
+    expect(value?.modules.map(({ module }) => module)).toEqual(["shop/graph/a.ts", "shop/out/b.ts"]);
   });
 });
 

@@ -46,13 +46,16 @@ export const meshFolder = (folder: string): Staged<MeshFolder> => {
         if (reason === "outside") diagnostics.push(diagnostic("MESH0006", { module: printable(name) }));
         else if (reason !== undefined && isModule) diagnostics.push(diagnostic("MESH0004", { module: name, reason }));
       } else if (entry.isDirectory()) {
-        const below = listed(`${name}/`, under === "" ? unlisted : nested);
+        const below = listed(`${name}/`, nested);
         if (below.length > 0 && !portable.test(entry.name)) diagnostics.push(diagnostic("MESH0005", { module: name }));
         found.push(...below);
       } else if (isModule && !portable.test(entry.name)) diagnostics.push(diagnostic("MESH0005", { module: name }));
       else if (isModule && !entry.isFile()) {
         diagnostics.push(diagnostic("MESH0004", { module: name, reason: "it is not a regular file" }));
       } else if (isModule) found.push(name);
+      else if (under !== "" && almostModule.test(entry.name)) {
+        diagnostics.push(diagnostic("MESH0029", { module: printable(name) }));
+      }
     }
     return found;
   };
@@ -72,7 +75,10 @@ export const meshFolder = (folder: string): Staged<MeshFolder> => {
 };
 
 /** Everywhere but at the top, `graph` is a folder like any other. */
-const nested = new Set(["node_modules", "out", "dist"]);
+const nested = new Set(["node_modules"]);
+
+/** What authors may take for a module. At the top lie the settings of other tools, too. */
+const almostModule = /\.(?:[jt]sx|[cm]?js|[cm]ts)$/;
 
 const entriesOf = (path: string, name: string, diagnostics: Diagnostic[]) => {
   try {

@@ -50,7 +50,7 @@ export const problemDiagnostics = async (
 const problemDiagnostic = (
   problem: Problem,
   module: string,
-  { span, failure }: SecondEvaluation,
+  { span, failure, unsaid }: SecondEvaluation,
   { limits }: EvaluationOptions,
   origin: Origin | undefined,
 ): Diagnostic | undefined => {
@@ -66,6 +66,8 @@ const problemDiagnostic = (
       return diagnostic("MESH0022", { what: problem.what }, placed(origin && span(origin)));
     case "too-large":
       return diagnostic("MESH0025", { module, megabytes: limits.resultMegabytes }, placed(failure(module)));
+    case "unsaid":
+      return diagnostic("MESH0027", {}, placed(unsaid(module)));
     case "syntax":
       return undefined;
   }

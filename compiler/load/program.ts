@@ -30,7 +30,10 @@ export interface ProgramModule extends Linkable {
 /** What stays of a program when its code has gone where it is evaluated. */
 export interface Program {
   /** In the order of their evaluation. */
-  readonly modules: readonly Pick<ProgramModule, "module" | "links">[];
+  readonly modules: readonly (Pick<ProgramModule, "module" | "links"> & {
+    /** Names that it surely exports; absent where they come from a module that could not be read. */
+    readonly exported: ReadonlySet<string> | undefined;
+  })[];
   readonly diagnostics: readonly Diagnostic[];
 }
 
@@ -104,7 +107,7 @@ export const program = async (folder: MeshFolder, { entries, emit, instrument }:
       const names = exportedNames(module, exported);
       if (names !== undefined) exported.set(module.module, names);
       diagnostics.push(...missingExports(module, exported));
-      modules.push({ module: module.module, links: module.links });
+      modules.push({ module: module.module, links: module.links, exported: names });
       if (diagnostics.length === 0) emit(module);
     }
   }

@@ -24,6 +24,8 @@ export interface SecondEvaluation {
   readonly span: (origin: Origin) => Span | undefined;
   /** The expression at which the module failed; the name in it, where it is known which one is to blame. */
   readonly failure: (module: string, name?: string) => Span | undefined;
+  /** The first intent that the module makes outside of its default export. */
+  readonly unsaid: (module: string) => Span | undefined;
 }
 
 export const secondEvaluation = async (
@@ -68,6 +70,16 @@ export const secondEvaluation = async (
       const problem = outcome?.problems.find((found) => modules[found.module]?.module === name);
       const at = problem !== undefined && "at" in problem ? problem.at : undefined;
       return (at && thrownSpan(ts, at, modules, made.sites, blamed)) ?? wholeSpan(module);
+    },
+    unsaid: (name) => {
+      const module = byName.get(name);
+      if (module === undefined) return undefined;
+      const file = sourceFile(ts, module.module, module.text);
+      const call = file.statements
+        .filter((statement) => !ts.isExportAssignment(statement))
+        .map((statement) => intentCall(ts, statement))
+        .find((found) => found !== undefined);
+      return call ? spanIn(module.module, module.text, call.getStart(file), call.end) : wholeSpan(module);
     },
   };
 };
@@ -118,6 +130,11 @@ const thrownSpan = (
   }
   return undefined;
 };
+
+const intentCall = (ts: TypeScript, node: ts.Node): ts.Node | undefined =>
+  ts.isCallExpression(node) && /^(?:policy|ingress)$/.test(node.expression.getText())
+    ? node
+    : ts.forEachChild(node, (child) => intentCall(ts, child));
 
 /** An engine points at the name that is called or read; what fails is the call or the access around it. */
 const failing = (ts: TypeScript, node: ts.Node, blamed: string | undefined): ts.Node => {

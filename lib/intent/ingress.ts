@@ -1,3 +1,4 @@
+import { made } from "./evaluation.ts";
 import type { GatewayHandle, NamespaceHandle } from "./handles.ts";
 import type { Route } from "./route.ts";
 
@@ -20,8 +21,5 @@ export interface Ingress extends IngressIntent {
 }
 
 /** Lets requests from outside in through a gateway, on behalf of a namespace. */
-export const ingress = (namespace: NamespaceHandle, intent: IngressIntent): Ingress => ({
-  kind: "ingress",
-  namespace,
-  ...intent,
-});
+export const ingress = (namespace: NamespaceHandle, intent: IngressIntent): Ingress =>
+  made({ kind: "ingress", namespace, ...intent });

@@ -1,4 +1,5 @@
 import type { Access, Allow, AllowConnection, Deny, DenyConnection } from "./access.ts";
+import { made } from "./evaluation.ts";
 import type { External } from "./external.ts";
 import type { GatewayHandle, HttpServiceRef, Subject, TcpServiceHandle } from "./handles.ts";
 import type { Refuse } from "./refuse.ts";
@@ -68,8 +69,5 @@ export interface Policy {
 }
 
 /** What a mesh says about one service, workload, gateway or namespace: one policy each, its module's default export. */
-export const policy = <S extends Subject>(about: S, intent: PolicyAbout[S["$kind"]]): Policy => ({
-  kind: "policy",
-  about,
-  intent,
-});
+export const policy = <S extends Subject>(about: S, intent: PolicyAbout[S["$kind"]]): Policy =>
+  made({ kind: "policy", about, intent });

@@ -23,11 +23,13 @@ interface Link {
 export interface Library {
   readonly environment?: string;
   readonly varies: (environments: unknown) => void;
+  readonly made: (intent: unknown) => void;
 }
 
-/** Collects which environments the running module names; the words are checked again by whoever reads them. */
+/** Collects what the running module tells; the words are checked again by whoever reads them. */
 export const library = (environment: string | undefined) => {
   const named: { readonly module: number; readonly environment: string }[] = [];
+  const made: { readonly module: number; readonly intent: unknown }[] = [];
   const running = { module: -1 };
   const value: Library = {
     ...(environment !== undefined && { environment }),
@@ -39,8 +41,11 @@ export const library = (environment: string | undefined) => {
         }
       }
     },
+    made: (intent) => {
+      made.push({ module: running.module, intent });
+    },
   };
-  return { value, named, running };
+  return { value, named, made, running };
 };
 
 /** Evaluates the modules in their order. A module whose imports failed is left out: it has nothing to say of its own. */
@@ -48,7 +53,7 @@ export const evaluation = (
   { largestResult, locate }: Settings,
   modules: Iterable<TaskModule>,
   { evaluate, freeze, refused }: Realm,
-  { named, running }: ReturnType<typeof library>,
+  { named, made, running }: ReturnType<typeof library>,
   report: Report,
   trace: Trace | undefined,
 ): Outcome => {
@@ -56,6 +61,13 @@ export const evaluation = (
   const problems: Problem[] = [];
   const budget = { left: largestResult };
   const check = plainCheck();
+
+  /** What modules say: their default exports, and the members of lists among these. */
+  const said = new Set<unknown>();
+  const say = (value: unknown): void => {
+    said.add(value);
+    if (Array.isArray(value)) value.forEach(say);
+  };
 
   const frozen = new Set<Exports>();
   const linker = ({ links }: TaskModule): Link => {
@@ -103,7 +115,14 @@ export const evaluation = (
     }
     problems.push(...found.map(({ path, what }) => ({ module: index, kind: "data" as const, path, what })));
     // As text at once: what is proved plain now, a later module might still change.
-    if (found.length === 0) report.value(`{"module":${String(index)},"value":${JSON.stringify(exports["default"])}}`);
+    if (found.length > 0) continue;
+    report.value(`{"module":${String(index)},"value":${JSON.stringify(exports["default"])}}`);
+    say(exports["default"]);
+  }
+  // Of modules that came to no end it is not known what they would have said.
+  if (problems.length === 0 && locate === undefined) {
+    const unsaid = new Set(made.filter(({ intent }) => !said.has(intent)).map(({ module }) => module));
+    problems.push(...[...unsaid].map((module) => ({ module, kind: "unsaid" as const })));
   }
 
   const sites = (locate?.paths ?? []).map(({ module, path }) => trace?.site(namespaces[module]?.["default"], path));

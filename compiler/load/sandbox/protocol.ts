@@ -58,6 +58,8 @@ export type Problem = { readonly module: number } & (
   | { readonly kind: "unavailable"; readonly name: string; readonly at?: ThrownAt }
   | { readonly kind: "data"; readonly path: readonly (string | number)[]; readonly what: string }
   | { readonly kind: "too-large" }
+  /** The module made an intent that is part of no default export. */
+  | { readonly kind: "unsaid" }
 );
 
 /** Where an error arose: positions in modules' code, innermost first, and the throw statement that ran last. */

@@ -1,4 +1,4 @@
-import { entry } from "./entry.ts";
+import { entry, type Nothing } from "./entry.ts";
 
 /** MESH0xxx: from a folder of TypeScript to plain data, before anything of its meaning is known. */
 export const loadingCodes = {
@@ -127,5 +127,23 @@ export const loadingCodes = {
     name: "evaluation-survives",
     message: ({ module, signal }) => `the evaluation of ${module} ended abnormally (${signal})`,
     fix: () => "look for very deep nesting or recursion",
+  }),
+  MESH0027: entry<Nothing>({
+    severity: "error",
+    name: "an-intent-is-exported",
+    message: () => "this is part of no module's default export, so it would not be part of the mesh",
+    fix: () => "write `export default` before it; a list exports several",
+  }),
+  MESH0028: entry<{ readonly module: string }>({
+    severity: "warning",
+    name: "a-module-says-something",
+    message: ({ module }) => `${module} has no default export, and no module imports it`,
+    fix: () => "write `export default` before its policy, or remove the module",
+  }),
+  MESH0029: entry<{ readonly module: string }>({
+    severity: "warning",
+    name: "a-policy-module-is-a-ts-file",
+    message: ({ module }) => `${module} is not read: policy modules are .ts files`,
+    fix: () => "rename it, or move what is no policy out of the folders of policies",
   }),
 };
