@@ -1,5 +1,6 @@
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { existsSync } from "node:fs";
+import { mkdir, readdir, readFile } from "node:fs/promises";
+import { dirname, join, relative, resolve } from "node:path";
 import { Command, Option } from "commander";
 import { diagnostic } from "../lib/diagnostics/catalog.ts";
 import { istio } from "../targets/istio/index.ts";
@@ -33,9 +34,9 @@ export const buildCommand = (): Command =>
       const objects = istio.emit(result.mesh);
       const files = istio.files(objects);
       const out = options.out ?? join(options.mesh, "out");
-      const unwritten = await replacedFolder(out, [...files, { path: marker, text: markerText }], (names) =>
-        foreignName(out, names),
-      );
+      await withParents(out);
+      const marked = { path: marker, text: markerText + files.map(({ path }) => `${path}\n`).join("") };
+      const unwritten = await replacedFolder(out, [...files, marked], () => foreignName(out));
       if (unwritten) {
         const reason =
           unwritten.kind === "foreign"
@@ -50,10 +51,27 @@ export const buildCommand = (): Command =>
     });
 
 const marker = ".meshwright-output";
-const markerText = "Written by mesh-compile build, which replaces this folder as a whole.\n";
+const markerText = "Written by mesh-compile build, which replaces this folder as a whole:\n";
 
-/** A folder without our mark is somebody else's, unless it is empty. */
-const foreignName = async (out: string, names: readonly string[]): Promise<string | undefined> =>
-  names.length === 0 || (await readFile(join(out, marker), "utf8").catch(() => "")) === markerText
-    ? undefined
-    : names[0];
+/**
+ * Makes the folders above; what goes wrong, whoever writes below them reports. Level by level: Node's own recursion
+ * never ends on a file system that knows no folders but its own, such as /proc.
+ */
+const withParents = async (path: string): Promise<void> => {
+  const parent = dirname(resolve(path));
+  if (existsSync(parent)) return;
+  await withParents(parent);
+  await mkdir(parent).catch(() => undefined);
+};
+
+/** A file that our mark does not name is somebody else's. */
+const foreignName = async (out: string): Promise<string | undefined> => {
+  const written = await readFile(join(out, marker), "utf8").catch(() => "");
+  const ours = new Set(written.startsWith(markerText) ? [marker, ...written.split("\n").slice(1)] : []);
+  const found = await readdir(out, { recursive: true, withFileTypes: true }).catch(() => []);
+  return found
+    .filter((entry) => !entry.isDirectory())
+    .map((entry) => relative(out, join(entry.parentPath, entry.name)).replaceAll("\\", "/"))
+    .sort()
+    .find((name) => !ours.has(name));
+};

@@ -6,12 +6,20 @@ import { checkCommand } from "./check.ts";
 import { exitCode } from "./exit-code.ts";
 import { explainCommand } from "./explain.ts";
 import { graphCommand } from "./graph.ts";
+import { initCommand } from "./init.ts";
+import { runAgainIfTooOld } from "./supported-node.ts";
 
 const packageFile = new URL(
   import.meta.url.endsWith(".ts") ? "../package.json" : "../../package.json",
   import.meta.url,
 );
-const { version } = JSON.parse(readFileSync(packageFile, "utf8")) as { readonly version: string };
+const { version, engines } = JSON.parse(readFileSync(packageFile, "utf8")) as {
+  readonly version: string;
+  readonly engines: { readonly node: string };
+};
+
+const exited = runAgainIfTooOld(engines.node);
+if (exited !== undefined) process.exit(exited);
 
 // Whoever reads the output may have read enough (`… | head`).
 for (const stream of [process.stdout, process.stderr])
@@ -20,6 +28,7 @@ for (const stream of [process.stdout, process.stderr])
 const program = new Command("mesh-compile")
   .description("typed mesh policies in, the platform's own configuration out")
   .version(version)
+  .addCommand(initCommand())
   .addCommand(graphCommand())
   .addCommand(checkCommand())
   .addCommand(buildCommand())

@@ -37,14 +37,13 @@ export const compile = async (
     }),
     readSnapshot(folder),
   ]);
-  const diagnostics: Diagnostic[] = [...loaded.diagnostics, ...snapshot.diagnostics];
+  const diagnostics: Diagnostic[] = withoutConsequences(loaded.diagnostics, snapshot.diagnostics);
   if (failed(diagnostics) || loaded.value === undefined || snapshot.value === undefined)
     return { value: undefined, diagnostics };
   const { config, modules } = loaded.value;
-  diagnostics.push(
-    ...shapeViolations(config, modules),
-    ...unknownEnvironments(config as MeshConfig, options.environment, loaded.value.environments),
-  );
+  diagnostics.push(...shapeViolations(config, modules));
+  if (failed(diagnostics)) return { value: undefined, diagnostics };
+  diagnostics.push(...unknownEnvironments(config as MeshConfig, options.environment, loaded.value.environments));
   if (failed(diagnostics)) return { value: undefined, diagnostics };
   const sorted = intents(config as MeshConfig, modules);
   const { graph, platform } = snapshot.value;
@@ -56,6 +55,14 @@ export const compile = async (
     value: failed(diagnostics) ? undefined : { intents: sorted.value, graph, platform, mesh: lowered.value },
     diagnostics,
   };
+};
+
+/** Where there is no mesh there is no graph either, and without a graph no import from it and no type holds. */
+const withoutConsequences = (loaded: readonly Diagnostic[], snapshot: readonly Diagnostic[]): Diagnostic[] => {
+  const noMesh = loaded.filter(({ code }) => code === "MESH0001" || code === "MESH0002");
+  if (noMesh.length > 0) return noMesh;
+  const noGraph = snapshot.filter(({ code }) => code === "MESH4030");
+  return noGraph.length > 0 ? noGraph : [...loaded, ...snapshot];
 };
 
 /** A misspelt environment would silently mean the default. */

@@ -14,7 +14,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "meshwright-pages-"));
   await writeFile(
     join(folder, "mesh.config.ts"),
-    `import { mesh } from "meshwright";\n\nexport default mesh({ folders: { shop: ["shop"], old: ["old"] }, environments: ["production"], defaults: { mtls: "strict", access: "anyone" } });\n`,
+    `import { mesh } from "meshwright";\n\nexport default mesh({ folders: { ".": ["shop", "old"] }, environments: ["production"], defaults: { mtls: "strict", access: "anyone" } });\n`,
   );
   const { diagnostics } = await syncedGraph(
     [join(pages, "example", "manifests.yaml")],
@@ -23,6 +23,18 @@ beforeAll(async () => {
   );
   expect(diagnostics.filter(({ severity }) => severity === "error")).toEqual([]);
 });
+
+const compiledWith = async (module: string, text: string): ReturnType<typeof compile> => {
+  const path = join(folder, module);
+  const before = await readFile(path, "utf8").catch(() => undefined);
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(path, text);
+  try {
+    return await compile(folder, { types: false });
+  } finally {
+    await (before === undefined ? rm(path) : writeFile(path, before));
+  }
+};
 
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
@@ -67,19 +79,21 @@ test("every page is about a code that there is", async () => {
 
 describe("the example of a page produces its code", () => {
   // What loading, manifests and output report has tests beside it: compiler/load, compiler/discover, cli.
+  let around: readonly Code[];
+  beforeAll(async () => {
+    const plain = `import { policy } from "meshwright";\nimport { alpha } from "#graph/shop";\n\nexport default policy(alpha, {});\n`;
+    around = (await compiledWith("shop/example.ts", plain)).diagnostics.map(({ code }) => code);
+  });
   const compiled = codes.filter((code) => /^MESH([123]|405)/.test(code));
   test.each(compiled)("%s", async (code) => {
     const page = await readFile(join(pages, `${code}.md`), "utf8");
     const example = /```ts\n([\s\S]*?)```/.exec(page)?.[1];
     expect(example, "a fenced block of TypeScript").toBeDefined();
-    const module = join(folder, code === "MESH3010" ? "old" : "shop", "example.ts");
-    await mkdir(dirname(module), { recursive: true });
-    await writeFile(module, example!);
-    try {
-      const { diagnostics } = await compile(folder, { types: false });
-      expect(diagnostics.map((diagnostic) => diagnostic.code)).toContain(code);
-    } finally {
-      await rm(module);
-    }
+    const isConfig = example!.startsWith("// mesh.config.ts");
+    const module = isConfig ? "mesh.config.ts" : join(code === "MESH3010" ? "old" : "shop", "example.ts");
+    const { diagnostics } = await compiledWith(module, example!);
+    expect(diagnostics.map((diagnostic) => diagnostic.code)).toContain(code);
+    // What the manifests around it give occasion for is not the example's.
+    if (code !== "MESH4054") expect(around).not.toContain(code);
   });
 });

@@ -1,5 +1,5 @@
-import { readFileSync, readdirSync, realpathSync, statSync } from "node:fs";
-import { join, sep } from "node:path";
+import { existsSync, readFileSync, readdirSync, realpathSync, statSync } from "node:fs";
+import { dirname, join, sep } from "node:path";
 import { diagnostic } from "../../lib/diagnostics/catalog.ts";
 import { spanIn, type Span } from "../../lib/diagnostics/span.ts";
 import { failed, type Diagnostic, type Staged } from "../../lib/diagnostics/diagnostic.ts";
@@ -68,10 +68,20 @@ export const meshFolder = (folder: string): Staged<MeshFolder> => {
     if (other !== undefined) diagnostics.push(diagnostic("MESH0007", { module, other }));
     folded.set(module.toLowerCase(), module);
   }
-  if (!own.includes(configModule)) diagnostics.push(diagnostic("MESH0002", { folder }));
+  if (!own.includes(configModule)) diagnostics.push(diagnostic("MESH0002", { folder, above: meshAbove(folder) }));
   const sorted = diagnostics.sort((a, b) => byCodeUnits(a.message, b.message));
   if (failed(sorted)) return { value: undefined, diagnostics: sorted };
   return { value: { root, policies: own.filter((name) => name !== configModule), graph }, diagnostics: sorted };
+};
+
+/** The nearest folder above that is a mesh folder, as it is written from where `folder` is. */
+export const meshAbove = (folder: string): string | undefined => {
+  let above = folder;
+  for (let at = realpathSync(folder); dirname(at) !== at; at = dirname(at)) {
+    above = join(above, "..");
+    if (existsSync(join(dirname(at), configModule))) return above;
+  }
+  return undefined;
 };
 
 /** Everywhere but at the top, `graph` is a folder like any other. */

@@ -45,7 +45,7 @@ const shallowFile = (ts: TypeScript, module: string, text: string): ts.SourceFil
 };
 
 /** What a global of some platform is called, under the codes with which the checker misses it. */
-const missingName = /^Cannot find name '(?<name>\w+)'/;
+const missingName = /^Cannot find name '(?<name>[\w$]+)'(?:\. Did you mean '(?<near>[\w$]+)')?/;
 
 const typeDiagnostic = (ts: TypeScript, { at, code, text: said }: TypeProblem, fileOf: FileOf): Diagnostic => {
   const text = printable(said);
@@ -80,6 +80,9 @@ const tells = (ours: Diagnostic, candidate: Diagnostic): boolean => {
   const { file, start } = candidate.place.span;
   if (span.file !== file) return false;
   if (ours.code === "MESH0010") return true;
+  // The name that was meant is used where the misspelt one was imported.
+  const imported = missingName.exec(candidate.message)?.groups?.["near"];
+  if (ours.code === "MESH0015" && imported !== undefined) return ours.message.includes(`exports no \`${imported}\``);
   return ["MESH0013", "MESH0015", "MESH0016"].includes(ours.code) && span.start <= start && start < span.end;
 };
 

@@ -27,6 +27,8 @@ export const readSnapshot = async (meshFolder: string): Promise<Staged<Snapshot>
     snapshotShape,
     ({ graph }) => inconsistency(graph),
   );
+  if (snapshot.diagnostics.some(({ code }) => code === "MESH4030"))
+    return { value: undefined, diagnostics: snapshot.diagnostics };
   const platform = await read<{ readonly platform: Platform }>(folder, platformFile, platformShape);
   const diagnostics = [...snapshot.diagnostics, ...platform.diagnostics];
   if (snapshot.value === undefined || platform.value === undefined) return { value: undefined, diagnostics };

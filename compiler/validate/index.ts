@@ -9,6 +9,7 @@ import { httpConditionsNeedHttp } from "./http-conditions-need-http.ts";
 import type { Law, Subject } from "./law.ts";
 import { oneExternalForOneHost } from "./one-external-for-one-host.ts";
 import { oneIngressForOneHost } from "./one-ingress-for-one-host.ts";
+import { mandateIsAboutWhatThereIs } from "./mandate-is-about-what-there-is.ts";
 import { onePolicyForOneSubject } from "./one-policy-for-one-subject.ts";
 import { policyHasWorkloads } from "./policy-has-workloads.ts";
 import { routeCanBeReached } from "./route-can-be-reached.ts";
@@ -21,6 +22,7 @@ import { workloadCanBeToldFromOthers } from "./workload-can-be-told-from-others.
 /** Every law; their order is the order of reports about one place. */
 export const laws: readonly Law[] = [
   folderSpeaksForItsNamespaces,
+  mandateIsAboutWhatThereIs,
   onePolicyForOneSubject,
   oneIngressForOneHost,
   oneExternalForOneHost,

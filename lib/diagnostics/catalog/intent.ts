@@ -13,7 +13,7 @@ export const intentCodes = {
     severity: "error",
     name: "an-intent-has-its-shape",
     message: ({ at, expected }) => `${at === "" ? "this" : `\`${at}\``} ${expected}`,
-    fix: () => "let the editor's types guide you; a cast (`as any`) hides this until now",
+    fix: () => "let the editor's types guide you: nothing but a cast, or a file without types, gets as far as here",
   }),
   MESH1003: entry<{ readonly module: string; readonly namespace: string; readonly allowed: readonly string[] }>({
     severity: "error",
@@ -39,6 +39,13 @@ export const intentCodes = {
     message: ({ environment, known, near }) =>
       `there is no environment \`${environment}\`${near ? `; did you mean \`${near}\`?` : known.length === 0 ? ": mesh.config.ts declares none" : `: mesh.config.ts declares ${list(known)}`}`,
     fix: () => "name a declared environment, or declare it under `environments` in mesh.config.ts",
+  }),
+  MESH1006: entry<{ readonly what: string; readonly near: string | undefined }>({
+    severity: "warning",
+    name: "a-mandate-is-about-what-there-is",
+    message: ({ what, near }) => `${what}${near === undefined ? "" : `; did you mean \`${near}\`?`}`,
+    fix: ({ near }) =>
+      near === undefined ? "correct the name, or take the entry from `folders`" : `write \`${near}\``,
   }),
   MESH1010: entry<{ readonly written: string }>({
     severity: "error",

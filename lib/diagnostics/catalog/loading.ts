@@ -8,11 +8,15 @@ export const loadingCodes = {
     message: ({ folder, reason }) => `cannot read the mesh folder ${folder}: ${reason}`,
     fix: () => "name the folder that holds mesh.config.ts",
   }),
-  MESH0002: entry<{ readonly folder: string }>({
+  MESH0002: entry<{ readonly folder: string; readonly above: string | undefined }>({
     severity: "error",
     name: "a-mesh-has-its-config",
-    message: ({ folder }) => `${folder} has no mesh.config.ts`,
-    fix: () => "write one: `export default mesh({ … })`, or name the folder that holds it",
+    message: ({ folder, above }) =>
+      `${folder} has no mesh.config.ts${above === undefined ? "" : `; it is part of the mesh in ${above}`}`,
+    fix: ({ above }) =>
+      above === undefined
+        ? "`mesh-compile init` writes one; or name the folder that holds it with `--mesh`"
+        : `run the command there, or add \`--mesh ${above}\``,
   }),
   MESH0003: entry<{ readonly module: string }>({
     severity: "error",
