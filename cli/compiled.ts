@@ -12,9 +12,10 @@ export const compiled = async (
   answers: "diagnostics" | "something else" = "diagnostics",
 ): Promise<Compiled | undefined> => {
   const { value, diagnostics } = await compile(options.mesh, { environment: options.env, types: options.types });
-  // Where the command itself answers in JSON, standard output is the answer's.
+  // Where the command itself answers, in JSON standard output is the answer's, and what others warn of is not asked.
   const aside = answers === "something else" && options.format === "json" && value !== undefined;
-  await report(diagnostics, {
+  const isAnswered = answers === "something else" && options.format === "text" && value !== undefined;
+  await report(isAnswered ? [] : diagnostics, {
     ...(aside && { stream: process.stderr }),
     format: options.format,
     locate: (origins) => spansOf(options, origins),

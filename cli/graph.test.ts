@@ -202,6 +202,15 @@ test("a damaged snapshot is healed by the next sync", async () => {
   expect(await contents(folder)).toEqual(before);
 });
 
+test("a folder inside of a mesh gets no graph of its own", async () => {
+  const folder = await place();
+  await writeFile(join(folder, "mesh.config.ts"), "");
+  await mkdir(join(folder, "shop"));
+  const { code, err } = await run(folder, ["sync", "--mesh", "shop", "manifests"]);
+  expect([code, err.includes("MESH0002")]).toEqual([1, true]);
+  expect(await left(join(folder, "shop"))).toEqual([]);
+});
+
 test("a folder that cannot be written is an error that leaves it as it was", async () => {
   const folder = await place();
   const { code, err } = await run(folder, ["sync", "--mesh", "/proc/self", "manifests"]);

@@ -97,6 +97,34 @@ describe("what is right", () => {
     ]);
   });
 
+  test("explain tells what becomes of the response, aligned like the steps", () => {
+    const { stdout } = run("explain", "GET http://details:9080/", "--from", "bookinfo/productpage-v1");
+    expect(stdout).toContain("\n  response: x-served-by: details added\n");
+    expect(stdout).toMatch(/\n {2}bookinfo\/productpage-v1 {2}at most 1000 ms/);
+  });
+
+  test("explain lets a name of the world outside pass, and says where unknown calls go", () => {
+    const { status, stdout } = run("explain", "GET http://example.com/", "--from", "bookinfo/productpage-v1");
+    expect([status, stdout.includes("unknown calls pass through")]).toEqual([0, true]);
+  });
+
+  test("init writes what a mesh begins with, once, and a compiler of types accepts it", async () => {
+    expect(run("init", "shop", "--mesh", "new/mesh").status).toBe(0);
+    const config = await readFile(join(folder, "new/mesh/mesh.config.ts"), "utf8");
+    expect(config).toContain('folders: { "shop": ["shop"] }');
+    await write("new/mesh/mesh.config.ts", "mine");
+    expect(run("init", "shop", "--mesh", "new/mesh").stdout).toContain("mesh.config.ts is there already");
+    expect(await readFile(join(folder, "new/mesh/mesh.config.ts"), "utf8")).toBe("mine");
+    expect(run("init", "--mesh", "fresh").status).toBe(0);
+    await cp(join(folder, "graph"), join(folder, "fresh/graph"), { recursive: true });
+    expect(run("check", "--mesh", "fresh").stderr).toContain("MESH1006");
+  });
+
+  test("build makes the folders above its output", async () => {
+    expect(run("build", "--out", "a/b/out").status).toBe(0);
+    expect(await tree(join(folder, "a"))).toHaveLength(4);
+  });
+
   test("explain and check answer as JSON", () => {
     const { branches } = JSON.parse(
       run("explain", "GET http://ratings:9080/ratings/1", "--from", "reviews-v2", "--format", "json").stdout,
@@ -209,6 +237,17 @@ describe("what is wrong", () => {
       ["explain", "http://reviews:9080/", "--from", "bookinfo/productpage-v1", "-H", "jason"],
       "`jason` is no header",
     ],
+    [
+      "a name that no service has",
+      ["explain", "http://revews:9080/", "--from", "bookinfo/productpage-v1"],
+      "did you mean `reviews`?",
+    ],
+    [
+      "a host that no gateway lets in",
+      ["explain", "http://other.example.com/", "--from", "outside"],
+      "--address workload:istio-ingress/istio-ingress",
+    ],
+    ["a folder inside of a mesh", ["check", "--mesh", "bookinfo"], "it is part of the mesh in ."],
     ["a command that does not exist", ["biuld"], "Did you mean build?"],
     ["a folder that does not exist", ["check", "--mesh", "nowhere"], "nowhere"],
     ["an environment that does not exist", ["check", "--env", "prod"], "there is no environment `prod`"],
@@ -216,6 +255,14 @@ describe("what is wrong", () => {
     const { status, stdout, stderr } = run(...args);
     expect(status).toBe(1);
     expect(stdout + stderr).toContain(words);
+  });
+
+  test("a file that somebody else put into the output is not taken away", async () => {
+    expect(run("build").status).toBe(0);
+    await write("out/istio/mine.yaml", "keep me");
+    const { status, stderr } = run("build");
+    expect([status, stderr.includes("it holds istio/mine.yaml")]).toEqual([1, true]);
+    expect(await readFile(join(folder, "out/istio/mine.yaml"), "utf8")).toBe("keep me");
   });
 
   test("an output folder that holds somebody else's files is left alone", async () => {

@@ -44,6 +44,6 @@ const written = (stream: NodeJS.WriteStream, text: string): Promise<void> =>
     ? Promise.resolve()
     : new Promise((resolve, reject) => void stream.write(text, (error) => (error ? reject(error) : resolve())));
 
-/** On a terminal, unless the user asked for none (no-color.org). */
+/** On a terminal, unless the user asked for none (no-color.org, FORCE_COLOR=0). */
 const hasColour = (stream: NodeJS.WriteStream): boolean =>
-  stream.isTTY && !process.env["NO_COLOR"] && process.env["TERM"] !== "dumb";
+  stream.isTTY && !process.env["NO_COLOR"] && process.env["FORCE_COLOR"] !== "0" && process.env["TERM"] !== "dumb";

@@ -79,7 +79,7 @@ test("every page is about a code that there is", async () => {
 
 describe("the example of a page produces its code", () => {
   // What loading, manifests and output report has tests beside it: compiler/load, compiler/discover, cli.
-  let around: readonly Code[];
+  let around: readonly string[];
   beforeAll(async () => {
     const plain = `import { policy } from "meshwright";\nimport { alpha } from "#graph/shop";\n\nexport default policy(alpha, {});\n`;
     around = (await compiledWith("shop/example.ts", plain)).diagnostics.map(({ code }) => code);

@@ -111,9 +111,40 @@ const addressOf = (
   );
   const target = gateway?.listeners.find((listener) => listener.port === port)?.target;
   // Whoever resolves an ingress host reaches its gateway.
-  return gateway && target !== undefined
-    ? { to: { kind: "workload", workload: gateway.workload }, port: target }
-    : { to: { kind: "elsewhere" }, port };
+  if (gateway && target !== undefined) return { to: { kind: "workload", workload: gateway.workload }, port: target };
+  return unknownName(hostname, port, from, mesh) ?? { to: { kind: "elsewhere" }, port };
+};
+
+/** Why a name that the graph does not have cannot be meant; names of the world outside can. */
+const unknownName = (
+  hostname: string,
+  port: number,
+  from: MeshWorkload | "outside",
+  mesh: Mesh,
+): string | undefined => {
+  if (from === "outside") {
+    const gateway = mesh.gateways[0]?.workload;
+    const ask = gateway === undefined ? "" : `; \`--address workload:${gateway}\` asks what that gateway answers`;
+    return `nothing lets \`${hostname}\` in on port ${String(port)} from outside${ask}`;
+  }
+  const [name = "", namespace] = hostname.toLowerCase().split(".");
+  const namespaces = new Set(mesh.workloads.map((workload) => workload.namespace));
+  const isInside = namespace === undefined || namespaces.has(namespace) || /\.svc(\.|$)/.test(hostname);
+  if (!isInside) return undefined;
+  const elsewhere = mesh.destinations.find(
+    (destination) =>
+      destination.namespace !== (namespace ?? from.namespace) && destination.aliases.sameNamespace.includes(name),
+  );
+  const near = elsewhere
+    ? `${name}.${elsewhere.namespace}`
+    : nearest(
+        hostname.toLowerCase(),
+        mesh.destinations.flatMap(({ aliases, namespace: home }) => [
+          ...aliases.anywhere,
+          ...(home === from.namespace ? aliases.sameNamespace : []),
+        ]),
+      );
+  return `\`${hostname}\` names no service for ${from.id}${near === undefined ? "" : `; did you mean \`${near}\`?`} (\`--address elsewhere\` asks about an address outside of the mesh)`;
 };
 
 /** The service that a name resolves to for a caller in its namespace. */

@@ -17,7 +17,7 @@ export const explained = (call: Call, decision: Decision, spans: ReadonlyMap<Ori
       lines.push(
         `${percentage(share)}${several} ${outcomeWords(end.outcome)}`,
         ...chain(end, spans),
-        ...end.treatments.flatMap(treatmentWords),
+        ...editWords(end.outcome),
         "",
       );
     }
@@ -25,14 +25,19 @@ export const explained = (call: Call, decision: Decision, spans: ReadonlyMap<Ori
   return lines.join("\n");
 };
 
-const chain = ({ steps, workloads }: End, spans: ReadonlyMap<Origin, Span>): readonly string[] => {
-  const width = Math.max(0, ...steps.map(({ at }) => at.length));
+const chain = ({ steps, workloads, treatments }: End, spans: ReadonlyMap<Origin, Span>): readonly string[] => {
+  const width = Math.max(0, ...[...steps, ...treatments].map(({ at }) => at.length));
   const told = steps.map(({ at, says, origin }) => {
     const span = origin && spans.get(origin);
     const place = span ? `${span.file}:${span.line}:${span.column}` : origin?.module;
     return `  ${at.padEnd(width)}  ${says}${place === undefined ? "" : `  (${place})`}`;
   });
-  return workloads.length > 1 ? [...told, `  arrives at one of ${workloads.join(", ")}`] : told;
+  const arrives = workloads.length > 1 ? [`  arrives at one of ${workloads.join(", ")}`] : [];
+  return [
+    ...told,
+    ...arrives,
+    ...treatments.map((treatment) => `  ${treatment.at.padEnd(width)}  ${treatmentWords(treatment)}`),
+  ];
 };
 
 export const outcomeWords = (outcome: Outcome): string => {
@@ -40,7 +45,7 @@ export const outcomeWords = (outcome: Outcome): string => {
     case "delivered": {
       const where =
         outcome.to === "as-dialled"
-          ? "as dialled"
+          ? "the address as dialled"
           : `${outcome.to.subset === "any" ? "" : `subset ${outcome.to.subset} of `}${outcome.to.host}`;
       const tls =
         outcome.tls === "none"
@@ -61,11 +66,22 @@ export const outcomeWords = (outcome: Outcome): string => {
   }
 };
 
-const treatmentWords = ({ at, timeout, retries }: Treatment): readonly string[] => {
+/** What the caller sees of the response is edited on its way back. */
+const editWords = (outcome: Outcome): readonly string[] => {
+  if (outcome.kind === "closed") return [];
+  const words = outcome.responseEdits.flatMap(({ remove, set, add }) => [
+    ...remove.map((name) => `${name} removed`),
+    ...set.map(([name, value]) => `${name}: ${value} set`),
+    ...add.map(([name, value]) => `${name}: ${value} added`),
+  ]);
+  return words.length === 0 ? [] : [`  response: ${words.join(", ")}`];
+};
+
+const treatmentWords = ({ timeout, retries }: Treatment): string => {
   const limit = timeout === "none" ? "no time limit" : `at most ${timeout} ms`;
   const tries =
     retries === "none"
       ? "no retries"
       : `up to ${retries.attempts} retries on ${[...retries.on.filter((word) => word !== "retriable-status-codes"), ...retries.statuses].join(", ")}${retries.perTry === "none" ? "" : `, ${retries.perTry} ms each`}`;
-  return [`  ${at}  ${limit}, ${tries}`];
+  return `${limit}, ${tries}`;
 };

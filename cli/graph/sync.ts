@@ -1,5 +1,7 @@
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { discover } from "../../compiler/discover/index.ts";
+import { configModule, meshAbove } from "../../compiler/load/mesh-folder.ts";
 import { graphChanges } from "../../compiler/snapshot/graph-changes.ts";
 import { graphFiles, type GraphFile, type Snapshot } from "../../compiler/snapshot/graph-files.ts";
 import { presentFiles, replacedGraph } from "../../compiler/snapshot/graph-folder.ts";
@@ -27,6 +29,10 @@ export const syncedGraph = async (
   { mesh, namespace, subsetLabel, revision }: SyncInput,
   check: boolean,
 ): Promise<Synced> => {
+  // A graph inside of a mesh would be one that no policy sees.
+  const above = existsSync(mesh) && !existsSync(join(mesh, configModule)) ? meshAbove(mesh) : undefined;
+  if (above !== undefined)
+    return { diagnostics: [diagnostic("MESH0002", { folder: mesh, above })], summary: "", stale: false };
   const { value: found, diagnostics } = await discover(inputs, { namespace, subsetLabel, revision });
   if (found === undefined) return { diagnostics, summary: "", stale: false };
   const now: Snapshot = { graph: found.graph, platform: found.platform, options: { namespace, subsetLabel } };
