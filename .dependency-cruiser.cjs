@@ -48,7 +48,12 @@ module.exports = {
       "^(node:)?[a-z_/]+$",
     ]),
     may("pipeline", "^compiler/pipeline\\.ts$", ["^lib/", "^compiler/"], "the compiler knows no target"),
-    may("policies", "^policies/", ["^lib/intent/", "^policies/", "^#graph/"], "an example is written as a user would write it"),
+    may(
+      "policies",
+      "^policies/",
+      ["^lib/intent/", "^policies/", "^#graph/"],
+      "an example is written as a user would write it",
+    ),
     may("lower", "^compiler/lower/", ["^lib/", "^compiler/lower/"]),
     may(
       "validate",

@@ -6,6 +6,6 @@ if (process.argv.includes("--check")) {
   const paths = [...new Set([...wanted.keys(), ...found.keys()])].sort();
   const stale = paths.filter((path) => wanted.get(path) !== found.get(path));
   for (const path of stale)
-    console.log(`golden/${path} is not what the examples compile to; \`npm run golden\` writes it`);
+    process.stdout.write(`golden/${path} is not what the examples compile to; \`npm run golden\` writes it\n`);
   process.exitCode = stale.length > 0 ? 1 : 0;
 } else await update();
