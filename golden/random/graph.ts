@@ -24,8 +24,11 @@ const workload = (of: {
   source: "random.yaml",
 });
 
-/** Three services of one to three versions in two namespaces, a TCP service, and a gateway. */
-export const randomGraph = (random: Random): ServiceGraph => {
+/**
+ * Three services of one to three versions in two namespaces, a TCP service, and a gateway; rarer, a port that carries no HTTP, and a
+ * second service on the workloads of another.
+ */
+export const randomGraph = (random: Random, rarer: Random): ServiceGraph => {
   const workloads: Workload[] = [];
   const services: Service[] = [];
   for (const [index, name] of ["alpha", "beta", "gamma"].entries()) {
@@ -76,6 +79,20 @@ export const randomGraph = (random: Random): ServiceGraph => {
     subsets: [],
     source: "random.yaml",
   });
+  if (rarer.chance(40)) {
+    const [alpha] = services;
+    services[0] = {
+      ...alpha!,
+      ports: [...alpha!.ports, { number: 9000, name: "tcp-admin", protocol: "tcp", target: 9100 }],
+    };
+    for (const [index, one] of workloads.entries())
+      if (one.labels["app"] === "alpha")
+        workloads[index] = { ...one, ports: [...one.ports, { number: 9100, name: "admin" }] };
+  }
+  if (rarer.chance(30)) {
+    const beta = services[1]!;
+    services.push({ ...beta, name: "twin", ports: [{ ...beta.ports[0]!, number: 7000 }] });
+  }
   const byId = <T extends { readonly namespace: string; readonly name: string }>(of: readonly T[]): readonly T[] =>
     [...of].sort((a, b) => (`${a.namespace}/${a.name}` < `${b.namespace}/${b.name}` ? -1 : 1));
   return {

@@ -17,6 +17,7 @@ import type {
   PathCondition,
   Policy,
   Route,
+  ServicePolicy,
   TcpServiceHandle,
   When,
 } from "../../lib/intent/index.ts";
@@ -40,9 +41,11 @@ const tcpHandle: TcpServiceHandle = { $kind: "tcp-service", $id: `${namespace}/s
 export const gatewayHandle: GatewayHandle = { $kind: "gateway", $id: gatewayId, $ports: [80] };
 
 /** What authors could have written about a random graph; every feature of the language turns up among a few dozen seeds. */
-export const randomIntents = (graph: ServiceGraph, random: Random, externalAddress: string): Intents => {
+export const randomIntents = (graph: ServiceGraph, random: Random, rarer: Random, externalAddress: string): Intents => {
+  const twin = graph.services.find(({ name }) => name === "twin");
   const services = graph.services.filter(
-    ({ ports, namespace: home }) => home !== "edge" && ports.some(({ protocol }) => protocol === "http"),
+    (service) =>
+      service !== twin && service.namespace !== "edge" && service.ports.some(({ protocol }) => protocol === "http"),
   );
   const partner = external(
     { $kind: "namespace", $id: namespace },
@@ -65,6 +68,7 @@ export const randomIntents = (graph: ServiceGraph, random: Random, externalAddre
     }),
     origin: origin("store.ts"),
   });
+  policies.push(...rarerPolicies(services, twin, partner, policies, rarer));
   if (random.chance(40))
     policies.push({
       intent: policy(gatewayHandle, {
@@ -93,6 +97,49 @@ export const randomIntents = (graph: ServiceGraph, random: Random, externalAddre
     externals: [{ intent: partner, origin: origin("partner.ts") }],
     ingresses: edge.map((intent) => ({ intent, origin: origin("ingress.ts") })),
   };
+};
+
+/**
+ * What is said about workloads and namespaces themselves, and about a second service on the same workloads. No workload
+ * is told two mTLS modes: that has no meaning.
+ */
+const rarerPolicies = (
+  services: readonly Service[],
+  twin: Service | undefined,
+  partner: External,
+  others: readonly Authored<Policy>[],
+  random: Random,
+): readonly Authored<Policy>[] => {
+  const policies: Authored<Policy>[] = [];
+  const written = (module: string, intent: Policy): void => {
+    policies.push({ intent, origin: { module, path: [] } });
+  };
+  const mtls = (): "strict" | "permissive" | "disabled" => random.one(["strict", "permissive", "disabled"]);
+  if (twin !== undefined && random.chance(70)) {
+    const { about, intent } = servicePolicy(twin, services, partner, random);
+    const { mtls: _beta, ...rest } = intent as ServicePolicy;
+    written("twin.ts", policy(about as HttpServiceRef, rest));
+  }
+  if (random.chance(30)) written("bank.ts", policy({ $kind: "namespace", $id: "bank" }, { mtls: mtls() }));
+  if (random.chance(40)) {
+    const service = random.one(services);
+    const id = random.one(service.workloads);
+    const isTold = others.some(
+      ({ intent: { about, intent } }) => about.$id === idOf(service) && intent.mtls !== undefined,
+    );
+    written(
+      "workload.ts",
+      policy(
+        { $kind: "workload", $id: id },
+        {
+          ...(random.chance(40) && !isTold && { mtls: mtls() }),
+          ...(random.chance(40) && { allow: access(services, random) }),
+          ...(random.chance(50) && { deny: [denial(services, random)] }),
+        },
+      ),
+    );
+  }
+  return policies;
 };
 
 const servicePolicy = (service: Service, services: readonly Service[], partner: External, random: Random): Policy => {
