@@ -34,7 +34,7 @@ export interface Laboratory {
 
 /** The ports on which the one outside serves: what random meshes call with HTTP, and HTTPS for what is external. */
 const outsidePorts = [
-  ...[80, 8000, 8090, 9080].map((number) => ({ number, protocol: "http" as const })),
+  ...[80, 7000, 8000, 8090, 9080].map((number) => ({ number, protocol: "http" as const })),
   ...[443, 8443].map((number) => ({ number, protocol: "https" as const })),
 ];
 
@@ -128,7 +128,10 @@ const specOf = (workload: GraphWorkload, graph: ServiceGraph) => {
     for (const port of service.ports) served.set(Number(port.target), port.protocol === "tcp" ? "tcp" : "http");
   }
   // Random meshes move target ports about; a pod serves all of them, so that it can stay from one mesh to the next.
-  if (![...served.values()].includes("tcp")) for (const number of [8080, 8081, 8082]) served.set(number, "http");
+  if ([...served.values()].includes("http")) {
+    for (const number of [8080, 8081, 8082]) served.set(number, "http");
+    if (workload.proxy !== "gateway") served.set(9100, "tcp");
+  }
   return {
     name: workload.name,
     namespace: workload.namespace,
