@@ -7,10 +7,7 @@ import type { MeshConfig } from "../lib/intent/index.ts";
 import type { Mesh } from "../lib/model/mesh.ts";
 import { readSnapshot } from "./snapshot/read-snapshot.ts";
 import { load } from "./load/index.ts";
-import { lower } from "./lower/index.ts";
-import { intents, type Intents } from "./lower/intents.ts";
-import { shapeViolations } from "./shape/shape-violations.ts";
-import { violations } from "./validate/index.ts";
+import type { Intents } from "./lower/intents.ts";
 
 export interface CompileOptions {
   readonly environment?: string | undefined;
@@ -30,12 +27,15 @@ export const compile = async (
   folder: string,
   options: CompileOptions = {},
 ): Promise<{ readonly value: Compiled | undefined; readonly diagnostics: readonly Diagnostic[] }> => {
-  const [loaded, snapshot] = await Promise.all([
-    load(folder, {
-      types: options.types ?? true,
-      ...(options.environment !== undefined && { environment: options.environment }),
-    }),
+  const loading = load(folder, {
+    types: options.types ?? true,
+    ...(options.environment !== undefined && { environment: options.environment }),
+  });
+  // The processes that check types and evaluate start while the rest of the compiler comes in.
+  const [loaded, snapshot, { intents, lower, shapeViolations, violations }] = await Promise.all([
+    loading,
     readSnapshot(folder),
+    import("./stages.ts"),
   ]);
   const diagnostics: Diagnostic[] = withoutConsequences(loaded.diagnostics, snapshot.diagnostics);
   if (failed(diagnostics) || loaded.value === undefined || snapshot.value === undefined)

@@ -1,9 +1,8 @@
 import { spawn } from "node:child_process";
-import { mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, realpathSync, rm, rmSync, statSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { availableParallelism, tmpdir } from "node:os";
 import { dirname, join, sep } from "node:path";
-import { pathToFileURL } from "node:url";
 import { libraryEntry } from "./library.ts";
 import { configModule, type MeshFolder } from "./mesh-folder.ts";
 import { confined } from "./sandbox/confined.ts";
@@ -53,7 +52,8 @@ export const typeCheck = async (
   { root, policies, graph }: MeshFolder,
   bounds = defaultBounds,
 ): Promise<TypeChecked> => {
-  const temporary = mkdtempSync(join(tmpdir(), "meshwright-types-"));
+  removeLeftovers();
+  const temporary = mkdtempSync(join(tmpdir(), temporaryPrefix));
   try {
     const project = join(temporary, "tsconfig.json");
     const config = {
@@ -65,7 +65,7 @@ export const typeCheck = async (
       files: [configModule, ...policies].map((module) => join(root, module)),
     };
     writeFileSync(project, JSON.stringify(config));
-    const checker = await checkerPath();
+    const checker = checkerPath();
     const parameters = ["-p", project, "--pretty", "false", "--listFiles"];
     // Modules are evaluated meanwhile: with two processors, its threads would only take turns, and share their work for it.
     if (availableParallelism() <= 2) parameters.push("--singleThreaded");
@@ -78,6 +78,19 @@ export const typeCheck = async (
     return { problems, strayed, ...(stopped !== undefined && { stopped }) };
   } finally {
     rmSync(temporary, { recursive: true, force: true });
+  }
+};
+
+const temporaryPrefix = "meshwright-types-";
+
+/** What killed runs left; a younger one may still be at work. */
+const removeLeftovers = (): void => {
+  for (const name of readdirSync(tmpdir())) {
+    if (!name.startsWith(temporaryPrefix)) continue;
+    const path = join(tmpdir(), name);
+    const age = Date.now() - (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Date.now());
+    // Another user's cannot be removed.
+    if (age > 3_600_000) rm(path, { recursive: true, force: true }, () => undefined);
   }
 };
 
@@ -135,11 +148,12 @@ const parsed = (output: string): { readonly problems: readonly TypeProblem[]; re
 let foundChecker: string | undefined;
 
 /** The checker's own executable: the script around it would cost a second Node. */
-const checkerPath = async (): Promise<string> => {
+const checkerPath = (): string => {
   if (foundChecker === undefined) {
-    const folder = dirname(createRequire(import.meta.url).resolve("@typescript/native/package.json"));
-    const url = pathToFileURL(join(folder, "lib", "getExePath.js")).href;
-    const { default: executable } = (await import(url)) as { readonly default: () => string };
+    const require = createRequire(import.meta.url);
+    const folder = dirname(require.resolve("@typescript/native/package.json"));
+    // Required, not imported: it is there at once, and the checker starts before this process has its hands full.
+    const { default: executable } = require(join(folder, "lib", "getExePath.js")) as { readonly default: () => string };
     foundChecker = realpathSync(executable());
   }
   return foundChecker;
