@@ -14,7 +14,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "meshwright-pages-"));
   await writeFile(
     join(folder, "mesh.config.ts"),
-    `import { mesh } from "meshwright";\n\nexport default mesh({ folders: { ".": ["shop", "old"] }, environments: ["production"], defaults: { mtls: "strict", access: "anyone" } });\n`,
+    `import { mesh } from "meshwright";\n\nexport default mesh({ folders: { ".": ["shop", "old", "istio-system"] }, environments: ["production"], defaults: { mtls: "strict", access: "anyone" } });\n`,
   );
   const { diagnostics } = await syncedGraph(
     [join(pages, "example", "manifests.yaml")],
@@ -95,5 +95,73 @@ describe("the example of a page produces its code", () => {
     expect(diagnostics.map((diagnostic) => diagnostic.code)).toContain(code);
     // What the manifests around it give occasion for is not the example's.
     if (code !== "MESH4054") expect(around).not.toContain(code);
+  });
+});
+
+const library = `import { absent, allow, deny, external, ingress, policy, present, route, split } from "meshwright";
+import * as shop from "#graph/shop";
+import * as bank from "#graph/bank";
+import { gateways } from "#graph/edge";
+const { namespace } = shop;
+const gateway = gateways.ingress;
+`;
+const codesOf = async (text: string): Promise<readonly string[]> =>
+  (await compiledWith("shop/example.ts", `${library}export default ${text};\n`)).diagnostics.map(({ code }) => code);
+
+describe("what a page does not show is reported as well", () => {
+  test.each([
+    [
+      "MESH2004",
+      `ingress(namespace, { gateway, port: 80, hosts: ["a.example"], routes: [route({ to: shop.alpha }), route({ when: { path: "/a" }, to: shop.beta })] })`,
+    ],
+    [
+      "MESH2005",
+      `ingress(namespace, { gateway, port: 80, hosts: ["a.example"], routes: [route({ to: shop.alpha, timeout: "1s", retries: { attempts: 1, perTry: "2s" } })] })`,
+    ],
+    ["MESH2014", `policy(shop.alpha, { routes: [route({ to: shop.alpha, retries: { attempts: 101 } })] })`],
+    ["MESH2015", `policy(shop.alpha, { routes: [route({ to: shop.alpha, retries: { attempts: 1, on: [520] } })] })`],
+    ["MESH1010", `policy(shop.alpha, { routes: [route({ to: shop.alpha, timeout: "169h" })] })`],
+    ["MESH2024", `policy(shop.alpha, { routes: [route({ when: { prefix: "/a/../b" }, to: shop.alpha.v1 })] })`],
+    ["MESH3007", `policy(shop.workloads["store"], { deny: [deny({ from: "anyone", methods: ["GET"] })] })`],
+    ["MESH3007", `policy(shop.workloads["nightly"], { deny: [deny({ from: "anyone", paths: ["/a"] })] })`],
+    ["MESH3012", `policy(shop.alpha, { deny: [deny({ from: "anyone", methods: [] })] })`],
+    [
+      "MESH4051",
+      `policy(shop.alpha, { allow: [allow({ from: { $kind: "subset", $service: "shop/alpha", $subset: "v9" } })] })`,
+    ],
+    ["MESH4057", `policy({ $kind: "tcp-service", $id: "shop/elsewhere" }, { allow: "anyone" })`],
+    [
+      "MESH4057",
+      `policy(shop.alpha, { routes: [route({ to: { $kind: "service", $id: "shop/elsewhere", $subsets: [] } })] })`,
+    ],
+    [
+      "MESH2019",
+      `[ingress(namespace, { gateway, port: 80, hosts: ["a.example"], routes: [route({ to: shop.alpha })] }), ingress({ $kind: "namespace", $id: "old" }, { gateway, port: 8000, hosts: ["a.example"], routes: [route({ to: shop.beta })] })]`,
+    ],
+  ])("%s: %s", async (code, text) => {
+    expect(await codesOf(text)).toContain(code);
+  });
+});
+
+describe("what only looks like it is not", () => {
+  test.each([
+    [
+      "MESH2004",
+      `ingress(namespace, { gateway, port: 80, hosts: ["a.example"], routes: [route({ when: { path: "/a" }, to: shop.beta }), route({ to: shop.alpha })] })`,
+    ],
+    [
+      "MESH2019",
+      `[ingress(namespace, { gateway, port: 80, hosts: ["a.example"], routes: [route({ to: shop.alpha })] }), ingress({ $kind: "namespace", $id: "old" }, { gateway, port: 80, hosts: ["b.example"], routes: [route({ to: shop.beta })] })]`,
+    ],
+    ["MESH2024", `policy(shop.alpha, { routes: [route({ when: { prefix: "/a%2fb" }, to: shop.alpha.v1 })] })`],
+    ["MESH2024", `policy(shop.alpha, { routes: [route({ when: { path: "/a/" }, to: shop.alpha.v1 })] })`],
+    ["MESH3007", `policy(shop.workloads["mixed"], { deny: [deny({ from: "anyone", methods: ["GET"] })] })`],
+    ["MESH3007", `policy(gateway, { deny: [deny({ from: "anyone", methods: ["GET"] })] })`],
+    ["MESH3012", `policy(shop.alpha, { allow: [], deny: [] })`],
+    ["MESH3013", `policy(shop.rolling, { mtls: "strict" })`],
+    ["MESH3014", `policy(namespace, { mtls: "strict" })`],
+    ["MESH4051", `policy(shop.alpha, { allow: [allow({ from: shop.rolling.v1 })] })`],
+  ])("%s: %s", async (code, text) => {
+    expect(await codesOf(text)).not.toContain(code);
   });
 });

@@ -81,16 +81,20 @@ const httpPortsOf = (policy: Policy, context: Context): AccessRule["ports"] => {
   return ports.length === 0 ? portsOf(policy, context) : [...new Set(ports)].sort((a, b) => a - b);
 };
 
-const accessRule = (grant: Grant, ports: AccessRule["ports"], origin: Origin, context: Context): AccessRule => ({
-  from: principals(grant.from, at(origin, "from"), context),
-  ports,
-  methods: grant.methods === undefined ? "any" : [...new Set(grant.methods)].sort(),
-  paths:
-    grant.paths === undefined
-      ? "any"
-      : grant.paths.flatMap((path, index) => pathAlternatives(path, at(origin, "paths", index), context.report)),
-  origin,
-});
+const accessRule = (grant: Grant, ports: AccessRule["ports"], origin: Origin, context: Context): AccessRule => {
+  for (const list of ["methods", "paths"] as const)
+    if (grant[list]?.length === 0) context.report("MESH3012", { list }, at(origin, list));
+  return {
+    from: principals(grant.from, at(origin, "from"), context),
+    ports,
+    methods: grant.methods === undefined ? "any" : [...new Set(grant.methods)].sort(),
+    paths:
+      grant.paths === undefined
+        ? "any"
+        : grant.paths.flatMap((path, index) => pathAlternatives(path, at(origin, "paths", index), context)),
+    origin,
+  };
+};
 
 const principals = (from: Grant["from"], origin: Origin, context: Context): Principals => {
   const callers: readonly Caller[] = Array.isArray(from) ? from : [from as Caller];
@@ -147,8 +151,15 @@ export const callerWorkloads = (
         origin,
       );
       return [];
-    case "subset":
-      return context.service(caller.$service)?.subsets.find(({ name }) => name === caller.$subset)?.workloads ?? [];
+    case "subset": {
+      const { $service: service, $subset: subset } = caller;
+      const subsets = context.service(service)?.subsets ?? [];
+      const found = subsets.find(({ name }) => name === subset);
+      const names = subsets.map(({ name }) => name);
+      if (found === undefined)
+        context.report("MESH4051", { service, subset, subsets: names, near: nearest(subset, names) }, origin);
+      return found?.workloads ?? [];
+    }
     case "service":
     case "tcp-service": {
       const service = context.service(caller.$id);

@@ -2,6 +2,7 @@ import { at, type Origin } from "../../lib/diagnostics/origin.ts";
 import { carriesHttp } from "../../lib/graph/protocol.ts";
 import type { Ingress, Route as Written } from "../../lib/intent/index.ts";
 import { targetOf } from "../../lib/model/base.ts";
+import { covers } from "../../lib/model/coverage.ts";
 import { intersection } from "../../lib/model/intersection.ts";
 import type { Destination, Gateway, GatewayListener, VirtualHost } from "../../lib/model/mesh.ts";
 import type { HeaderEdits, Match, Route } from "../../lib/model/route.ts";
@@ -25,8 +26,24 @@ export const gateways = (destinations: readonly Destination[], context: Context)
         context,
       ),
     );
+    reportSharedTargets(id, listeners, mine, context);
     return [{ workload: id, namespace: workload.namespace, labels: workload.labels, listeners }];
   });
+
+/** Ports of one service that are one port of the proxy: Istio would serve the hosts of both on either. */
+const reportSharedTargets = (
+  gateway: string,
+  listeners: readonly GatewayListener[],
+  ingresses: readonly Authored<Ingress>[],
+  { report }: Context,
+): void => {
+  for (const { port, target } of listeners) {
+    const ports = listeners.filter((other) => other.target === target).map((other) => other.port);
+    if (ports.length < 2 || port === ports[0]) continue;
+    for (const { intent, origin } of ingresses)
+      if (intent.port === port) report("MESH2026", { gateway, ports, target }, at(origin, "port"));
+  }
+};
 
 const listener = (
   id: string,
@@ -56,9 +73,13 @@ const ingressHosts = (
   destinations: readonly Destination[],
   context: Context,
 ): readonly VirtualHost[] => {
-  const routes = intent.routes.flatMap((written, index) =>
+  const perRoute = intent.routes.map((written, index) =>
     inherited(written, at(origin, "routes", index), destinations, context),
   );
+  perRoute.forEach((own, index) =>
+    reportLost(own, perRoute.slice(0, index).flat(), at(origin, "routes", index), context),
+  );
+  const routes = perRoute.flat();
   if (intent.hosts.length === 0) context.report("MESH2018", {}, at(origin, "hosts"));
   return intent.hosts.map((host, index) => {
     const place = at(origin, "hosts", index);
@@ -66,6 +87,13 @@ const ingressHosts = (
       context.report("MESH2017", { host }, place);
     return { host, namespace: intent.namespace.$id, routes, origin: place };
   });
+};
+
+/** An ingress route of which the earlier ones take everything. */
+const reportLost = (own: readonly Route[], earlier: readonly Route[], origin: Origin, { report }: Context): void => {
+  const taken = (match: Match): boolean => earlier.some(({ matches }) => matches.some((other) => covers(other, match)));
+  const all = own.flatMap(({ matches }) => matches);
+  if (all.length > 0 && all.every(taken)) report("MESH2004", {}, origin);
 };
 
 /**

@@ -11,7 +11,7 @@ import { gateways } from "./gateways.ts";
 import type { Intents } from "./intents.ts";
 import { mtlsRules } from "./mtls-rules.ts";
 import { scopes } from "./scopes.ts";
-import { reportUnknownSubject } from "./selector.ts";
+import { reportUnknownNamespace, reportUnknownSubject } from "./selector.ts";
 
 /** Intent and graph become the mesh: every name resolved, every default written, every list in a total order. */
 export const lower = (intents: Intents, graph: ServiceGraph, platform: Platform): Staged<Mesh> => {
@@ -19,7 +19,7 @@ export const lower = (intents: Intents, graph: ServiceGraph, platform: Platform)
   for (const { intent, origin } of intents.policies) reportUnknownSubject(intent.about, origin, lookup);
   // A handle made by hand could name anything, even a path.
   for (const { intent, origin } of [...intents.externals, ...intents.ingresses])
-    reportUnknownSubject(intent.namespace, at(origin, "namespace"), lookup);
+    reportUnknownNamespace(intent.namespace.$id, at(origin, "namespace"), lookup);
   const meshWorkloads = baseWorkloads(graph, platform);
   const meshDestinations = destinations(lookup);
   return {

@@ -26,7 +26,7 @@ export const serviceRoutes = (
 
 /** One authored route with every name resolved; `calledOn` is the port on which its callers call. */
 export const routeOf = (written: Written, calledOn: number, origin: Origin, context: Context): Route => ({
-  matches: matches(written.when, at(origin, "when"), context.report),
+  matches: matches(written.when, at(origin, "when"), context),
   backends: backends(written.to, calledOn, at(origin, "to"), context),
   timeout: duration(written.timeout, at(origin, "timeout"), context.report),
   retries: retries(written.retries, context.platform, at(origin, "retries"), context.report),
@@ -77,6 +77,7 @@ const serviceBackends = (
     );
     return [];
   }
+  if (service.kind === "external-name") context.report("MESH4057", { service: id }, origin);
   const http = service.ports.filter(({ protocol }) => carriesHttp(protocol));
   const port = http.find(({ number }) => number === calledOn) ?? (http.length === 1 ? http[0] : undefined);
   if (port === undefined) {

@@ -100,6 +100,10 @@ const dependencyHosts = (dependency: Dependency, origin: Origin, context: Contex
   if (dependency.$kind === "gateway")
     return context.servicesOf(dependency.$id).map((service) => hostOf(service, context.platform));
   const service = context.service(dependency.$id);
+  if (service?.kind === "external-name") {
+    context.report("MESH4057", { service: dependency.$id }, origin);
+    return [];
+  }
   if (service) return [hostOf(service, context.platform)];
   context.report(
     "MESH4050",

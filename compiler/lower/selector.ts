@@ -47,10 +47,20 @@ export const reportUnknownSubject = (about: Subject, origin: Origin, context: Co
     gateway: () => context.workload(about.$id)?.proxy === "gateway",
     service: () => context.service(about.$id) !== undefined,
   }[kind];
+  if (about.$kind === "namespace" && about.$id === context.platform.rootNamespace)
+    context.report("MESH3014", { namespace: about.$id }, origin);
+  if (kind === "service" && context.service(about.$id)?.kind === "external-name")
+    context.report("MESH4057", { service: about.$id }, origin);
   if (exists()) return;
   const candidates =
     kind === "namespace"
       ? graph.namespaces.map(({ name }) => name)
       : (kind === "service" ? graph.services : graph.workloads).map(idOf);
   context.report("MESH4050", { kind, name: about.$id, near: nearest(about.$id, candidates) }, origin);
+};
+
+/** Reports an intent on behalf of a namespace that is not in the graph. */
+export const reportUnknownNamespace = (name: string, origin: Origin, { graph, report }: Context): void => {
+  const names = graph.namespaces.map((namespace) => namespace.name);
+  if (!names.includes(name)) report("MESH4050", { kind: "namespace", name, near: nearest(name, names) }, origin);
 };

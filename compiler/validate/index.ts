@@ -5,6 +5,7 @@ import { externalAddressIsAnIp, externalHostIsAName, externalPortIsAPort } from 
 import { externalPortIsFree } from "./external-port-is-free.ts";
 import { folderSpeaksForItsNamespaces } from "./folder-speaks-for-its-namespaces.ts";
 import { grantReachesOnlyWhomItNames } from "./grant-reaches-only-whom-it-names.ts";
+import { guardedPortIsOneNumber } from "./guarded-port-is-one-number.ts";
 import { httpConditionsNeedHttp } from "./http-conditions-need-http.ts";
 import type { Law, Subject } from "./law.ts";
 import { oneExternalForOneHost } from "./one-external-for-one-host.ts";
@@ -37,6 +38,7 @@ export const laws: readonly Law[] = [
   namedCallerHasAProxy,
   usedServiceLetsItsUsersIn,
   httpConditionsNeedHttp,
+  guardedPortIsOneNumber,
   servicesOnOneWorkloadAgreeOnAccess,
   oneMtlsModeForOneWorkload,
   callersCanTellWhoWantsMtls,

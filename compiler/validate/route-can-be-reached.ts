@@ -18,11 +18,7 @@ export const routeCanBeReached = law("MESH2004", ({ mesh }, report) => {
       const hiding = earlier.find(({ matches }) =>
         route.matches.some((match) => matches.some((other) => covers(other, match))),
       );
-      report(
-        route.origin,
-        { earlier: "" },
-        hiding ? [{ message: "this one takes it", place: { origin: hiding.origin } }] : [],
-      );
+      report(route.origin, {}, hiding ? [{ message: "this one takes it", place: { origin: hiding.origin } }] : []);
     });
   for (const { ports } of mesh.destinations) for (const { routes } of ports) check(routes);
 });

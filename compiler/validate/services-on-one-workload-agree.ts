@@ -1,7 +1,7 @@
 import { at } from "../../lib/diagnostics/origin.ts";
 import { idOf } from "../../lib/graph/graph.ts";
 import { named } from "../../lib/graph/named.ts";
-import type { ServicePolicy } from "../../lib/intent/index.ts";
+import type { Policy, ServicePolicy } from "../../lib/intent/index.ts";
 import { lookup } from "../../lib/model/lookup.ts";
 import { law } from "./law.ts";
 
@@ -9,11 +9,13 @@ import { law } from "./law.ts";
 export const servicesOnOneWorkloadAgreeOnAccess = law("MESH3008", ({ intents, graph }, report) => {
   const speaking = new Map(
     intents.policies.flatMap(({ intent }) =>
-      (intent.intent as ServicePolicy).allow === undefined ? [] : [[intent.about.$id, intent] as const],
+      isAboutService(intent) && (intent.intent as ServicePolicy).allow !== undefined
+        ? [[intent.about.$id, intent] as const]
+        : [],
     ),
   );
   for (const { intent, origin } of intents.policies) {
-    if (!speaking.has(intent.about.$id)) continue;
+    if (!isAboutService(intent) || !speaking.has(intent.about.$id)) continue;
     const service = named(graph).service(intent.about.$id);
     const other = service?.workloads
       .flatMap((id) => named(graph).servicesOf(id))
@@ -21,6 +23,9 @@ export const servicesOnOneWorkloadAgreeOnAccess = law("MESH3008", ({ intents, gr
     if (other) report(at(origin, "intent", "allow"), { service: intent.about.$id, other: idOf(other) });
   }
 });
+
+/** A workload may have the name of a service. */
+const isAboutService = ({ about }: Policy): boolean => about.$kind === "service" || about.$kind === "tcp-service";
 
 /** Two rules of one precision for one workload: the platform picks by age. */
 export const oneMtlsModeForOneWorkload = law("MESH3009", ({ mesh }, report) => {

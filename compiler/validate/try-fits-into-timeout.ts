@@ -3,7 +3,12 @@ import { law } from "./law.ts";
 
 /** A try that may outlast the request can never be repeated. */
 export const tryFitsIntoTimeout = law("MESH2005", ({ mesh }, report) => {
-  const routes = mesh.destinations.flatMap(({ ports }) => ports.flatMap((port) => port.routes));
+  const routes = [
+    ...mesh.destinations.flatMap(({ ports }) => ports.flatMap((port) => port.routes)),
+    ...mesh.gateways.flatMap(({ listeners }) =>
+      listeners.flatMap(({ virtualHosts }) => virtualHosts.flatMap((host) => host.routes)),
+    ),
+  ];
   const seen = new Set<string>();
   for (const { timeout, retries, origin } of routes) {
     if (timeout === "none" || retries === "none" || retries.perTry === "none" || retries.perTry < timeout) continue;

@@ -1,4 +1,4 @@
-import { lower } from "../../compiler/lower/index.ts";
+import { lowered } from "../../golden/random/mesh.ts";
 import type { Authored, Intents } from "../../compiler/lower/intents.ts";
 import type { ServiceGraph } from "../../lib/graph/graph.ts";
 import type { Platform } from "../../lib/graph/platform.ts";
@@ -22,7 +22,7 @@ export const smallest = async ({ intents, graph, platform, call }: Found, lab: L
   let kept = intents;
   let tries = 0;
   const stillWrong = async (candidate: Intents): Promise<boolean> => {
-    const { value: mesh, diagnostics } = lower(candidate, graph, platform);
+    const { value: mesh, diagnostics } = lowered(candidate, graph, platform);
     if (mesh === undefined || diagnostics.length > 0) return false;
     tries += 1;
     await lab.set(graph, istio.emit(mesh));

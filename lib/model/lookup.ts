@@ -12,6 +12,8 @@ export interface Lookup {
   readonly authorizations: (workload: MeshWorkload) => readonly Authorization[];
   /** The rule that decides for the workload: its own before its namespace's before the mesh's. */
   readonly mtls: (workload: MeshWorkload) => MtlsRule;
+  /** The mode of a namespace's workloads that have no rule of their own. */
+  readonly inheritedMtls: (namespace: string) => MtlsRule["mode"] | undefined;
   /** The rules that speak of the workload by name. */
   readonly ownMtls: (workload: MeshWorkload) => readonly MtlsRule[];
 }
@@ -46,6 +48,7 @@ const made = (mesh: Mesh): Lookup => {
       if (rule === undefined) throw new Error(`no mTLS rule speaks for ${id}: lowering writes one for the mesh`);
       return rule;
     },
+    inheritedMtls: (namespace) => (mtls.namespaces.get(namespace)?.[0] ?? mtls.mesh[0])?.mode,
     ownMtls: ({ id }) => mtls.workloads.get(id) ?? [],
   };
 };

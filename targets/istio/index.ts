@@ -10,16 +10,17 @@ const release = "1.31";
 /** Istio's own objects, one file for each namespace. */
 export const istio: Target<KubernetesObject> = {
   name: "istio",
-  mismatches: ({ version }) =>
-    version.startsWith(`${release}.`)
-      ? []
-      : [
-          diagnostic(
-            "MESH5002",
-            { required: release, found: version },
-            { place: { origin: { module: "graph/platform.json", path: ["platform", "version"] } } },
-          ),
-        ],
+  mismatches: ({ version, autoMtls }) => {
+    const at = (setting: string) => ({
+      place: { origin: { module: "graph/platform.json", path: ["platform", setting] } },
+    });
+    return [
+      ...(version.startsWith(`${release}.`)
+        ? []
+        : [diagnostic("MESH5002", { required: release, found: version }, at("version"))]),
+      ...(autoMtls ? [] : [diagnostic("MESH5005", {}, at("autoMtls"))]),
+    ];
+  },
   emit,
   reader: async () => (await import("./read/index.ts")).read,
   files: (objects) => {

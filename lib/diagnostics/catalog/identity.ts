@@ -39,10 +39,11 @@ export const identityCodes = {
     message: ({ caller, callee }) => `${caller} uses ${callee}, which lets none of its requests in`,
     fix: ({ caller, callee }) => `allow ${caller} in the policy of ${callee}, or take it from \`uses\``,
   }),
-  MESH3007: entry<{ readonly service: string; readonly port: number }>({
+  MESH3007: entry<{ readonly subject: string; readonly port: number | undefined }>({
     severity: "error",
     name: "http-conditions-need-http",
-    message: ({ service, port }) => `methods and paths are asked here, but port ${port} of ${service} carries no HTTP`,
+    message: ({ subject, port }) =>
+      `methods and paths are asked here, but ${port === undefined ? "no port" : `port ${port}`} of ${subject} carries ${port === undefined ? "" : "no "}HTTP`,
     fix: () => "set `appProtocol: http` on the Service's port, or authorize by caller only",
   }),
   MESH3008: entry<{ readonly service: string; readonly other: string }>({
@@ -64,6 +65,26 @@ export const identityCodes = {
     message: ({ service }) =>
       `mTLS is disabled in the namespace of ${service}, and its workloads do not agree on it: callers choose for all of them`,
     fix: () => "give all workloads of the service one mode, in the service's policy",
+  }),
+  MESH3012: entry<{ readonly list: "methods" | "paths" }>({
+    severity: "error",
+    name: "a-condition-names-something",
+    message: ({ list: name }) => `an empty list of ${name} matches nothing here, and everything for the platform`,
+    fix: ({ list: name }) => `name at least one, or leave \`${name}\` out to mean all`,
+  }),
+  MESH3013: entry<{ readonly service: string; readonly port: string; readonly numbers: readonly number[] }>({
+    severity: "error",
+    name: "a-guarded-port-is-one-number",
+    message: ({ service, port, numbers }) =>
+      `the port \`${port}\` of ${service} is ${list(numbers.map(String))} on different workloads, and access is granted by number`,
+    fix: () => "give the container port one number in all workloads of the service",
+  }),
+  MESH3014: entry<{ readonly namespace: string }>({
+    severity: "error",
+    name: "a-namespace-speaks-for-itself",
+    message: ({ namespace }) =>
+      `a policy about ${namespace}, where the control plane lives, would speak for the whole mesh`,
+    fix: () => "say it in `defaults` of mesh.config.ts if the whole mesh is meant, or about single services",
   }),
   MESH3010: entry<{ readonly caller: string; readonly callee: string }>({
     severity: "warning",

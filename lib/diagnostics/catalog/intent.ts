@@ -51,6 +51,6 @@ export const intentCodes = {
     severity: "error",
     name: "a-duration-is-a-length-of-time",
     message: ({ written }) => `\`${written}\` is no duration`,
-    fix: () => 'write whole milliseconds, more than zero: "250ms", "2s", "1.5m", "1h"; or "none"',
+    fix: () => 'write whole milliseconds, more than zero: "250ms", "2s", "1.5m", "1h", at most a week; or "none"',
   }),
 };

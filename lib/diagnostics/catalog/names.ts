@@ -38,8 +38,14 @@ export const namesCodes = {
     severity: "error",
     name: "a-workload-can-be-told-from-others",
     message: ({ workload, other }) =>
-      `the labels of ${workload} also pick ${other}, so its scope would be laid on both`,
+      `the labels of ${workload} also pick ${other}, so what is meant for it would be laid on both`,
     fix: ({ workload }) => `give the pods of ${workload} a label of their own`,
+  }),
+  MESH4057: entry<{ readonly service: string }>({
+    severity: "error",
+    name: "an-alias-is-no-service",
+    message: ({ service }) => `${service} is of type ExternalName: an alias in DNS, which proxies cannot route by`,
+    fix: () => "name the service behind it, or declare the host with `external(…)`",
   }),
   MESH4055: entry<{ readonly service: string }>({
     severity: "error",

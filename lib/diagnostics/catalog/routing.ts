@@ -26,7 +26,7 @@ export const routingCodes = {
         : `it is not clear which port of ${service} is meant: ${port === 0 ? "" : `there is no ${port} among `}${list(ports.map(String))}`,
     fix: () => "route to a service with one HTTP port, or with the same port number as the one that is called",
   }),
-  MESH2004: entry<{ readonly earlier: string }>({
+  MESH2004: entry<Nothing>({
     severity: "error",
     name: "every-route-can-be-reached",
     message: () => "no request reaches this route: an earlier one takes all that it matches",
@@ -90,17 +90,17 @@ export const routingCodes = {
       `the value for \`${name}\` cannot be sent: it is empty, has spaces around it, or holds control characters`,
     fix: () => "write the value as it stands on the wire; to take a header away, use `remove`",
   }),
-  MESH2014: entry<{ readonly attempts: number }>({
+  MESH2014: entry<{ readonly attempts: number; readonly most: number }>({
     severity: "error",
     name: "retries-are-counted",
     message: ({ attempts }) => `${attempts} is no number of retries`,
-    fix: () => 'write a whole number of at least 1, or `retries: "none"`',
+    fix: ({ most }) => `write a whole number from 1 to ${most}, or \`retries: "none"\``,
   }),
   MESH2015: entry<{ readonly status: number }>({
     severity: "error",
     name: "a-retried-status-is-an-error",
     message: ({ status }) => `${status} is no status to retry on`,
-    fix: () => "write a status from 400 to 599",
+    fix: () => "write an error status that HTTP defines, such as 409 or 503: platforms know no others",
   }),
   MESH2016: entry<{ readonly gateway: string; readonly port: number; readonly ports: readonly number[] }>({
     severity: "error",
@@ -121,10 +121,13 @@ export const routingCodes = {
     message: () => "an ingress without hosts lets nothing in",
     fix: () => 'name at least one: `hosts: ["shop.example.com"]`',
   }),
-  MESH2019: entry<{ readonly host: string; readonly gateway: string; readonly port: number }>({
+  MESH2019: entry<{ readonly host: string; readonly gateway: string; readonly port: number | undefined }>({
     severity: "error",
     name: "one-ingress-for-one-host",
-    message: ({ host, gateway, port }) => `two ingresses speak for ${host} on port ${port} of ${gateway}`,
+    message: ({ host, gateway, port }) =>
+      port === undefined
+        ? `two namespaces speak for ${host} on ${gateway}, each on a port of its own`
+        : `two ingresses speak for ${host} on port ${port} of ${gateway}`,
     fix: () => "write all routes of a host in one ingress: the order between two would be nobody's decision",
   }),
   MESH2020: entry<{ readonly host: string }>({
@@ -145,6 +148,26 @@ export const routingCodes = {
     message: ({ host }) => `\`${host}\` is no name of an external service`,
     fix: () =>
       "write a DNS name with at least one dot, in lower case, that is not inside the cluster; without scheme, port and wildcard",
+  }),
+  MESH2024: entry<{ readonly path: string; readonly normal: string }>({
+    severity: "error",
+    name: "a-path-is-in-normal-form",
+    message: ({ path, normal }) =>
+      `no request has the path \`${path}\`: the platform makes it \`${normal}\` before anything is compared`,
+    fix: ({ normal }) => `write \`${normal}\``,
+  }),
+  MESH2025: entry<Nothing>({
+    severity: "error",
+    name: "retries-have-occasions",
+    message: () => "an empty list of occasions never retries here, and means the platform's defaults there",
+    fix: () => 'name at least one, leave `on` out for the platform\'s defaults, or write `retries: "none"`',
+  }),
+  MESH2026: entry<{ readonly gateway: string; readonly ports: readonly number[]; readonly target: number }>({
+    severity: "error",
+    name: "ports-of-a-gateway-are-apart",
+    message: ({ gateway, ports, target }) =>
+      `the ports ${list(ports.map(String))} of ${gateway} are one port of its proxy, ${target}: hosts of both would be one`,
+    fix: () => "let requests in through one of them",
   }),
   MESH2023: entry<{ readonly address: string }>({
     severity: "error",

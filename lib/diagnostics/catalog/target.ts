@@ -9,6 +9,12 @@ export const targetCodes = {
       `the Istio target is made for Istio ${required}, but graph/platform.json says ${found}`,
     fix: () => "sync the graph from a platform of that release, or use the compiler made for yours",
   }),
+  MESH5005: entry<Record<never, never>>({
+    severity: "error",
+    name: "automatic-mtls-is-on",
+    message: () => "the platform has automatic mTLS switched off, on which the Istio target relies",
+    fix: () => "remove `enableAutoMtls: false` from the control plane's configuration, then sync the graph",
+  }),
   MESH5003: entry<{ readonly object: string; readonly at: string }>({
     severity: "error",
     name: "an-object-can-be-read",

@@ -1,6 +1,7 @@
 import type { Destination, Host, Mesh } from "../../../lib/model/mesh.ts";
 import type { Route } from "../../../lib/model/route.ts";
-import { mustBeTold } from "../inferred-mtls.ts";
+import { wantingInVain } from "../../../lib/model/automatic-mtls.ts";
+import { nameOfDestination } from "./names.ts";
 import { istioObject, type KubernetesObject } from "../object.ts";
 
 /** Subsets that some route names, by host. A subset that nothing routes to would only cost every proxy a cluster. */
@@ -34,14 +35,12 @@ export const destinationRule = (
   const originated = destination.ports.flatMap(({ tls }) => (tls.mode === "originate" ? [tls] : []))[0];
   const tls = originated
     ? { mode: "SIMPLE", sni: originated.sni, caCertificates: "system" }
-    : mustBeTold(destination, mesh)
+    : wantingInVain(destination, mesh).length > 0
       ? { mode: "ISTIO_MUTUAL" }
       : undefined;
   if (subsets.length === 0 && tls === undefined) return [];
-  const name =
-    destination.kind === "external" ? destination.host : (destination.host.split(".")[0] ?? destination.host);
   return [
-    istioObject("DestinationRule", destination.namespace, name, {
+    istioObject("DestinationRule", destination.namespace, nameOfDestination(destination), {
       host: destination.host,
       ...(tls && { trafficPolicy: { tls } }),
       ...(subsets.length > 0 && { subsets }),

@@ -34,7 +34,8 @@ const placeOf = (selector: Selector, rootNamespace: string): { readonly name: st
     case "namespace":
       return { name: "default", namespace: selector.namespace };
     case "workloads":
-      return { name: selector.name, namespace: selector.namespace };
+      // A service can be called what a namespace's own rule is called; no service's name has a dot.
+      return { name: selector.name === "default" ? "default.service" : selector.name, namespace: selector.namespace };
   }
 };
 

@@ -19,6 +19,7 @@ import type {
 } from "../../../lib/model/route.ts";
 import { istioObject, type KubernetesObject } from "../object.ts";
 import type { Plain } from "../yaml.ts";
+import { nameOfDestination } from "./names.ts";
 
 type Fields = { readonly [field: string]: Plain | undefined };
 
@@ -33,7 +34,10 @@ export const meshVirtualService = (destination: Destination, mesh: Mesh): readon
     reachable(routes).map((route) => httpRoute(route, namesPort ? number : undefined, mesh)),
   );
   return [
-    istioObject("VirtualService", destination.namespace, nameOf(destination), { hosts: [destination.host], http }),
+    istioObject("VirtualService", destination.namespace, nameOfDestination(destination), {
+      hosts: [destination.host],
+      http,
+    }),
   ];
 };
 
@@ -55,15 +59,12 @@ export const gatewayVirtualServices = (gateway: Gateway, mesh: Mesh): readonly K
       istioObject(
         "VirtualService",
         namespace,
-        `${host.startsWith("*.") ? "gateway-wildcard" : "gateway"}.${gatewayName}.${host.replace("*.", "")}`,
+        `${host.startsWith("*.") ? "gateway-wildcard" : "gateway"}.${gateway.namespace}.${gatewayName}.${host.replace("*.", "")}`,
         { hosts: [host], gateways: [`${gateway.namespace}/${gatewayName}`], http },
       ),
     ];
   });
 };
-
-const nameOf = (destination: Destination): string =>
-  destination.kind === "external" ? destination.host : (destination.host.split(".")[0] ?? destination.host);
 
 const isDefault = ({ number, routes }: DestinationPort, destination: Destination, mesh: Mesh): boolean => {
   const [route] = routes;

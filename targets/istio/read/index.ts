@@ -5,7 +5,7 @@ import { named } from "../../../lib/graph/named.ts";
 import type { Platform } from "../../../lib/graph/platform.ts";
 import { baseDestination, baseWorkloads, defaultRoute, targetOf } from "../../../lib/model/base.ts";
 import type { Destination, Gateway, GatewayListener, Host, Mesh, Scope, VirtualHost } from "../../../lib/model/mesh.ts";
-import { mustBeTold } from "../inferred-mtls.ts";
+import { wantingInVain } from "../../../lib/model/automatic-mtls.ts";
 import type { KubernetesObject } from "../object.ts";
 import { schemaViolations } from "../schema/schema-violations.ts";
 import { fields, items, nameOf, number, originOf, spec, text, unreadable, type Node, type Reading } from "./reading.ts";
@@ -68,7 +68,7 @@ export const read = (
 
 /** Callers that are not told go by what Istio infers. */
 const asInferred = (destination: Destination, mesh: Mesh): Destination =>
-  mustBeTold(destination, mesh)
+  wantingInVain(destination, mesh).length > 0
     ? { ...destination, ports: destination.ports.map((port) => ({ ...port, tls: { mode: "plain" } })) }
     : destination;
 

@@ -87,7 +87,9 @@ const retryPolicyOf = (node: Node | undefined, reading: Reading): RetryPolicy | 
   if (node === undefined) return defaultRetries(reading.platform);
   const { attempts, perTryTimeout, retryOn } = fields(node, ["attempts", "perTryTimeout", "retryOn"], reading);
   if (number(attempts) === 0) return "none";
-  const on = retryOn === undefined ? reading.platform.defaultRetries.on : text(retryOn).split(",");
+  // An empty text says nothing (Istio, `retry.go`).
+  const on =
+    retryOn === undefined || text(retryOn) === "" ? reading.platform.defaultRetries.on : text(retryOn).split(",");
   return retryPolicy(
     number(attempts),
     perTryTimeout === undefined ? "none" : milliseconds(perTryTimeout),
