@@ -75,7 +75,12 @@ export const sandbox = (settings: Omit<Settings, "ses" | "largestResult">, limit
     if (size > largest) return void evaluator.kill("SIGKILL");
     let start = 0;
     for (let end = chunk.indexOf(newline); end !== -1; end = chunk.indexOf(newline, start)) {
-      lines.push(JSON.parse(Buffer.concat([...line, chunk.subarray(start, end)]).toString("utf8")));
+      try {
+        lines.push(JSON.parse(Buffer.concat([...line, chunk.subarray(start, end)]).toString("utf8")));
+      } catch {
+        // Whoever speaks there is no longer our program.
+        return void evaluator.kill("SIGKILL");
+      }
       line = [];
       start = end + 1;
     }

@@ -143,6 +143,27 @@ describe("a policy reaches nothing: each attempt is a diagnostic at its expressi
       'import { present } from "meshwright";\n(present as any).header = "absent";\nexport default {};',
       'MESH0021 a.ts: (present as any).header = "absent"',
     ],
+    ["the linker's arguments", "// @ts-ignore\nexport default arguments.length;", "MESH0016 a.ts: arguments"],
+    [
+      "statements behind letters that are spaces",
+      "let m = 0;\ntry\u3000{ m = 1; } catch { m = 2; }\nexport default { m };",
+      "MESH0016 a.ts: try",
+    ],
+    [
+      "statements behind ends of lines that are none to others",
+      "const a = 1;\nlet b = a\u2028/ 1; try { b = 2; } catch { } 2 / 1;\nexport default { b };",
+      "MESH0016 a.ts: try",
+    ],
+    [
+      "statements behind numbers with properties",
+      "// @ts-ignore\n1.5.return / 1; try { } catch (e) { } 2 / 1;\nexport default {};",
+      "MESH0016 a.ts: try",
+    ],
+    [
+      "the compiler's ear",
+      '// @ts-ignore\n__meshwright.varies(["x"]);\nexport default {};',
+      'MESH0021 a.ts: __meshwright.varies(["x"])',
+    ],
     [
       "the library's settings",
       "(globalThis as any).__meshwright.environment = 1;\nexport default {};",
@@ -164,13 +185,6 @@ describe("a policy reaches nothing: each attempt is a diagnostic at its expressi
       export default { frames: typeof frames === "string" ? "" : String(frames?.[0]?.getFunction) };`;
     const { value } = await loaded({ "a.ts": text });
     expect(value?.modules[0]?.value ?? {}).not.toMatchObject({ frames: expect.stringContaining("function") });
-  });
-
-  test("the linker, by arguments: it knows what the module imports, and nothing else", async () => {
-    const { value } = await loaded({
-      "a.ts": 'export default { a: (arguments as any)[0]("node:fs"), b: (arguments as any).length };',
-    });
-    expect(value?.modules[0]?.value).toEqual({ b: 3 });
   });
 });
 

@@ -3,7 +3,7 @@ import { lexed, type Edit, type ImportStatement, type Lexed } from "./module-lex
 
 /** A module as a function body that a linker can call: what the sandbox evaluates. */
 export interface Linkable {
-  /** `(link, exports, trace) => void` as source text; its first line is ours, the module's first line is its second. */
+  /** `(link, exports, trace, compiler) => void` as source text; its first line is ours, the module's first line is its second. */
   readonly code: string;
   readonly imports: readonly ImportStatement[];
   /** Names exported here; `*` stands for everything of a module that is passed on. */
@@ -18,9 +18,13 @@ export const refusedBySes = /(?:^|[^.]|\.\.\.)\bimport\s*(?:\(|\/[/*])|<!--|-->|
 
 /**
  * Turns a module into a function, keeping every position after the first line; `undefined` where only a parser can do
- * it. A module that `mayHoldTypes` has been parsed by nobody yet.
+ * it. A module that `mayHoldTypes` has been parsed by nobody yet; of one that was printed from its
+ * tree, what the engine refuses is left for it to say.
  */
-export const linkable = (text: string, { mayHoldTypes = false } = {}): Linkable | undefined => {
+export const linkable = (
+  text: string,
+  { mayHoldTypes = false, isTree = false }: { readonly mayHoldTypes?: boolean; readonly isTree?: boolean } = {},
+): Linkable | undefined => {
   const found = lexed(text, { mayHoldTypes });
   if (found === undefined) return undefined;
   const isRefused = refusedBySes.test(text);
@@ -29,13 +33,14 @@ export const linkable = (text: string, { mayHoldTypes = false } = {}): Linkable 
   const body = edited(plain, found.edits, freeNames(text));
   if (body === undefined) return undefined;
   const parts: Parts = { ...bindingsOf(body.names, found), body: body.text };
-  if (mayHoldTypes && !parses(parts)) return undefined;
+  if (!isTree && !parses(parts)) return undefined;
   return wrapped(body.names, parts, found);
 };
 
 /**
  * Asked of the engine, which is in no doubt and takes a tenth of a stripper's time: nothing runs, and what lies in a
- * function is parsed without being compiled. In a static block, as in a module, there is nothing to return from.
+ * function is parsed without being compiled. In a static block, as in a module, there is nothing to return from, and no
+ * `arguments`, which in the function would be the linker's.
  */
 const parses = ({ before, body, after }: Parts): boolean => {
   try {
@@ -128,7 +133,7 @@ const wrapped = (
   { before, body, after }: Parts,
   { imports, exports }: Lexed,
 ): Linkable => ({
-  code: `(function(${link},${target},${trace}){"use strict";${before}\n${body}\n;${after}})`,
+  code: `(function(${link},${target},${trace},__meshwright){"use strict";${before}\n${body}\n;${after}})`,
   imports,
   exports: [
     ...exports.map(({ name }) => name),

@@ -189,7 +189,7 @@ const treeModule = (
   const refused = refusedSyntax(ts, sourceFile(ts, module, text));
   if (refused.length > 0) return { diagnostics: refused };
   const { text: output, map } = printed(ts, module, text, instrument?.(ts, module));
-  const result = linkable(output);
+  const result = linkable(output, { isTree: true });
   if (result !== undefined) return { ...result, map };
   const place = { span: spanIn(module, text, 0, 0) };
   return {

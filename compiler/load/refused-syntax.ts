@@ -60,6 +60,9 @@ const refusal = (ts: TypeScript, node: ts.Node): Refusal | undefined => {
   if (ts.isForOfStatement(node) && node.awaitModifier)
     return { what: "`for await`", why: synchronous, at: node.awaitModifier };
   if (node.kind === ts.SyntaxKind.AsyncKeyword) return { what: "`async`", why: synchronous };
+  if (ts.isIdentifier(node) && node.text === "arguments" && isModuleLevelValue(ts, node)) {
+    return { what: "`arguments`", why: "a module is called by nobody" };
+  }
   if (ts.isWithStatement(node)) return { what: "`with`", why: "modules are strict" };
   if (ts.isDebuggerStatement(node)) return { what: "`debugger`", why: "nothing can attach to an evaluation" };
   if (ts.isDecorator(node)) return { what: "decorators", why: "they are not part of JavaScript yet" };
@@ -75,6 +78,20 @@ const refusal = (ts: TypeScript, node: ts.Node): Refusal | undefined => {
     return { what: "import attributes", why: "policies import policies only", at: node.attributes };
   }
   return undefined;
+};
+
+/** A name that is no property's, outside of every function that has `arguments` of its own. */
+const isModuleLevelValue = (ts: TypeScript, node: ts.Identifier): boolean => {
+  const { parent } = node;
+  if (ts.isPropertyAccessExpression(parent) && parent.name === node) return false;
+  if (
+    (ts.isPropertyAssignment(parent) || ts.isClassElement(parent) || ts.isTypeElement(parent)) &&
+    parent.name === node
+  )
+    return false;
+  for (let at: ts.Node = parent; !ts.isSourceFile(at); at = at.parent)
+    if (ts.isFunctionLike(at) && !ts.isArrowFunction(at)) return false;
+  return true;
 };
 
 const isAmbient = (ts: TypeScript, node: ts.EnumDeclaration | ts.ModuleDeclaration): boolean =>

@@ -8,7 +8,7 @@ export const taskModules = (): ((module: ProgramModule) => TaskModule) => {
   return ({ module, code, links }) => {
     numbers.set(module, numbers.size);
     const linked = [...links].map(([specifier, target]) => [specifier, numbers.get(target)!] as const);
-    const asked = !module.startsWith(libraryPrefix) && !module.startsWith("graph/");
-    return { code, links: Object.fromEntries(linked), asked };
+    const ours = module.startsWith(libraryPrefix);
+    return { code, links: Object.fromEntries(linked), asked: !ours && !module.startsWith("graph/"), ours };
   };
 };

@@ -65,6 +65,7 @@ export class Tokens {
     this.start = this.end;
     if (this.end >= text.length) return "";
     const code = text.charCodeAt(this.end);
+    if (isDigit(code) || (code === 0x2e && isDigit(text.charCodeAt(this.end + 1)))) return this.#number();
     if (isWordCode(code)) return this.#name();
     if (code === 0x22 || code === 0x27) return this.#quoted(code);
     if (code === 0x60) return this.#template();
@@ -153,16 +154,11 @@ export class Tokens {
     const text = this.#text;
     const start = this.end;
     while (isWordCode(text.charCodeAt(this.end))) this.end += 1;
-    if (text.charCodeAt(this.end) === 0x5c) throw undecided;
+    // An escape, or a letter beyond ASCII, or a space beyond ASCII that only looks like one: for a parser.
+    const after = text.charCodeAt(this.end);
+    if (after === 0x5c || after > 0x7f) throw undecided;
     this.start = start;
     this.#condition = false;
-    const first = text.charCodeAt(start);
-    if (first >= 0x30 && first <= 0x39) {
-      // `1.5`, `1e-3`: the rest scans as an operator and a number, which is all the same here; but not `1./x/`.
-      if (text[this.end] === ".") this.end += 1;
-      this.#previous = "value";
-      return "number";
-    }
     this.word = text.slice(start, this.end);
     if (property) {
       this.#previous = "value";
@@ -199,6 +195,16 @@ export class Tokens {
     return (
       follows && /^[ \t]+$/.test(text.slice(this.before, start)) && constAssertion.test(text.slice(start, start + 40))
     );
+  }
+
+  #number(): string {
+    numeral.lastIndex = this.end;
+    const [written = ""] = numeral.exec(this.#text) ?? [];
+    this.end += written.length;
+    if (written === "" || isWordCode(this.#text.charCodeAt(this.end))) throw undecided;
+    this.#condition = false;
+    this.#previous = "value";
+    return "number";
   }
 
   #quoted(quote: number): string {
@@ -267,7 +273,8 @@ export class Tokens {
     const text = this.#text;
     for (;;) {
       const code = text.charCodeAt(this.end);
-      if (code === 0x20 || (code >= 0x09 && code <= 0x0d) || code === 0xfeff || code === 0xa0) this.end += 1;
+      if (code === 0x20 || (code >= 0x09 && code <= 0x0d)) this.end += 1;
+      else if (code > 0x7f) throw undecided;
       else if (code === 0x2f && text.charCodeAt(this.end + 1) === 0x2f) {
         const start = this.end;
         const end = /[\n\r\u2028\u2029]/g;
@@ -301,10 +308,11 @@ const typeBeforeValue = (() => {
 
 const constAssertion = /^as[ \t]+const[ \t]*[,;)\]}]/;
 
+const isDigit = (code: number): boolean => code >= 0x30 && code <= 0x39;
+
+/** ASCII alone: what lies beyond may be a letter or a space. */
 const isWordCode = (code: number): boolean =>
-  (code >= 0x61 && code <= 0x7a) ||
-  (code >= 0x41 && code <= 0x5a) ||
-  (code >= 0x30 && code <= 0x39) ||
-  code === 0x5f ||
-  code === 0x24 ||
-  (code > 0x7f && code !== 0xa0 && code !== 0xfeff && code !== 0x2028 && code !== 0x2029);
+  (code >= 0x61 && code <= 0x7a) || (code >= 0x41 && code <= 0x5a) || isDigit(code) || code === 0x5f || code === 0x24;
+
+const numeral =
+  /0[xX][\da-fA-F_]+n?|0[oO][0-7_]+n?|0[bB][01_]+n?|(?:\d[\d_]*\.?[\d_]*|\.\d[\d_]*)(?:[eE][+-]?\d[\d_]*)?n?/y;

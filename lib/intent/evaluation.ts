@@ -5,9 +5,11 @@ interface Evaluation {
   readonly made?: (intent: object) => void;
 }
 
-/** Absent outside an evaluation, such as in an author's own tests. */
+/** A name that the compiler gives this library's modules alone; there is none in an author's own tests. */
+declare const __meshwright: Evaluation | undefined;
+
 export const evaluation = (): Evaluation | undefined =>
-  (globalThis as { readonly __meshwright?: Evaluation }).__meshwright;
+  typeof __meshwright === "undefined" ? undefined : __meshwright;
 
 /** An intent that its author forgot to export would not be part of the mesh, and nobody would notice: so the compiler counts. */
 export const made = <I extends object>(intent: I): I => {

@@ -13,7 +13,7 @@ export interface Report {
 }
 
 type Exports = Record<string, unknown>;
-type Body = (link: Link, exports: Exports, trace: unknown) => void;
+type Body = (link: Link, exports: Exports, trace: unknown, compiler: Library | undefined) => void;
 interface Link {
   (specifier: string): Exports;
   readonly all: (exports: Exports, specifier: string) => void;
@@ -34,7 +34,8 @@ export const library = (environment: string | undefined) => {
   const value: Library = {
     ...(environment !== undefined && { environment }),
     varies: (environments) => {
-      if (!Array.isArray(environments) || environments.length > 100) return;
+      if (!Array.isArray(environments)) return;
+      if (environments.length > 100) throw new RangeError("a value varies between more than 100 environments");
       for (const name of environments as readonly unknown[]) {
         if (typeof name === "string" && name.length < 100 && named.length < 100_000) {
           named.push({ module: running.module, environment: name });
@@ -53,7 +54,7 @@ export const evaluation = (
   { largestResult, locate }: Settings,
   modules: Iterable<TaskModule>,
   { evaluate, freeze, refused }: Realm,
-  { named, made, running }: ReturnType<typeof library>,
+  { value: told, named, made, running }: ReturnType<typeof library>,
   report: Report,
   trace: Trace | undefined,
 ): Outcome => {
@@ -98,7 +99,7 @@ export const evaluation = (
     }
     const exports = Object.create(null) as Exports;
     try {
-      body(linker(module), exports, trace?.functions);
+      body(linker(module), exports, trace?.functions, module.ours ? told : undefined);
     } catch (error) {
       const name = refused(error);
       const at = locate === undefined ? {} : { at: thrownAt(error, trace?.thrown(error)) };
@@ -108,7 +109,9 @@ export const evaluation = (
     }
     namespaces[index] = exports;
     if (!module.asked || locate !== undefined || !("default" in exports)) continue;
-    const found = check(exports["default"], budget);
+    // Read once: what is proved plain is what is told.
+    const value = exports["default"];
+    const found = check(value, budget);
     if (budget.left < 0) {
       problems.push({ module: index, kind: "too-large" });
       break;
@@ -116,8 +119,8 @@ export const evaluation = (
     problems.push(...found.map(({ path, what }) => ({ module: index, kind: "data" as const, path, what })));
     // As text at once: what is proved plain now, a later module might still change.
     if (found.length > 0) continue;
-    report.value(`{"module":${String(index)},"value":${JSON.stringify(exports["default"])}}`);
-    say(exports["default"]);
+    report.value(`{"module":${String(index)},"value":${JSON.stringify(value)}}`);
+    say(value);
   }
   // Of modules that came to no end it is not known what they would have said.
   if (problems.length === 0 && locate === undefined) {

@@ -67,4 +67,12 @@ export const pruneIntrinsics = (): void => {
     const keep = new Set(kept.split(" "));
     for (const name of Object.getOwnPropertyNames(object)) if (!keep.has(name)) Reflect.deleteProperty(object, name);
   }
+  // A function's text would be that of our library, or of a module as it was rewritten.
+  const source = {
+    toString(this: unknown): string {
+      if (typeof this !== "function") throw new TypeError("this is no function");
+      return "function () { [native code] }";
+    },
+  };
+  Object.defineProperty(Function.prototype, "toString", { value: source.toString, writable: true, configurable: true });
 };

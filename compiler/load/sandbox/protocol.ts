@@ -29,6 +29,8 @@ export interface TaskModule {
   readonly links: Readonly<Record<string, number>>;
   /** Its default export is asked for. */
   readonly asked: boolean;
+  /** One of our own library's: it may speak with the compiler. */
+  readonly ours: boolean;
 }
 
 export interface ValuePath {

@@ -25,14 +25,13 @@ export interface RealmOptions {
   readonly ses: string;
   /** Errors show their stacks. Only for an evaluation of which nothing but places comes back. */
   readonly stacks: boolean;
-  /** The one global that our own library finds. */
+  /** What our own library's modules are given. */
   readonly library: object;
 }
 
 /**
  * Freezes every intrinsic of this process and makes the one compartment in which all modules are evaluated.
- * INVARIANT: nothing of Node is reachable from the compartment, and no object with an identity of its own except
- * `library`, which is frozen.
+ * INVARIANT: nothing of Node is reachable from the compartment; `library`, which only our own modules are given, is frozen.
  */
 export const realm = ({ ses, stacks, library }: RealmOptions): Realm => {
   createRequire(import.meta.url)(ses);
@@ -71,7 +70,7 @@ export const realm = ({ ses, stacks, library }: RealmOptions): Realm => {
     Object.defineProperty(math, name, name === "random" ? { get: refusal("Math.random") } : property);
   }
   Object.defineProperty(scope, "Math", { value: harden(math) });
-  Object.defineProperty(scope, "__meshwright", { value: harden(library) });
+  harden(library);
   Object.freeze(scope);
 
   return {
