@@ -1,5 +1,6 @@
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { loaded } from "./fixture.ts";
+import { loaded, meshOf } from "./fixture.ts";
 
 describe("hostile source texts end in a diagnostic, and the next load is sound", () => {
   const deep = 200_000;
@@ -14,6 +15,16 @@ describe("hostile source texts end in a diagnostic, and the next load is sound",
     ["conditionals", `export default ${"1?1:".repeat(deep)}1;`],
     ["types", `export type T = ${"A<".repeat(deep)}1${">".repeat(deep)};\nexport default {};`],
     ["members", `export default ({} as any)${"?.a".repeat(deep)};`],
+    ["functions that a parser reads twice", `export default ${"async(a=".repeat(40)}1${")".repeat(40)};`],
+    ["the same in disguise", `export default ${"\\u0061sync(a=".repeat(40)}1${")".repeat(40)};`],
+    [
+      "names that are missing without end",
+      `import { ${Array.from({ length: 20_000 }, (_, index) => `m${index}`).join(", ")} } from "meshwright";\nexport default {};`,
+    ],
+    [
+      "specifiers without end",
+      `${Array.from({ length: 30_000 }, (_, index) => `import "q${index}";`).join("\n")}\nexport default {};`,
+    ],
     ["a name without end", `import { ${"a".repeat(500_000)} } from "meshwright";\nexport default {};`],
     ["a specifier without end", `import "./${"a".repeat(500_000)}.ts";\nexport default {};`],
     ["a name that is a pattern", 'import { "(a+" as a } from "meshwright";\nexport default { a };'],
@@ -26,6 +37,15 @@ describe("hostile source texts end in a diagnostic, and the next load is sound",
     expect(diagnostics.map(({ message }) => message).join()).not.toMatch(/[^\P{C}\n]/u);
     const next = await loaded({ "b.ts": "export const a: number = 1;\nexport default { a };" });
     expect(next.value?.modules).toEqual([{ module: "b.ts", value: { a: 1 } }]);
+  });
+
+  test("what files outside hold is not told by their types", async () => {
+    const secret = join(meshOf({ "secret.ts": 'export const token = "s3cr3t";\n' }), "secret.ts");
+    const text = `type S = typeof import("${secret}");\nconst x: S["token"] = 1 as const;\nexport default { x };\n`;
+    const { value, diagnostics } = await loaded({ "a.ts": text }, { types: true });
+    expect(value).toBeUndefined();
+    expect(diagnostics.map(({ code }) => code)).toEqual(["MESH0013"]);
+    expect(JSON.stringify(diagnostics.map(({ message }) => message))).not.toContain("s3cr3t");
   });
 
   test("with types, too", async () => {

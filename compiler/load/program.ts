@@ -49,6 +49,9 @@ export interface ProgramOptions {
 /** Source texts larger than this are no policies, and cost every tool that touches them. */
 const largestModule = 1 << 20;
 
+/** More wrong imports of one module say nothing new, and each is compared with all that there is. */
+const mostWrong = 20;
+
 /** After so many modules, whatever waits for this process gets its turn. */
 const turn = 32;
 
@@ -122,10 +125,11 @@ const links = (
   diagnostics: Diagnostic[],
 ): ReadonlyMap<string, string> => {
   const found = new Map<string, string>();
+  let wrong = 0;
   for (const { specifier, at } of imports) {
     const target = importTarget(module, specifier, known);
     if ("module" in target) found.set(specifier, target.module);
-    else {
+    else if ((wrong += 1) <= mostWrong) {
       // Printed text has moved: its specifiers are looked up in the module itself.
       const [start, end] = map === undefined ? at : specifierIn(text, specifier);
       const place = { span: spanIn(module, text, start, end) };
@@ -232,6 +236,7 @@ const missingExports = (
     if (names === undefined) continue;
     for (const { name } of bindings) {
       if (name === "*" || names.has(name)) continue;
+      if (found.length >= mostWrong) return found;
       const [start, end] = map === undefined ? at : specifierIn(text, specifier);
       const [from, to] = importedNameIn(text, name, start) ?? [start, end];
       const near = name.length > 256 ? undefined : nearest(name, [...names]);

@@ -8,17 +8,19 @@ export const refusedSyntax = (ts: TypeScript, file: ts.SourceFile): readonly Dia
   const span = (start: number, end: number) => ({ span: spanIn(file.fileName, file.text, start, end) });
   const { parseDiagnostics } = file as unknown as { readonly parseDiagnostics: readonly ts.DiagnosticWithLocation[] };
   if (parseDiagnostics.length > 0) {
-    return parseDiagnostics.map(({ start, length, messageText }) =>
-      diagnostic(
-        "MESH0010",
-        { text: ts.flattenDiagnosticMessageText(messageText, "\n") },
-        { place: span(start, start + length) },
-      ),
-    );
+    return parseDiagnostics
+      .slice(0, mostRefused)
+      .map(({ start, length, messageText }) =>
+        diagnostic(
+          "MESH0010",
+          { text: ts.flattenDiagnosticMessageText(messageText, "\n") },
+          { place: span(start, start + length) },
+        ),
+      );
   }
   const found: Diagnostic[] = [];
   const visit = (node: ts.Node): void => {
-    if (ts.isModuleDeclaration(node) && isAmbient(ts, node)) return;
+    if (found.length >= mostRefused || (ts.isModuleDeclaration(node) && isAmbient(ts, node))) return;
     const refused = refusal(ts, node);
     if (refused !== undefined) {
       const { at = node, what, why } = refused;
@@ -30,6 +32,9 @@ export const refusedSyntax = (ts: TypeScript, file: ts.SourceFile): readonly Dia
   visit(file);
   return found;
 };
+
+/** More of one module say nothing new. */
+const mostRefused = 50;
 
 interface Refusal {
   readonly what: string;

@@ -24,13 +24,21 @@ export const typeDiagnostics = async (
     return files.get(module);
   };
 
-  const told = strayed ? [...others, ...strayImports(ts, mesh, fileOf)] : others;
+  const strays = strayed ? strayImports(ts, mesh, fileOf) : [];
+  const told = [...others, ...strays];
   const found = problems
+    .slice(0, mostProblems)
     .map((problem) => typeDiagnostic(ts, problem, fileOf))
     .filter((candidate) => !told.some((other) => tells(other, candidate)));
+  // What types say in words could be what a file outside of the mesh holds.
+  const hidden = { code: "TS2307", text: "types come from files outside of the mesh folder" };
+  const shown = !strayed ? found : strays.length > 0 || found.length === 0 ? [] : [diagnostic("MESH0011", hidden)];
   const stop = stopped === undefined ? [] : [diagnostic("MESH0012", { reason: stopped })];
-  return [...stop, ...told.slice(others.length), ...found];
+  return [...stop, ...strays, ...shown];
 };
+
+/** Nobody reads more of them at once, and each is looked up in its module's tree. */
+const mostProblems = 500;
 
 /** The module's tree, unless no parser follows it: then linking has said so. */
 type FileOf = (module: string) => ts.SourceFile | undefined;
