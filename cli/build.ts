@@ -36,7 +36,7 @@ export const buildCommand = (): Command =>
       const out = options.out ?? join(options.mesh, "out");
       await withParents(out);
       const marked = { path: marker, text: markerText + files.map(({ path }) => `${path}\n`).join("") };
-      const unwritten = await replacedFolder(out, [...files, marked], () => foreignName(out));
+      const unwritten = await replacedFolder(out, [...files, marked], foreignName);
       if (unwritten) {
         const reason =
           unwritten.kind === "foreign"
@@ -68,7 +68,7 @@ const withParents = async (path: string): Promise<void> => {
 const foreignName = async (out: string): Promise<string | undefined> => {
   const written = await readFile(join(out, marker), "utf8").catch(() => "");
   const ours = new Set(written.startsWith(markerText) ? [marker, ...written.split("\n").slice(1)] : []);
-  const found = await readdir(out, { recursive: true, withFileTypes: true }).catch(() => []);
+  const found = await readdir(out, { recursive: true, withFileTypes: true });
   return found
     .filter((entry) => !entry.isDirectory())
     .map((entry) => relative(out, join(entry.parentPath, entry.name)).replaceAll("\\", "/"))

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { lstat, mkdir, open, readdir, rename, rm } from "node:fs/promises";
-import { basename, dirname, join, resolve } from "node:path";
+import { basename, dirname, join, relative, resolve } from "node:path";
 
 /** A file to be written, its path relative to the folder. */
 export interface FolderFile {
@@ -16,21 +16,24 @@ const retiredPath = (folder: string): string => join(dirname(resolve(folder)), `
 
 /**
  * Replaces a folder by these files as a whole: after a crash or on a full disk it is the old one or the new one, never
- * some of both. `foreign` names an entry that somebody else wrote; then nothing is touched.
+ * some of both. `foreign` names a file in a folder that somebody else wrote; then nothing is touched. It throws where
+ * that cannot be known.
  */
 export const replacedFolder = async (
   folder: string,
   files: readonly FolderFile[],
-  foreign: (names: readonly string[]) => Promise<string | undefined>,
+  foreign: (folder: string) => Promise<string | undefined>,
 ): Promise<Unwritten | undefined> => {
   const target = resolve(folder);
   const retired = retiredPath(target);
   const staged = join(dirname(target), `.${basename(target)}.${randomUUID()}.new`);
   try {
+    for (const present of [target, retired]) {
+      const stranger = (await namesIn(present)).length === 0 ? undefined : await foreign(present);
+      if (stranger !== undefined) return { kind: "foreign", name: join(relative(target, present), stranger) };
+    }
     await recovered(target, retired);
     await withoutLeftovers(target);
-    const stranger = await foreign(await namesIn(target));
-    if (stranger !== undefined) return { kind: "foreign", name: stranger };
     await mkdir(staged);
     for (const below of new Set(files.map(({ path }) => dirname(path))))
       if (below !== ".") await mkdir(join(staged, below), { recursive: true });

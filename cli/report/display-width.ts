@@ -27,4 +27,4 @@ export const fitting = (text: string, columns: number): string => {
  * direction of writing could show other code than there is.
  */
 export const printable = (text: string): string =>
-  text.replaceAll("\t", "    ").replace(/(?!\n)[\p{Cc}\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu, "\ufffd");
+  text.replaceAll("\t", "    ").replace(/(?!\n)[\p{Cc}\p{Cf}]/gu, "\ufffd");

@@ -28,13 +28,16 @@ export const headerEdits = (written: Written | undefined, origin: Origin, report
     ["add", written?.add],
   ] as const) {
     for (const [name, value] of Object.entries(values ?? {})) {
-      // eslint-disable-next-line no-control-regex
-      if (/[\u0000-\u0008\u000a-\u001f\u007f]/.test(value) || value !== value.trim() || value === "")
-        report("MESH2013", { name, value }, at(origin, list, name));
+      if (value === "" || !canBeSent(value)) report("MESH2013", { name, value }, at(origin, list, name));
     }
   }
   return edits;
 };
+
+/** No control characters, and no spaces around it, which parsers take away. */
+export const canBeSent = (value: string): boolean =>
+  // eslint-disable-next-line no-control-regex
+  !/[\u0000-\u0008\u000a-\u001f\u007f]/.test(value) && value === value.trim();
 
 /** Headers that a proxy needs for itself: no edit may touch them (Istio refuses some of these, Envoy ignores others). */
 const proxyOwned = (name: string): boolean =>

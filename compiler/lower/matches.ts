@@ -3,6 +3,7 @@ import type { HeaderCondition, PathCondition, When } from "../../lib/intent/inde
 import type { HeaderMatch, Match, PathMatch } from "../../lib/model/route.ts";
 import { normalizedTarget } from "../../lib/model/normalized-path.ts";
 import type { Context } from "./context.ts";
+import { canBeSent } from "./header-edits.ts";
 
 /** A route's conditions as alternatives; a segment-aware prefix becomes the path itself or everything below it. */
 export const matches = (
@@ -63,6 +64,9 @@ const headerMatch = (
 ): HeaderMatch => {
   const name = written.toLowerCase();
   if (!/^[!#$%&'*+\-.^_`|~0-9a-z]+$/.test(name) || name === "host") report("MESH2010", { name: written }, origin);
+  const value = typeof condition === "string" ? condition : condition.prefix;
+  if (typeof value === "string" && value !== "" && !canBeSent(value))
+    report("MESH2013", { name: written, value }, origin);
   if (typeof condition === "string") {
     if (condition === "") report("MESH2011", { name: written }, origin);
     return { name, kind: "exact", value: condition };

@@ -41,6 +41,7 @@ const backends = (to: Written["to"], calledOn: number, origin: Origin, context: 
       case "external":
         return externalBackend(to, origin, context);
       case "subset":
+        reportAny(to.$service, [to.$subset], origin, context);
         return serviceBackends(to.$service, [[to.$subset, 100]], calledOn, origin, context);
       case "service":
         return serviceBackends(to.$id, [["any", 100]], calledOn, origin, context);
@@ -56,9 +57,15 @@ const splitBackends = (to: Split, calledOn: number, origin: Origin, context: Con
     if (!(percent >= 0 && percent <= 100) || !exact)
       context.report("MESH2002", { subset, percent }, at(origin, "weights", subset));
   }
+  reportAny(to.to.$id, Object.keys(to.weights), at(origin, "weights"), context);
   const total = Number(weights.reduce((sum, [, percent]) => sum + percent, 0).toFixed(6));
   if (total !== 100) context.report("MESH2001", { service: to.to.$id, total }, at(origin, "weights"));
   return serviceBackends(to.to.$id, weights, calledOn, origin, context);
+};
+
+/** The model's word for a whole service. */
+const reportAny = (service: ServiceId, subsets: readonly string[], origin: Origin, { report }: Context): void => {
+  if (subsets.includes("any")) report("MESH4058", { service }, origin);
 };
 
 const serviceBackends = (
@@ -97,7 +104,8 @@ const serviceBackends = (
 };
 
 const externalBackend = (to: External, origin: Origin, context: Context): readonly Backend[] => {
-  if (!context.intents.externals.some(({ intent }) => intent.host === to.host))
-    context.report("MESH4052", { host: to.host }, origin);
-  return [{ host: to.host, port: to.port, subset: "any", weight: wholeWeight }];
+  // By what is exported, not by what was handed over: a copy could have another port.
+  const declared = context.intents.externals.find(({ intent }) => intent.host === to.host)?.intent;
+  if (declared === undefined || declared.port !== to.port) context.report("MESH4052", { host: to.host }, origin);
+  return [{ host: to.host, port: declared?.port ?? to.port, subset: "any", weight: wholeWeight }];
 };

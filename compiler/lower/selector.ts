@@ -1,6 +1,7 @@
 import { nearest } from "../../lib/diagnostics/nearest.ts";
 import type { Origin } from "../../lib/diagnostics/origin.ts";
 import { idOf } from "../../lib/graph/graph.ts";
+import { carriesHttp } from "../../lib/graph/protocol.ts";
 import type { Subject } from "../../lib/intent/index.ts";
 import type { Selector } from "../../lib/model/mesh.ts";
 import type { Context } from "./context.ts";
@@ -41,11 +42,13 @@ export const selectorOf = (about: Subject, context: Context): Selector | undefin
 export const reportUnknownSubject = (about: Subject, origin: Origin, context: Context): void => {
   const kind = about.$kind === "tcp-service" ? "service" : about.$kind;
   const { graph } = context;
+  // A handle made by hand can be of another kind than the graph's own: two policies could be about one thing.
   const exists = {
     namespace: () => graph.namespaces.some(({ name }) => name === about.$id),
-    workload: () => context.workload(about.$id) !== undefined,
+    workload: () => ["sidecar", "none"].includes(context.workload(about.$id)?.proxy ?? ""),
     gateway: () => context.workload(about.$id)?.proxy === "gateway",
-    service: () => context.service(about.$id) !== undefined,
+    service: () =>
+      context.service(about.$id)?.ports.some(({ protocol }) => carriesHttp(protocol)) === (about.$kind === "service"),
   }[kind];
   if (about.$kind === "namespace" && about.$id === context.platform.rootNamespace)
     context.report("MESH3014", { namespace: about.$id }, origin);

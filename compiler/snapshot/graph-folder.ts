@@ -26,15 +26,15 @@ export const replacedGraph = async (
   files: readonly GraphFile[],
 ): Promise<Diagnostic | undefined> => {
   const folder = join(meshFolder, graphFolder);
-  const unwritten = await replacedFolder(folder, files, (names) => foreignFile(folder, names));
+  const unwritten = await replacedFolder(folder, files, foreignFile);
   if (unwritten === undefined) return undefined;
   return unwritten.kind === "foreign"
     ? diagnostic("MESH4033", { path: join(folder, unwritten.name) })
     : diagnostic("MESH4034", { path: folder, reason: unwritten.reason });
 };
 
-const foreignFile = async (folder: string, names: readonly string[]): Promise<string | undefined> => {
-  for (const name of names) {
+const foreignFile = async (folder: string): Promise<string | undefined> => {
+  for (const name of (await readdir(folder)).sort()) {
     const path = join(folder, name);
     if (!(await lstat(path)).isFile() || !(await isOurs(name, path))) return name;
   }

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
+import { lstat, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { diagnostic } from "../../lib/diagnostics/catalog.ts";
 import type { Diagnostic, Place, Staged } from "../../lib/diagnostics/diagnostic.ts";
@@ -38,6 +38,8 @@ export const readSnapshot = async (meshFolder: string): Promise<Staged<Snapshot>
   };
 };
 
+const largest = 2 ** 29;
+
 const read = async <T>(
   folder: string,
   name: string,
@@ -49,6 +51,10 @@ const read = async <T>(
   const file = `${graphFolder}/${name}`;
   let bytes: Uint8Array;
   try {
+    const found = await lstat(path);
+    // A link could lead to what is not in the commit, and a message would show it.
+    if (!found.isFile()) return failure(diagnostic("MESH4001", { path, reason: "it is not a regular file" }));
+    if (found.size > largest) return failure(diagnostic("MESH4001", { path, reason: "it is larger than 512 MiB" }));
     bytes = await readFile(path);
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;

@@ -4,8 +4,8 @@ export type Plain = string | number | boolean | null | readonly Plain[] | { read
 /** Words that some YAML reader takes for a boolean or for null: 1.1 is what Kubernetes and most tools still read. */
 const words = new Set(["null", "true", "false", "yes", "no", "on", "off", "y", "n"]);
 
-/** Text that no YAML version could take for anything else; whatever is not surely plain is quoted. */
-const plainText = /^[A-Za-z_/][-A-Za-z0-9_./,=+@]*$/;
+/** Text that no YAML version could take for anything else, such as `e0` for a number; whatever is not surely plain is quoted. */
+const plainText = /^(?![eE][-+]?[0-9]+$)[A-Za-z_/][-A-Za-z0-9_./,=+@]*$/;
 const plainDuration = /^[0-9]+(ms|s|m|h)$/;
 /** No word of `words` is longer, so longer text need not be folded to lower case to be looked up. */
 const longestWord = 5;

@@ -47,6 +47,12 @@ export const namesCodes = {
     message: ({ service }) => `${service} is of type ExternalName: an alias in DNS, which proxies cannot route by`,
     fix: () => "name the service behind it, or declare the host with `external(…)`",
   }),
+  MESH4058: entry<{ readonly service: string }>({
+    severity: "error",
+    name: "a-subset-is-not-called-any",
+    message: ({ service }) => `the subset \`any\` of ${service} cannot be told from the whole service`,
+    fix: () => "give its workloads another value of the subset label, then sync the graph",
+  }),
   MESH4055: entry<{ readonly service: string }>({
     severity: "error",
     name: "a-policy-has-workloads",

@@ -172,7 +172,7 @@ export const routingCodes = {
   MESH2023: entry<{ readonly address: string }>({
     severity: "error",
     name: "an-external-address-is-an-ip",
-    message: ({ address }) => `\`${address}\` is no IP address`,
-    fix: () => 'write at least one IPv4 or IPv6 address, or `resolve: "dns"`',
+    message: ({ address }) => `\`${address}\` is no IP address outside of the proxy's own machine`,
+    fix: () => 'write at least one IPv4 or IPv6 address that is neither loopback nor link-local, or `resolve: "dns"`',
   }),
 };
