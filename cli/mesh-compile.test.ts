@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -263,6 +263,33 @@ describe("what is wrong", () => {
     const { status, stderr } = run("build");
     expect([status, stderr.includes("it holds istio/mine.yaml")]).toEqual([1, true]);
     expect(await readFile(join(folder, "out/istio/mine.yaml"), "utf8")).toBe("keep me");
+  });
+
+  test("a folder that only looks like an interrupted output is not taken away", async () => {
+    expect(run("build").status).toBe(0);
+    await write(".out.old/mine.txt", "keep me");
+    const { status, stderr } = run("build");
+    expect([status, stderr.includes("mine.txt")]).toEqual([1, true]);
+    expect(await readFile(join(folder, ".out.old/mine.txt"), "utf8")).toBe("keep me");
+  });
+
+  test("a snapshot whose lists and labels differ is refused: rules are laid on labels", async () => {
+    await edit("graph/snapshot.json", '"app": "reviews"', '"app": "nobody"');
+    const { status, stderr } = run("check");
+    expect([status, stderr.includes("MESH4032")]).toEqual([1, true]);
+  });
+
+  test("a snapshot that is a link is not read", async () => {
+    await rename(join(folder, "graph/snapshot.json"), join(folder, "elsewhere.json"));
+    await symlink("../elsewhere.json", join(folder, "graph/snapshot.json"));
+    const { status, stderr } = run("check");
+    expect([status, stderr.includes("MESH4001")]).toEqual([1, true]);
+  });
+
+  test("a platform without automatic mTLS is refused, as another release is", async () => {
+    await edit("graph/platform.json", '"autoMtls": true', '"autoMtls": false');
+    const { status, stderr } = run("build");
+    expect([status, stderr.includes("MESH5005")]).toEqual([1, true]);
   });
 
   test("an output folder that holds somebody else's files is left alone", async () => {

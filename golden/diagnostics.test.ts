@@ -138,6 +138,27 @@ describe("what a page does not show is reported as well", () => {
       "MESH2019",
       `[ingress(namespace, { gateway, port: 80, hosts: ["a.example"], routes: [route({ to: shop.alpha })] }), ingress({ $kind: "namespace", $id: "old" }, { gateway, port: 8000, hosts: ["a.example"], routes: [route({ to: shop.beta })] })]`,
     ],
+    ["MESH4050", `policy({ $kind: "tcp-service", $id: "shop/alpha" }, { deny: [] })`],
+    ["MESH4050", `policy({ $kind: "workload", $id: "edge/ingress" }, { mtls: "strict" })`],
+    [
+      "MESH4052",
+      `policy(shop.alpha, { routes: [route({ to: { ...external(namespace, { host: "a.example", port: 80, tls: { port: 443 }, resolve: "dns" }), port: 81 } })] })`,
+    ],
+    ["MESH2022", `external(namespace, { host: "elsewhere.shop", port: 80, tls: { port: 443 }, resolve: "dns" })`],
+    [
+      "MESH2022",
+      `external(namespace, { host: "a.example", port: 80, tls: { port: 443, sni: "a\\nb" }, resolve: "dns" })`,
+    ],
+    [
+      "MESH2023",
+      `external(namespace, { host: "a.example", port: 80, tls: { port: 443 }, resolve: ["169.254.169.254"] })`,
+    ],
+    ["MESH2023", `external(namespace, { host: "a.example", port: 80, tls: { port: 443 }, resolve: ["::1"] })`],
+    ["MESH2013", `policy(shop.alpha, { routes: [route({ when: { headers: { "x-a": "a\\nb" } }, to: shop.alpha })] })`],
+    [
+      "MESH2013",
+      `policy(shop.alpha, { routes: [route({ when: { headers: { "x-a": { prefix: " a" } } }, to: shop.alpha })] })`,
+    ],
   ])("%s: %s", async (code, text) => {
     expect(await codesOf(text)).toContain(code);
   });

@@ -74,5 +74,6 @@ export const pruneIntrinsics = (): void => {
       return "function () { [native code] }";
     },
   };
+  // eslint-disable-next-line no-extend-native
   Object.defineProperty(Function.prototype, "toString", { value: source.toString, writable: true, configurable: true });
 };

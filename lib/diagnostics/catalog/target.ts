@@ -1,4 +1,4 @@
-import { entry } from "./entry.ts";
+import { entry, type Nothing } from "./entry.ts";
 
 /** MESH5xxx: what a target can and cannot say. */
 export const targetCodes = {
@@ -9,7 +9,7 @@ export const targetCodes = {
       `the Istio target is made for Istio ${required}, but graph/platform.json says ${found}`,
     fix: () => "sync the graph from a platform of that release, or use the compiler made for yours",
   }),
-  MESH5005: entry<Record<never, never>>({
+  MESH5005: entry<Nothing>({
     severity: "error",
     name: "automatic-mtls-is-on",
     message: () => "the platform has automatic mTLS switched off, on which the Istio target relies",
