@@ -58,7 +58,7 @@ module.exports = {
     may(
       "validate",
       "^compiler/validate/",
-      ["^lib/", "^compiler/validate/", "^compiler/lower/intents\\.ts$"],
+      ["^lib/", "^compiler/validate/", "^compiler/lower/(intents|callers)\\.ts$"],
       "laws look at what was written as lowering sorted it",
     ),
     may(

@@ -2,9 +2,10 @@ import { at, type Origin } from "../../lib/diagnostics/origin.ts";
 import { nearest } from "../../lib/diagnostics/nearest.ts";
 import { idOf, type WorkloadId } from "../../lib/graph/graph.ts";
 import { carriesHttp } from "../../lib/graph/protocol.ts";
-import type { Access, Caller, Grant, Policy, ServicePolicy } from "../../lib/intent/index.ts";
+import type { Access, Caller, Grant, Policy } from "../../lib/intent/index.ts";
 import { identityOf, targetOf } from "../../lib/model/base.ts";
 import type { AccessRule, Authorization, Principal, Principals } from "../../lib/model/authorization.ts";
+import { callersOf, workloadsMeant, type NamedCaller } from "./callers.ts";
 import type { Context } from "./context.ts";
 import type { Authored } from "./intents.ts";
 import { pathAlternatives } from "./matches.ts";
@@ -59,11 +60,11 @@ const portsOf = (policy: Policy, context: Context): AccessRule["ports"] => {
   if (about.$kind !== "service" && about.$kind !== "tcp-service") return "any";
   const service = context.service(about.$id);
   if (service === undefined) return "any";
-  return [
-    ...new Set(
-      service.ports.filter(({ protocol }) => protocol !== "udp").map((port) => targetOf(service, port, context.graph)),
-    ),
-  ].sort((a, b) => a - b);
+  const ports = service.ports
+    .filter(({ protocol }) => protocol !== "udp")
+    .map((port) => targetOf(service, port, context.graph));
+  // A headless service may have no ports: it stands for its workloads.
+  return ports.length === 0 ? "any" : [...new Set(ports)].sort((a, b) => a - b);
 };
 
 const asksOfHttp = ({ methods, paths }: Grant): boolean => methods !== undefined || paths !== undefined;
@@ -85,7 +86,7 @@ const accessRule = (grant: Grant, ports: AccessRule["ports"], origin: Origin, co
   for (const list of ["methods", "paths"] as const)
     if (grant[list]?.length === 0) context.report("MESH3012", { list }, at(origin, list));
   return {
-    from: principals(grant.from, at(origin, "from"), context),
+    from: principals(grant, origin, context),
     ports,
     methods: grant.methods === undefined ? "any" : [...new Set(grant.methods)].sort(),
     paths:
@@ -96,14 +97,14 @@ const accessRule = (grant: Grant, ports: AccessRule["ports"], origin: Origin, co
   };
 };
 
-const principals = (from: Grant["from"], origin: Origin, context: Context): Principals => {
-  const callers: readonly Caller[] = Array.isArray(from) ? from : [from as Caller];
-  if (callers.includes("anyone")) return "anyone";
-  if (callers.includes("authenticated")) return "authenticated";
-  if (callers.length === 0) context.report("MESH3001", {}, origin);
-  const found = callers.flatMap((caller, index) =>
-    callerPrincipals(caller, Array.isArray(from) ? at(origin, index) : origin, context),
+const principals = (grant: Grant, origin: Origin, context: Context): Principals => {
+  const callers = callersOf(grant);
+  const everybody = (["anyone", "authenticated"] as const).find((word) =>
+    callers.some(({ caller }) => caller === word),
   );
+  if (everybody !== undefined) return everybody;
+  if (callers.length === 0) context.report("MESH3001", {}, at(origin, "from"));
+  const found = callers.flatMap(({ caller, path }) => callerPrincipals(caller, at(origin, ...path), context));
   return [...new Map(found.map((principal) => [principal.id, principal])).values()].sort((a, b) =>
     a.id < b.id ? -1 : 1,
   );
@@ -133,53 +134,30 @@ const callerPrincipals = (caller: Caller, origin: Origin, context: Context): rea
   });
 };
 
-/** The workloads that a caller names; reports names that the graph does not have. */
-export const callerWorkloads = (
-  caller: Exclude<Caller, string>,
-  origin: Origin,
-  context: Context,
-): readonly WorkloadId[] => {
+/** The workloads that a caller means; reports names that the graph does not have. */
+const callerWorkloads = (caller: NamedCaller, origin: Origin, context: Context): readonly WorkloadId[] => {
+  const meant = workloadsMeant(caller, context.graph);
+  if (meant.length > 0) return meant;
+  const { graph, report } = context;
+  const unknown = (kind: string, name: string, ids: readonly string[]): void =>
+    report("MESH4050", { kind, name, near: nearest(name, ids) }, origin);
   switch (caller.$kind) {
     case "namespace":
-      return context.graph.workloads.filter(({ namespace }) => namespace === caller.$id).map(idOf);
+      break;
     case "workload":
     case "gateway":
-      if (context.workload(caller.$id)) return [caller.$id];
-      context.report(
-        "MESH4050",
-        { kind: "workload", name: caller.$id, near: nearest(caller.$id, context.graph.workloads.map(idOf)) },
-        origin,
-      );
-      return [];
+      unknown("workload", caller.$id, graph.workloads.map(idOf));
+      break;
     case "subset": {
       const { $service: service, $subset: subset } = caller;
-      const subsets = context.service(service)?.subsets ?? [];
-      const found = subsets.find(({ name }) => name === subset);
-      const names = subsets.map(({ name }) => name);
-      if (found === undefined)
-        context.report("MESH4051", { service, subset, subsets: names, near: nearest(subset, names) }, origin);
-      return found?.workloads ?? [];
+      const subsets = (context.service(service)?.subsets ?? []).map(({ name }) => name);
+      report("MESH4051", { service, subset, subsets, near: nearest(subset, subsets) }, origin);
+      break;
     }
     case "service":
-    case "tcp-service": {
-      const service = context.service(caller.$id);
-      if (service === undefined)
-        context.report(
-          "MESH4050",
-          { kind: "service", name: caller.$id, near: nearest(caller.$id, context.graph.services.map(idOf)) },
-          origin,
-        );
-      else if (service.workloads.length === 0) context.report("MESH3002", { service: caller.$id }, origin);
-      return service?.workloads ?? [];
-    }
+    case "tcp-service":
+      if (context.service(caller.$id)) report("MESH3002", { service: caller.$id }, origin);
+      else unknown("service", caller.$id, graph.services.map(idOf));
   }
-};
-
-/** Grants that name callers one by one, and so say who will call. */
-export const namedCallers = (intent: Policy["intent"]): readonly Exclude<Caller, string>[] => {
-  const { allow } = intent as ServicePolicy;
-  if (allow === undefined || typeof allow === "string") return [];
-  return allow
-    .flatMap(({ from }) => (Array.isArray(from) ? (from as readonly Caller[]) : [from as Caller]))
-    .filter((caller): caller is Exclude<Caller, string> => typeof caller !== "string" && caller.$kind !== "namespace");
+  return meant;
 };

@@ -1,7 +1,7 @@
 import { at, type Origin } from "../../lib/diagnostics/origin.ts";
 import type { Platform } from "../../lib/graph/platform.ts";
 import type { RouteIntent } from "../../lib/intent/index.ts";
-import { defaultRetries, retryPolicy } from "../../lib/model/base.ts";
+import { defaultRetries, retryConditions, retryPolicy } from "../../lib/model/base.ts";
 import type { RetryPolicy } from "../../lib/model/route.ts";
 import type { Report } from "./context.ts";
 import { duration } from "./duration.ts";
@@ -35,6 +35,6 @@ export const retries = (
   return retryPolicy(
     written.attempts,
     duration(written.perTry, at(origin, "perTry"), report),
-    written.on ?? platform.defaultRetries.on,
+    written.on ?? retryConditions(platform),
   );
 };

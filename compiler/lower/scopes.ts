@@ -1,10 +1,10 @@
 import { at, type Origin } from "../../lib/diagnostics/origin.ts";
 import { nearest } from "../../lib/diagnostics/nearest.ts";
 import { idOf, type WorkloadId } from "../../lib/graph/graph.ts";
-import type { Dependency, ServicePolicy } from "../../lib/intent/index.ts";
+import type { Dependency, Policy, ServicePolicy } from "../../lib/intent/index.ts";
 import { hostOf } from "../../lib/model/base.ts";
 import type { Destination, Host, MeshWorkload, Scope } from "../../lib/model/mesh.ts";
-import { callerWorkloads, namedCallers } from "./authorizations.ts";
+import { callersOf, isNamedAlone, workloadsMeant, type NamedCaller } from "./callers.ts";
 import type { Context } from "./context.ts";
 import { selectorOf } from "./selector.ts";
 
@@ -31,10 +31,8 @@ export const scopes = (
     const { about } = intent;
     const callee = about.$kind === "service" || about.$kind === "tcp-service" ? context.service(about.$id) : undefined;
     if (callee)
-      for (const caller of namedCallers(intent.intent))
-        add(callerWorkloads(caller, origin, { ...context, report: () => undefined }), [
-          hostOf(callee, context.platform),
-        ]);
+      for (const caller of grantedAlone(intent.intent))
+        add(workloadsMeant(caller, context.graph), [hostOf(callee, context.platform)]);
   }
   const leadsTo = new Map(destinations.map((destination) => [destination.host, routedHosts(destination)]));
   const hostsOf = new Map(
@@ -45,6 +43,13 @@ export const scopes = (
       }),
   );
   return grouped(hostsOf, context);
+};
+
+/** Callers whom a policy lets in by name, and so says that they will call. */
+const grantedAlone = (intent: Policy["intent"]): readonly NamedCaller[] => {
+  const { allow } = intent as ServicePolicy;
+  if (allow === undefined || typeof allow === "string") return [];
+  return allow.flatMap((grant) => callersOf(grant).map(({ caller }) => caller)).filter(isNamedAlone);
 };
 
 /** A rule that a proxy is sent brings its destinations along, and their rules theirs (Istio, `sidecar.go`): so do we. */

@@ -2,6 +2,7 @@ import { at } from "../../lib/diagnostics/origin.ts";
 import type { ServicePolicy } from "../../lib/intent/index.ts";
 import { named } from "../../lib/graph/named.ts";
 import { lookup } from "../../lib/model/lookup.ts";
+import { workloadsMeant } from "../lower/callers.ts";
 import { grants, namedCallers } from "./grants.ts";
 import { law, type Subject } from "./law.ts";
 
@@ -27,9 +28,11 @@ export const namedCallerHasAProxy = law("MESH3005", ({ intents, graph, mesh }, r
   for (const { intent, origin } of intents.policies) {
     for (const { grant, path } of grants(intent.intent as ServicePolicy)) {
       for (const { caller, path: callerPath } of namedCallers(grant)) {
-        const workloads = caller.workloads(graph);
+        const workloads = workloadsMeant(caller, graph);
         if (workloads.length > 0 && workloads.every((id) => lookup(mesh).workload(id)?.proxy === "none")) {
-          report(at(origin, "intent", ...path, ...callerPath), { caller: caller.id });
+          report(at(origin, "intent", ...path, ...callerPath), {
+            caller: caller.$kind === "subset" ? caller.$service : caller.$id,
+          });
         }
       }
     }

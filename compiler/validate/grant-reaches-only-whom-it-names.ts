@@ -2,6 +2,7 @@ import { at } from "../../lib/diagnostics/origin.ts";
 import { idOf, type Workload, type WorkloadId } from "../../lib/graph/graph.ts";
 import { named } from "../../lib/graph/named.ts";
 import type { ServicePolicy } from "../../lib/intent/index.ts";
+import { workloadsMeant } from "../lower/callers.ts";
 import { law } from "./law.ts";
 import { grants, namedCallers } from "./grants.ts";
 
@@ -15,7 +16,7 @@ export const grantReachesOnlyWhomItNames = law("MESH3003", ({ intents, graph }, 
   for (const { intent, origin } of intents.policies) {
     for (const { grant, path } of grants(intent.intent as ServicePolicy)) {
       for (const { caller, path: callerPath } of namedCallers(grant)) {
-        const meant = new Set<WorkloadId>(caller.workloads(graph));
+        const meant = new Set<WorkloadId>(workloadsMeant(caller, graph));
         const accounts = new Set([...meant].flatMap((id) => named(graph).workload(id) ?? []).map(accountOf));
         for (const account of accounts) {
           const others = (runningAs.get(account) ?? []).filter((id) => !meant.has(id));

@@ -12,7 +12,7 @@ export interface Authorization {
 
 export interface AccessRule {
   readonly from: Principals;
-  /** Ports of the workload, sorted. */
+  /** Ports of the workload, sorted; never empty, like every list of a rule: platforms read "none" as "any". */
   readonly ports: "any" | readonly number[];
   /** Methods in capitals, sorted. Anything but "any" never matches a connection without HTTP. */
   readonly methods: "any" | readonly string[];

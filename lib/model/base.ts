@@ -97,14 +97,14 @@ export const defaultRoute = (host: Host, port: number, platform: Platform, origi
 });
 
 /** The platform's retries for a route that says nothing about them. */
-export const defaultRetries = ({ defaultRetries: { attempts, on } }: Platform): RetryPolicy | "none" =>
-  attempts === 0
+export const defaultRetries = (platform: Platform): RetryPolicy | "none" =>
+  platform.defaultRetries.attempts === 0
     ? "none"
-    : retryPolicy(
-        attempts,
-        "none",
-        on.map((condition) => (/^\d+$/.test(condition) ? Number(condition) : condition)),
-      );
+    : retryPolicy(platform.defaultRetries.attempts, "none", retryConditions(platform));
+
+/** The platform's conditions for retries that name none. */
+export const retryConditions = ({ defaultRetries: { on } }: Platform): readonly (string | number)[] =>
+  on.map((condition) => (/^\d+$/.test(condition) ? Number(condition) : condition));
 
 /** Conditions in a total order. Envoy acts on statuses only beside `retriable-status-codes`, and on that word only beside statuses. */
 export const retryPolicy = (

@@ -42,7 +42,11 @@ const placeOf = (selector: Selector, rootNamespace: string): { readonly name: st
 const workloadSelector = (selector: Selector): { readonly [field: string]: Plain } =>
   selector.kind === "workloads" ? { selector: { matchLabels: selector.labels } } : {};
 
-const authorizationRule = ({ from, ports, methods, paths }: AccessRule): { readonly [field: string]: Plain } => {
+const authorizationRule = (rule: AccessRule): { readonly [field: string]: Plain } => {
+  const { from, ports, methods, paths } = rule;
+  // INVARIANT: no list is empty, which Istio reads as "any": lowering refuses what would make one.
+  for (const list of [from, ports, methods, paths])
+    if (list.length === 0) throw new Error(`an authorization rule of ${rule.origin.module} has an empty list`);
   const source = from === "anyone" ? undefined : { principals: from === "authenticated" ? ["*"] : from.map(principal) };
   const operation = {
     ...(ports !== "any" && { ports: ports.map(String) }),

@@ -1,3 +1,4 @@
+import { defaultPlatform } from "../../../lib/graph/platform.ts";
 import { defaultRetries, retryPolicy, wholeWeight } from "../../../lib/model/base.ts";
 import type {
   Backend,
@@ -87,13 +88,16 @@ const retryPolicyOf = (node: Node | undefined, reading: Reading): RetryPolicy | 
   if (node === undefined) return defaultRetries(reading.platform);
   const { attempts, perTryTimeout, retryOn } = fields(node, ["attempts", "perTryTimeout", "retryOn"], reading);
   if (number(attempts) === 0) return "none";
-  // An empty text says nothing (Istio, `retry.go`).
-  const on =
-    retryOn === undefined || text(retryOn) === "" ? reading.platform.defaultRetries.on : text(retryOn).split(",");
+  const on = text(retryOn)
+    .split(",")
+    .filter((word) => word !== "");
   return retryPolicy(
     number(attempts),
     perTryTimeout === undefined ? "none" : milliseconds(perTryTimeout),
-    on.map((word) => (/^\d+$/.test(word) ? Number(word) : word)),
+    // Istio's own conditions, not the mesh's: those are for routes without any retries (`ConvertPolicy`).
+    (on.length === 0 ? defaultPlatform.defaultRetries.on : on).map((word) =>
+      /^\d+$/.test(word) ? Number(word) : word,
+    ),
   );
 };
 

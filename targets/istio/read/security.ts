@@ -43,8 +43,8 @@ export const authorization = (object: KubernetesObject, reading: Reading): reado
 /** Every source with every operation: lists of either are alternatives. */
 const accessRules = (rule: Node, reading: Reading): readonly AccessRule[] => {
   const { from, to } = fields(rule, ["from", "to"], reading);
-  const sources = from === undefined ? [undefined] : items(from);
-  const operations = to === undefined ? [undefined] : items(to);
+  const sources = items(from).length === 0 ? [undefined] : items(from);
+  const operations = items(to).length === 0 ? [undefined] : items(to);
   return sources.flatMap((source) => operations.map((operation) => accessRule(source, operation, rule, reading)));
 };
 
@@ -60,21 +60,22 @@ const accessRule = (
   const { ports, methods, paths } = fields(what, ["ports", "methods", "paths"], reading);
   return {
     from: principalsOf(principals, reading),
-    ports:
-      ports === undefined
-        ? "any"
-        : items(ports)
-            .map((port) => Number(text(port)))
-            .sort((a, b) => a - b),
-    methods: methods === undefined ? "any" : items(methods).map(text).sort(),
-    paths: paths === undefined ? "any" : items(paths).map((path) => pathMatch(path, reading)),
+    ports: anyOf(ports, (each) => each.map((port) => Number(text(port))).sort((a, b) => a - b)),
+    methods: anyOf(methods, (each) => each.map(text).sort()),
+    paths: anyOf(paths, (each) => each.map((path) => pathMatch(path, reading))),
     origin: originOf(rule.object),
   };
 };
 
-const principalsOf = (node: Node | undefined, reading: Reading): Principals => {
-  if (node === undefined) return "anyone";
+/** Istio drops a condition without values, so that an empty list holds of everything (`authz/model`, `rule.permission`). */
+const anyOf = <T>(node: Node | undefined, stated: (items: readonly Node[]) => readonly T[]): "any" | readonly T[] => {
   const written = items(node);
+  return written.length === 0 ? "any" : stated(written);
+};
+
+const principalsOf = (node: Node | undefined, reading: Reading): Principals => {
+  const written = items(node);
+  if (written.length === 0) return "anyone";
   if (written.some((item) => text(item) === "*")) return "authenticated";
   const read = written.map((item): Principal => {
     const id = text(item);
