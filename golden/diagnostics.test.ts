@@ -77,6 +77,11 @@ test("every page is about a code that there is", async () => {
   expect(written.sort()).toEqual([...codes].sort());
 });
 
+test("what is said of other tools' checks names codes that there are", async () => {
+  const named = (await readFile(join(pages, "peers.md"), "utf8")).match(/MESH\d{4}/g) ?? [];
+  expect(named.filter((code) => !codes.includes(code as Code))).toEqual([]);
+});
+
 describe("the example of a page produces its code", () => {
   // What loading, manifests and output report has tests beside it: compiler/load, compiler/discover, cli.
   let around: readonly string[];
