@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile } from "node:fs/promises";
 import { dirname, join, relative, resolve } from "node:path";
+import { compiler } from "./compiler.ts";
 import { Command, Option } from "commander";
 import { diagnostic } from "../lib/diagnostics/catalog.ts";
 import { istio } from "../targets/istio/index.ts";
@@ -21,8 +22,7 @@ export const buildCommand = (): Command =>
     .addOption(new Option("--target <target>", "the platform").choices(["istio"]).default("istio"))
     .option("--out <folder>", "the output folder, replaced as a whole (default: out in the mesh folder)")
     .action(async (options: BuildOptions) => {
-      // Loaded here: `--help` and the other commands have no need of a compiler.
-      const { compiled } = await import("./compiled.ts");
+      const { compiled } = await compiler();
       const result = await compiled(options);
       if (result === undefined) return;
       const mismatches = istio.mismatches(result.platform);

@@ -1,3 +1,4 @@
+import { compiler } from "./compiler.ts";
 import { Command } from "commander";
 import { withMeshOptions, type MeshOptions } from "./mesh-options.ts";
 
@@ -6,8 +7,7 @@ export const checkCommand = (): Command =>
   withMeshOptions(new Command("check"))
     .description("check the policies against their types, the service graph and every law")
     .action(async (options: MeshOptions) => {
-      // Loaded here: `--help` and the other commands have no need of a compiler.
-      const { compiled } = await import("./compiled.ts");
+      const { compiled } = await compiler();
       const result = await compiled(options);
       if (result && options.format === "text") {
         const { mesh, intents } = result;

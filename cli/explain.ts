@@ -1,3 +1,4 @@
+import { compiler } from "./compiler.ts";
 import { Command } from "commander";
 import { decide } from "../lib/model/decide/index.ts";
 import { withMeshOptions, type MeshOptions } from "./mesh-options.ts";
@@ -28,8 +29,7 @@ export const explainCommand = (): Command =>
       "the address dialled, where the URL's host does not name it: service:NAMESPACE/NAME, workload:NAMESPACE/NAME, elsewhere",
     )
     .action(async (request: string, options: ExplainOptions) => {
-      // Loaded here: `--help` and the other commands have no need of a compiler.
-      const { compiled, spansOf } = await import("./compiled.ts");
+      const { compiled, spansOf } = await compiler();
       const result = await compiled(options, "something else");
       if (result === undefined) return;
       const { mesh } = result;

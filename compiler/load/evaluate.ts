@@ -1,9 +1,4 @@
-import { spawn } from "node:child_process";
-import { createRequire } from "node:module";
-import { tmpdir } from "node:os";
-import { dirname, extname, join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { confined } from "./sandbox/confined.ts";
+import { sandboxProcess, ses } from "./sandbox-process.ts";
 import type { Limits } from "./sandbox/limits.ts";
 import type { Outcome, Settings, TaskModule, Value } from "./sandbox/protocol.ts";
 import { watched } from "./sandbox/watch.ts";
@@ -21,11 +16,6 @@ const piece = 1 << 16;
 /** What a bare Node with SES takes, beside the heap that is limited. */
 const bareMegabytes = 256;
 
-const require = createRequire(import.meta.url);
-const ses = join(dirname(require.resolve("ses/package.json")), "dist", "ses.umd.min.js");
-const sandboxFolder = fileURLToPath(new URL("./sandbox/", import.meta.url));
-const child = join(sandboxFolder, `child${extname(import.meta.url)}`);
-
 /** A process that evaluates modules as they are sent. */
 export interface Sandbox {
   readonly send: (module: TaskModule) => void;
@@ -35,35 +25,12 @@ export interface Sandbox {
   readonly stop: () => void;
 }
 
-/**
- * Starts a process of its own that may read nothing but its own code, has an empty environment in UTC, and is killed
- * when it goes beyond its limits. What comes back is text, parsed here.
- */
+/** Evaluates in a process of its own, which is killed when it goes beyond its limits. What comes back is text, parsed here. */
 export const sandbox = (settings: Omit<Settings, "ses" | "largestResult">, limits: Limits): Sandbox => {
   const { promise, resolve, reject } = Promise.withResolvers<Evaluated>();
   // Awaited later, or never when it is stopped.
   promise.catch(() => undefined);
-  const [command, parameters] = confined(
-    process.execPath,
-    [
-      "--permission",
-      `--allow-fs-read=${sandboxFolder}*`,
-      `--allow-fs-read=${ses}`,
-      `--max-old-space-size=${String(limits.megabytes)}`,
-      // Every module is evaluated once: to remember it costs a fifth of the time.
-      "--no-compilation-cache",
-      // Young objects get less room than usual: a tenth of the memory for nearly no time.
-      "--max-semi-space-size=4",
-      "--no-warnings",
-      child,
-    ],
-    limits.seconds,
-  );
-  const evaluator = spawn(command, parameters, {
-    env: { TZ: "UTC" },
-    stdio: ["pipe", "pipe", "pipe", "pipe"],
-    cwd: tmpdir(),
-  });
+  const evaluator = sandboxProcess(limits);
   const watch = watched(evaluator, { seconds: limits.seconds, megabytes: limits.megabytes + bareMegabytes });
 
   const largest = limits.resultMegabytes * 1e6 * 2;

@@ -32,7 +32,10 @@ function* modules(): Generator<TaskModule> {
   for (const line of input) yield JSON.parse(line) as TaskModule;
 }
 
-const settings = JSON.parse(input.next().value as string) as Settings;
+const first = input.next();
+// Started ahead, and there was nothing to do.
+if (first.done === true) process.exit(0);
+const settings = JSON.parse(first.value) as Settings;
 const told = library(settings.environment);
 const { ses, locate } = settings;
 const world = realm({ ses, stacks: locate !== undefined, library: told.value });

@@ -1,0 +1,87 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { createRequire } from "node:module";
+import type { Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { dirname, extname, join } from "node:path";
+import type { Readable, Writable } from "node:stream";
+import { fileURLToPath } from "node:url";
+import { confined } from "./sandbox/confined.ts";
+import { defaultLimits } from "./sandbox/limits.ts";
+
+const require = createRequire(import.meta.url);
+
+/** The path of SES's bundle. */
+export const ses = join(dirname(require.resolve("ses/package.json")), "dist", "ses.umd.min.js");
+
+const sandboxFolder = fileURLToPath(new URL("./sandbox/", import.meta.url));
+const program = join(sandboxFolder, `child${extname(import.meta.url)}`);
+
+/** Standard input, output and error, and the marks that it makes while it runs. */
+export interface SandboxProcess extends ChildProcess {
+  readonly stdin: Writable;
+  readonly stdout: Readable;
+  readonly stderr: Readable;
+}
+
+/** What a process may use at most, in megabytes of heap and seconds of processor time. */
+interface Bounds {
+  readonly megabytes: number;
+  readonly seconds: number;
+}
+
+/**
+ * A process that may read nothing but its own code and has an empty environment in UTC. It waits for its settings on
+ * standard input, and ends when there are none.
+ */
+const started = ({ megabytes, seconds }: Bounds): SandboxProcess => {
+  const [command, parameters] = confined(
+    process.execPath,
+    [
+      "--permission",
+      `--allow-fs-read=${sandboxFolder}*`,
+      `--allow-fs-read=${ses}`,
+      `--max-old-space-size=${String(megabytes)}`,
+      // Every module is evaluated once: to remember it costs a fifth of the time.
+      "--no-compilation-cache",
+      // Young objects get less room than usual: a tenth of the memory for nearly no time.
+      "--max-semi-space-size=4",
+      "--no-warnings",
+      program,
+    ],
+    seconds,
+  );
+  return spawn(command, parameters, {
+    env: { TZ: "UTC" },
+    stdio: ["pipe", "pipe", "pipe", "pipe"],
+    cwd: tmpdir(),
+  }) as SandboxProcess;
+};
+
+/** Enough for a mesh of ten thousand policies; whoever has more starts a process of their own. */
+const ahead: Bounds = { megabytes: defaultLimits.megabytes, seconds: 2 * defaultLimits.seconds };
+let waiting: SandboxProcess | undefined;
+
+const held = (sandbox: SandboxProcess): readonly { readonly ref: () => void; readonly unref: () => void }[] => [
+  sandbox,
+  ...sandbox.stdio.map((stream) => stream as Socket),
+];
+
+/** Starts a process before it is known what for: it takes as long to start as the compiler takes to load. */
+export const startAhead = (): void => {
+  if (waiting !== undefined) return;
+  waiting = started(ahead);
+  const forget = (): void => (waiting = undefined);
+  waiting.once("exit", forget).once("error", forget);
+  // Nobody waits for it until it has something to do.
+  for (const handle of held(waiting)) handle.unref();
+};
+
+/** A process for an evaluation: the one that was started ahead, if it is bounded as is asked. */
+export const sandboxProcess = (bounds: Bounds): SandboxProcess => {
+  const found = waiting;
+  if (found === undefined || bounds.megabytes !== ahead.megabytes || bounds.seconds > ahead.seconds)
+    return started(bounds);
+  waiting = undefined;
+  for (const handle of held(found)) handle.ref();
+  return found;
+};
