@@ -5,6 +5,8 @@ import { lexed, type Edit, type ImportStatement, type Lexed } from "./module-lex
 export interface Linkable {
   /** `(link, exports, trace, compiler) => void` as source text; its first line is ours, the module's first line is its second. */
   readonly code: string;
+  /** The engine has parsed it, as a module's body: nothing in it can reach out of its function. */
+  readonly isParsed: boolean;
   readonly imports: readonly ImportStatement[];
   /** Names exported here; `*` stands for everything of a module that is passed on. */
   readonly exports: readonly string[];
@@ -33,8 +35,8 @@ export const linkable = (
   const body = edited(plain, found.edits, freeNames(text));
   if (body === undefined) return undefined;
   const parts: Parts = { ...bindingsOf(body.names, found), body: body.text };
-  if (!isTree && !parses(parts)) return undefined;
-  return wrapped(body.names, parts, found);
+  const isParsed = parses(parts);
+  return isParsed || isTree ? { ...wrapped(body.names, parts, found), isParsed } : undefined;
 };
 
 /**
@@ -132,7 +134,7 @@ const wrapped = (
   { link, exports: target, trace }: Names,
   { before, body, after }: Parts,
   { imports, exports }: Lexed,
-): Linkable => ({
+): Omit<Linkable, "isParsed"> => ({
   code: `(function(${link},${target},${trace},__meshwright){"use strict";${before}\n${body}\n;${after}})`,
   imports,
   exports: [

@@ -25,6 +25,8 @@ export interface LocateSettings {
 
 export interface TaskModule {
   readonly code: string;
+  /** Its text may stand beside others'. */
+  readonly isParsed: boolean;
   /** By specifier, the number of a module that came before. */
   readonly links: Readonly<Record<string, number>>;
   /** Its default export is asked for. */
