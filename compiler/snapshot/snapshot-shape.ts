@@ -1,4 +1,5 @@
-import { idOf, selects, type Labels, type ServiceGraph, type Workload } from "../../lib/graph/graph.ts";
+import { idOf, type ServiceGraph } from "../../lib/graph/graph.ts";
+import { picker } from "../../lib/graph/picked.ts";
 import { isDnsLabel, isDnsSubdomain, isLabelValue } from "../../lib/graph/kubernetes-name.ts";
 import { protocols } from "../../lib/graph/protocol.ts";
 import { generator } from "./graph-files.ts";
@@ -81,26 +82,6 @@ export const platformShape: Shape = object({
   }),
 });
 
-/** The workloads of a namespace that carry labels; by label, or a large mesh would be walked once for each service. */
-const pickedBy = (workloads: readonly Workload[]) => {
-  const carriers = new Map<string, Workload[]>();
-  for (const workload of workloads)
-    for (const label of Object.entries(workload.labels)) {
-      const key = `${workload.namespace}/${label.join("=")}`;
-      const known = carriers.get(key);
-      if (known) known.push(workload);
-      else carriers.set(key, [workload]);
-    }
-  return (namespace: string, selector: Labels): readonly string[] => {
-    const candidates = Object.entries(selector).map((label) => carriers.get(`${namespace}/${label.join("=")}`) ?? []);
-    const [fewest = []] = candidates.sort((a, b) => a.length - b.length);
-    return fewest
-      .filter(({ labels: own }) => selects(selector, own))
-      .map(idOf)
-      .sort();
-  };
-};
-
 /** What no shape can say: names that are there once, and references that lead somewhere. */
 export const inconsistency = ({ namespaces, services, workloads }: ServiceGraph): Misshapen | undefined => {
   const known = new Set(workloads.map(idOf));
@@ -126,7 +107,7 @@ export const inconsistency = ({ namespaces, services, workloads }: ServiceGraph)
     outside("services", services) ??
     outside("workloads", workloads);
   if (found) return found;
-  const picking = pickedBy(workloads);
+  const picked = picker(workloads);
   for (const [index, { namespace: home, kind, selector, workloads: behind, subsets }] of services.entries()) {
     const here = ["graph", "services", index];
     const isPicked = kind === "cluster" || kind === "headless";
@@ -138,7 +119,7 @@ export const inconsistency = ({ namespaces, services, workloads }: ServiceGraph)
     const lost = behind.findIndex((id) => !known.has(id));
     if (lost !== -1) return { path: ["graph", "services", index, "workloads", lost], expected: "one of the workloads" };
     // What a policy means is worked out from the list, what the platform does from the labels.
-    if (isPicked && picking(home, selector).join() !== [...behind].sort().join())
+    if (isPicked && picked(home, selector).map(idOf).sort().join() !== [...behind].sort().join())
       return { path: [...here, "workloads"], expected: "the workloads that the selector picks" };
     for (const [at, subset] of subsets.entries()) {
       const stray = subset.workloads.findIndex((id) => !behind.includes(id));

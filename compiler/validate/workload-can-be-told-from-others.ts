@@ -1,6 +1,6 @@
 import { selects } from "../../lib/graph/graph.ts";
 import { named } from "../../lib/graph/named.ts";
-import type { MeshWorkload } from "../../lib/model/mesh.ts";
+import { picker } from "../../lib/graph/picked.ts";
 import { law } from "./law.ts";
 
 /**
@@ -15,26 +15,9 @@ export const workloadCanBeToldFromOthers = law("MESH4054", ({ mesh, graph }, rep
     );
     if (other) report(place(workload), { workload, other: other.id });
   }
-  // A label that few workloads carry narrows the search; without this it is quadratic in a namespace.
-  const carrying = new Map<string, MeshWorkload[]>();
-  const carriers = (namespace: string, label: readonly [string, string]): string => `${namespace}/${label.join("=")}`;
-  for (const workload of mesh.workloads) {
-    if (workload.proxy !== "sidecar") continue;
-    for (const label of Object.entries(workload.labels)) {
-      const key = carriers(workload.namespace, label);
-      const others = carrying.get(key);
-      if (others) others.push(workload);
-      else carrying.set(key, [workload]);
-    }
-  }
+  const picked = picker(mesh.workloads.filter(({ proxy }) => proxy === "sidecar"));
   for (const { selector } of mesh.scopes) {
-    const candidates = Object.entries(selector.labels).map(
-      (label) => carrying.get(carriers(selector.namespace, label)) ?? [],
-    );
-    const [fewest] = candidates.sort((a, b) => a.length - b.length);
-    const other = fewest?.find(
-      ({ id, labels }) => !selector.workloads.includes(id) && selects(selector.labels, labels),
-    );
+    const other = picked(selector.namespace, selector.labels).find(({ id }) => !selector.workloads.includes(id));
     const [first = ""] = selector.workloads;
     if (other) report(place(first), { workload: first, other: other.id });
   }
