@@ -2,9 +2,9 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { createRequire } from "node:module";
 import type { Socket } from "node:net";
 import { tmpdir } from "node:os";
-import { dirname, extname, join } from "node:path";
+import { dirname, join } from "node:path";
 import type { Readable, Writable } from "node:stream";
-import { fileURLToPath } from "node:url";
+import { extension, sandboxFolder } from "./installation.ts";
 import { confined } from "./sandbox/confined.ts";
 import { defaultLimits } from "./sandbox/limits.ts";
 
@@ -13,8 +13,7 @@ const require = createRequire(import.meta.url);
 /** The path of SES's bundle. */
 export const ses = join(dirname(require.resolve("ses/package.json")), "dist", "ses.umd.min.js");
 
-const sandboxFolder = fileURLToPath(new URL("./sandbox/", import.meta.url));
-const program = join(sandboxFolder, `child${extname(import.meta.url)}`);
+const program = join(sandboxFolder, `child${extension}`);
 
 /** Standard input, output and error, and the marks that it makes while it runs. */
 export interface SandboxProcess extends ChildProcess {
