@@ -53,7 +53,7 @@ const started = ({ megabytes, seconds }: Bounds): SandboxProcess => {
     env: { TZ: "UTC" },
     stdio: ["pipe", "pipe", "pipe", "pipe"],
     cwd: tmpdir(),
-  }) as SandboxProcess;
+  });
 };
 
 /** Enough for a mesh of ten thousand policies; whoever has more starts a process of their own. */
