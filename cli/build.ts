@@ -23,7 +23,12 @@ export const buildCommand = (): Command =>
     .option("--out <folder>", "the output folder, replaced as a whole (default: out in the mesh folder)")
     .action(async (options: BuildOptions) => {
       const { compiled } = await compiler();
-      const result = await compiled(options);
+      let objects: ReturnType<typeof istio.emit> = [];
+      let files: ReturnType<typeof istio.files> = [];
+      const result = await compiled(options, "diagnostics", ({ mesh }) => {
+        objects = istio.emit(mesh);
+        files = istio.files(objects);
+      });
       if (result === undefined) return;
       const mismatches = istio.mismatches(result.platform);
       if (mismatches.length > 0) {
@@ -31,8 +36,6 @@ export const buildCommand = (): Command =>
         process.exitCode = exitCode.errors;
         return;
       }
-      const objects = istio.emit(result.mesh);
-      const files = istio.files(objects);
       const out = options.out ?? join(options.mesh, "out");
       await withParents(out);
       const marked = { path: marker, text: markerText + files.map(({ path }) => `${path}\n`).join("") };

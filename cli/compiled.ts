@@ -10,8 +10,13 @@ import { report } from "./report.ts";
 export const compiled = async (
   options: MeshOptions,
   answers: "diagnostics" | "something else" = "diagnostics",
+  meanwhile?: (compiled: Compiled) => void,
 ): Promise<Compiled | undefined> => {
-  const { value, diagnostics } = await compile(options.mesh, { environment: options.env, types: options.types });
+  const { value, diagnostics } = await compile(options.mesh, {
+    environment: options.env,
+    types: options.types,
+    ...(meanwhile && { meanwhile }),
+  });
   // Where the command itself answers, in JSON standard output is the answer's, and what others warn of is not asked.
   const aside = answers === "something else" && options.format === "json" && value !== undefined;
   const isAnswered = answers === "something else" && options.format === "text" && value !== undefined;

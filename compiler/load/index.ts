@@ -43,20 +43,36 @@ export interface LoadOptions {
  * Loads a mesh folder: its modules are type-checked and, at the same time, stripped, linked and evaluated in a locked-down
  * process. Every mistake in the folder is a diagnostic; with an error among them there is no value.
  */
-export const load = async (folder: string, options: LoadOptions): Promise<Staged<Loaded>> => {
+export const load = async (folder: string, options: LoadOptions): Promise<Staged<Loaded>> =>
+  (await loading(folder, options)).checked;
+
+/** The same in two steps: types take the longest, and what follows can be worked out before they are known to be right. */
+export const loading = async (
+  folder: string,
+  options: LoadOptions,
+): Promise<{ readonly evaluated: Staged<Loaded>; readonly checked: Promise<Staged<Loaded>> }> => {
   const found = meshFolder(folder);
-  if (found.value === undefined) return { value: undefined, diagnostics: found.diagnostics };
+  if (found.value === undefined) {
+    const nothing = { value: undefined, diagnostics: found.diagnostics };
+    return { evaluated: nothing, checked: Promise.resolve(nothing) };
+  }
   const mesh = found.value;
-  const [checked, evaluated] = await Promise.all([
-    options.types ? typeCheck(mesh) : undefined,
-    evaluation(mesh, options),
-  ]);
-  const diagnostics =
-    checked === undefined
-      ? evaluated.diagnostics
-      : await withTypes(mesh, checked, evaluated.program, evaluated.diagnostics);
-  const all = inOrder([...found.diagnostics, ...diagnostics]);
-  return { value: failed(all) ? undefined : evaluated.value, diagnostics: all };
+  const checking = options.types ? typeCheck(mesh) : undefined;
+  // It is waited for later; until then nobody may take its failure for one that nobody sees.
+  checking?.catch(() => undefined);
+  const evaluated = await evaluation(mesh, options);
+  const staged = (diagnostics: readonly Diagnostic[]): Staged<Loaded> => {
+    const all = inOrder([...found.diagnostics, ...diagnostics]);
+    return { value: failed(all) ? undefined : evaluated.value, diagnostics: all };
+  };
+  const first = staged(evaluated.diagnostics);
+  const withChecked = async (): Promise<Staged<Loaded>> =>
+    checking === undefined
+      ? first
+      : staged(await withTypes(mesh, await checking, evaluated.program, evaluated.diagnostics));
+  const checked = withChecked();
+  checked.catch(() => undefined);
+  return { evaluated: first, checked };
 };
 
 /**
