@@ -34,7 +34,7 @@ export const compile = async (
   options: CompileOptions = {},
 ): Promise<{ readonly value: Compiled | undefined; readonly diagnostics: readonly Diagnostic[] }> => {
   // The processes that check types and evaluate start while the rest of the compiler comes in.
-  const [{ evaluated, checked }, snapshot, stages] = await Promise.all([
+  const [{ evaluated, checked }, snapshot, { intents, lower, shapeViolations, violations }] = await Promise.all([
     loading(folder, {
       types: options.types ?? true,
       ...(options.environment !== undefined && { environment: options.environment }),
@@ -44,7 +44,9 @@ export const compile = async (
   ]);
   // Types are still being checked; what is worked out meanwhile counts only if they are right.
   const ahead =
-    evaluated.value && snapshot.value ? resolved(evaluated.value, snapshot.value, options, stages) : undefined;
+    evaluated.value && snapshot.value
+      ? resolved(evaluated.value, snapshot.value, options, { intents, lower, shapeViolations, violations })
+      : undefined;
   if (ahead?.value) options.meanwhile?.(ahead.value);
   const diagnostics = withoutConsequences((await checked).diagnostics, snapshot.diagnostics);
   if (failed(diagnostics) || ahead === undefined) return { value: undefined, diagnostics };
