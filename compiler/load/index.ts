@@ -7,14 +7,14 @@ import type { Span } from "../../lib/diagnostics/span.ts";
 import { sandbox } from "./evaluate.ts";
 import { configModule, firstCharacter, meshFolder, type MeshFolder } from "./mesh-folder.ts";
 import { problemDiagnostics } from "./problem-diagnostics.ts";
-import { program, type Program } from "./program.ts";
+import { program, type Program } from "./linking/program.ts";
 import { defaultLimits, type Limits } from "./sandbox/limits.ts";
-import { valueSpans } from "./second-evaluation.ts";
+import { valueSpans } from "./spans/second-evaluation.ts";
 import { taskModules } from "./task.ts";
-import { typeCheck, type TypeChecked } from "./type-check.ts";
-import { typeDiagnostics } from "./type-diagnostics.ts";
+import { typeCheck, type TypeChecked } from "./types/type-check.ts";
+import { typeDiagnostics } from "./types/type-diagnostics.ts";
 
-export { policyCompilerOptions } from "./type-check.ts";
+export { policyCompilerOptions } from "./types/type-check.ts";
 
 /** What a mesh folder says, as plain data: equal for the same commit on every machine. */
 export interface Loaded {

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { libraryPrefix } from "./import-target.ts";
+import { libraryPrefix } from "./linking/import-target.ts";
 import { extension, libraryFolder } from "./installation.ts";
 
 export const libraryText = (module: string): string =>

@@ -2,13 +2,13 @@ import { diagnostic } from "../../lib/diagnostics/catalog.ts";
 import type { Diagnostic } from "../../lib/diagnostics/diagnostic.ts";
 import type { Origin } from "../../lib/diagnostics/origin.ts";
 import type { Evaluated } from "./evaluate.ts";
-import { libraryPrefix } from "./import-target.ts";
+import { libraryPrefix } from "./linking/import-target.ts";
 import { firstCharacter, type MeshFolder } from "./mesh-folder.ts";
 import { printable } from "./printable.ts";
-import type { Program } from "./program.ts";
+import type { Program } from "./linking/program.ts";
 import type { Problem } from "./sandbox/protocol.ts";
 import { whyUnavailable } from "./sandbox/realm.ts";
-import { secondEvaluation, type EvaluationOptions, type SecondEvaluation } from "./second-evaluation.ts";
+import { secondEvaluation, type EvaluationOptions, type SecondEvaluation } from "./spans/second-evaluation.ts";
 
 /** What went wrong in an evaluation, each at its expression; modules that were killed are named only. */
 export const problemDiagnostics = async (

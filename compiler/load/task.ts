@@ -1,5 +1,5 @@
-import { libraryPrefix } from "./import-target.ts";
-import type { ProgramModule } from "./program.ts";
+import { libraryPrefix } from "./linking/import-target.ts";
+import type { ProgramModule } from "./linking/program.ts";
 import type { TaskModule } from "./sandbox/protocol.ts";
 
 /** Modules as the sandbox takes them, by number instead of by name; they are numbered as they come. */

@@ -1,24 +1,27 @@
 import type { Diagnostic } from "../../lib/diagnostics/diagnostic.ts";
-import { callersCanTellWhoWantsMtls } from "./callers-can-tell-who-wants-mtls.ts";
-import { callersAreKnownByMtls, namedCallerHasAProxy } from "./callers-are-known-by-mtls.ts";
-import { externalAddressIsAnIp, externalHostIsAName, externalPortIsAPort } from "./external-is-well-named.ts";
-import { externalPortIsFree } from "./external-port-is-free.ts";
-import { folderSpeaksForItsNamespaces } from "./folder-speaks-for-its-namespaces.ts";
-import { grantReachesOnlyWhomItNames } from "./grant-reaches-only-whom-it-names.ts";
-import { guardedPortIsOneNumber } from "./guarded-port-is-one-number.ts";
-import { httpConditionsNeedHttp } from "./http-conditions-need-http.ts";
+import { callersCanTellWhoWantsMtls } from "./access/callers-can-tell-who-wants-mtls.ts";
+import { callersAreKnownByMtls, namedCallerHasAProxy } from "./access/callers-are-known-by-mtls.ts";
+import { externalAddressIsAnIp, externalHostIsAName, externalPortIsAPort } from "./externals/external-is-well-named.ts";
+import { externalPortIsFree } from "./externals/external-port-is-free.ts";
+import { folderSpeaksForItsNamespaces } from "./ownership/folder-speaks-for-its-namespaces.ts";
+import { grantReachesOnlyWhomItNames } from "./access/grant-reaches-only-whom-it-names.ts";
+import { guardedPortIsOneNumber } from "./access/guarded-port-is-one-number.ts";
+import { httpConditionsNeedHttp } from "./access/http-conditions-need-http.ts";
 import type { Law, Subject } from "./law.ts";
-import { oneExternalForOneHost } from "./one-external-for-one-host.ts";
-import { oneIngressForOneHost } from "./one-ingress-for-one-host.ts";
-import { mandateIsAboutWhatThereIs } from "./mandate-is-about-what-there-is.ts";
-import { onePolicyForOneSubject } from "./one-policy-for-one-subject.ts";
-import { policyHasWorkloads } from "./policy-has-workloads.ts";
-import { routeCanBeReached } from "./route-can-be-reached.ts";
-import { oneMtlsModeForOneWorkload, servicesOnOneWorkloadAgreeOnAccess } from "./services-on-one-workload-agree.ts";
-import { tryFitsIntoTimeout } from "./try-fits-into-timeout.ts";
-import { strictCalleesHaveProxiedCallers, usedServiceLetsItsUsersIn } from "./used-service-lets-its-users-in.ts";
-import { usedPortSaysWhatItSpeaks } from "./used-port-says-what-it-speaks.ts";
-import { workloadCanBeToldFromOthers } from "./workload-can-be-told-from-others.ts";
+import { oneExternalForOneHost } from "./externals/one-external-for-one-host.ts";
+import { oneIngressForOneHost } from "./routing/one-ingress-for-one-host.ts";
+import { mandateIsAboutWhatThereIs } from "./ownership/mandate-is-about-what-there-is.ts";
+import { onePolicyForOneSubject } from "./ownership/one-policy-for-one-subject.ts";
+import { policyHasWorkloads } from "./ownership/policy-has-workloads.ts";
+import { routeCanBeReached } from "./routing/route-can-be-reached.ts";
+import {
+  oneMtlsModeForOneWorkload,
+  servicesOnOneWorkloadAgreeOnAccess,
+} from "./access/services-on-one-workload-agree.ts";
+import { tryFitsIntoTimeout } from "./routing/try-fits-into-timeout.ts";
+import { strictCalleesHaveProxiedCallers, usedServiceLetsItsUsersIn } from "./access/used-service-lets-its-users-in.ts";
+import { usedPortSaysWhatItSpeaks } from "./routing/used-port-says-what-it-speaks.ts";
+import { workloadCanBeToldFromOthers } from "./ownership/workload-can-be-told-from-others.ts";
 
 /** Every law; their order is the order of reports about one place. */
 export const laws: readonly Law[] = [

@@ -15,12 +15,12 @@ import { rigRequirements } from "../rig/requirements.ts";
 import { rig as startedRig, type Rig } from "../rig/rig.ts";
 import type { Suite, Verdicts } from "../suite.ts";
 import { boundaryCalls } from "./boundary-calls.ts";
-import { dumpedMtls } from "./dumped-mtls-verdicts.ts";
+import { dumpedMtls } from "./oracle/dumped-mtls-verdicts.ts";
 import { coverage } from "./features.ts";
 import { laboratory, type Laboratory } from "./laboratory.ts";
 import { manifests } from "./manifests.ts";
 import { pinnedObjects } from "./pinned-objects.ts";
-import { plantedFaults } from "./planted.ts";
+import { plantedFaults } from "./faults/planted.ts";
 import { regressionSeeds } from "./regressions.ts";
 import { sameBytes } from "./same-bytes.ts";
 import { smallest } from "./smallest.ts";
@@ -31,7 +31,7 @@ import {
   scenarioDisagreements,
   splitProbabilities,
   type Evidence,
-} from "./trials.ts";
+} from "./oracle/trials.ts";
 
 const repository = join(import.meta.dirname, "..", "..");
 const bookinfoHost = "www.googleapis.com";

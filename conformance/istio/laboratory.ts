@@ -6,7 +6,7 @@ import type { KubeObject } from "../rig/kube.ts";
 import type { Rig } from "../rig/rig.ts";
 import type { Workload } from "../rig/workload.ts";
 import { manifests, serviceAddresses } from "./manifests.ts";
-import { servedHeaders, type Observed } from "./observation.ts";
+import { servedHeaders, type Observed } from "./oracle/observation.ts";
 
 /** What a server of the rig is told to do with the requests that carry this order. */
 export interface Plan {

@@ -4,7 +4,7 @@ import type { Branch, End } from "../../lib/model/decide/decision.ts";
 import type { Mesh } from "../../lib/model/mesh.ts";
 import type { RetryPolicy } from "../../lib/model/route.ts";
 import type { Plan, Trial } from "./laboratory.ts";
-import type { Observed } from "./observation.ts";
+import type { Observed } from "./oracle/observation.ts";
 
 /** A trial whose outcome depends on what the server does, and what must be seen. */
 export interface Scenario {

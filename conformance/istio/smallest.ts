@@ -5,7 +5,7 @@ import type { Platform } from "../../lib/graph/platform.ts";
 import type { Call } from "../../lib/model/call.ts";
 import { istio } from "../../targets/istio/index.ts";
 import type { Laboratory } from "./laboratory.ts";
-import { disagreement } from "./observation.ts";
+import { disagreement } from "./oracle/observation.ts";
 
 interface Found {
   readonly intents: Intents;

@@ -1,6 +1,6 @@
 /**
  * What must not compile. Each line below a `@ts-expect-error` is a mistake that somebody makes; if it compiled, the
- * directive itself would be an error. What the messages say is held in compiler/load/type-messages.test.ts.
+ * directive itself would be an error. What the messages say is held in compiler/load/types/type-messages.test.ts.
  */
 import { allow, external, ingress, mesh, policy, present, route, split, vary } from "./index.ts";
 import type { GatewayHandle, HttpServiceHandle, NamespaceHandle, TcpServiceHandle, WorkloadHandle } from "./index.ts";

@@ -1,0 +1,48 @@
+import { isIP } from "./ip.ts";
+import { at } from "../../../lib/diagnostics/origin.ts";
+import { law } from "../law.ts";
+
+/** A name inside the cluster would take over a service; a bare word is no DNS name outside it. */
+export const externalHostIsAName = law("MESH2022", ({ intents, graph, mesh }, report) => {
+  const services = new Set(graph.services.map(({ name, namespace }) => `${name}.${namespace}`));
+  for (const { intent, origin } of intents.externals) {
+    const { host } = intent;
+    const named = isName(host) && !isIP(host);
+    const inside =
+      host.endsWith(`.${mesh.platform.clusterDomain}`) ||
+      host.endsWith(".svc") ||
+      services.has(host) ||
+      host === "kubernetes.default";
+    if (!named || inside) report(at(origin, "host"), { host });
+    const { sni } = intent.tls;
+    if (sni !== undefined && !isName(sni)) report(at(origin, "tls", "sni"), { host: sni });
+  }
+});
+
+const isName = (text: string): boolean =>
+  /^([a-z0-9]([a-z0-9-]*[a-z0-9])?)(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+$/.test(text);
+
+/** A number that no socket has would be refused only by the cluster. */
+export const externalPortIsAPort = law("MESH2021", ({ intents }, report) => {
+  const isPort = (port: number): boolean => Number.isInteger(port) && port >= 1 && port <= 65_535;
+  for (const { intent, origin } of intents.externals) {
+    if (!isPort(intent.port)) report(at(origin, "port"), { what: intent.host, port: intent.port });
+    if (!isPort(intent.tls.port)) report(at(origin, "tls", "port"), { what: intent.host, port: intent.tls.port });
+  }
+});
+
+/** Static resolution has nobody to ask: every address must be one. */
+export const externalAddressIsAnIp = law("MESH2023", ({ intents }, report) => {
+  for (const { intent, origin } of intents.externals) {
+    if (intent.resolve === "dns") continue;
+    if (intent.resolve.length === 0) report(at(origin, "resolve"), { address: "" });
+    intent.resolve.forEach((address, index) => {
+      if (!isIP(address) || isLocal(address)) report(at(origin, "resolve", index), { address });
+    });
+  }
+});
+
+/** Addresses that mean the proxy itself or its machine: whoever calls would reach what listens there for nobody else. */
+const isLocal = (address: string): boolean =>
+  /^(?:127\.|169\.254\.|0\.|(?:0*:)*:?0*1$|::$|fe[89ab])/i.test(address) ||
+  /^::ffff:(?:127\.|169\.254\.)/i.test(address);

@@ -1,0 +1,24 @@
+import { selects } from "../../../lib/graph/graph.ts";
+import { named } from "../../../lib/graph/named.ts";
+import { picker } from "../../../lib/graph/picked.ts";
+import { law } from "../law.ts";
+
+/**
+ * Scopes are laid on labels: where one scope's labels also pick a workload of another, one of the two would be ignored
+ * (IST0110). So are gateways, and theirs are looked for in every namespace (Istio, `PILOT_SCOPE_GATEWAY_TO_NAMESPACE`).
+ */
+export const workloadCanBeToldFromOthers = law("MESH4054", ({ mesh, graph }, report) => {
+  const place = (id: string) => ({ module: named(graph).workload(id)?.source ?? "graph/snapshot.json", path: [] });
+  for (const { workload, labels } of mesh.gateways) {
+    const other = mesh.workloads.find(
+      (candidate) => candidate.id !== workload && candidate.proxy !== "none" && selects(labels, candidate.labels),
+    );
+    if (other) report(place(workload), { workload, other: other.id });
+  }
+  const picked = picker(mesh.workloads.filter(({ proxy }) => proxy === "sidecar"));
+  for (const { selector } of mesh.scopes) {
+    const other = picked(selector.namespace, selector.labels).find(({ id }) => !selector.workloads.includes(id));
+    const [first = ""] = selector.workloads;
+    if (other) report(place(first), { workload: first, other: other.id });
+  }
+});
