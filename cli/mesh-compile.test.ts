@@ -292,6 +292,12 @@ describe("what is wrong", () => {
     expect([status, stderr.includes("MESH5005")]).toEqual([1, true]);
   });
 
+  test("a platform that lets in other trust domains is refused: no grant says so", async () => {
+    await edit("graph/platform.json", '"trustDomainAliases": []', '"trustDomainAliases": ["old.example"]');
+    const { status, stderr } = run("build");
+    expect([status, stderr.includes("MESH5006")]).toEqual([1, true]);
+  });
+
   test("an output folder that holds somebody else's files is left alone", async () => {
     await write("mine/notes.txt", "keep me");
     const { status, stderr } = run("build", "--out", "mine");

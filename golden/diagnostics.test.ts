@@ -3,7 +3,10 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { syncedGraph } from "../cli/graph/sync.ts";
+import { lower } from "../compiler/lower/index.ts";
 import { compile } from "../compiler/pipeline.ts";
+import { readSnapshot } from "../compiler/snapshot/read-snapshot.ts";
+import { violations } from "../compiler/validate/index.ts";
 import { catalog, type Code } from "../lib/diagnostics/catalog.ts";
 
 const pages = join(import.meta.dirname, "..", "docs", "diagnostics");
@@ -103,6 +106,16 @@ describe("the example of a page produces its code", () => {
   });
 });
 
+const exampleMesh = async () => {
+  const snapshot = await readSnapshot(folder);
+  if (snapshot.value === undefined) throw new Error("the example has no graph");
+  const { graph, platform } = snapshot.value;
+  const config = { folders: {}, defaults: { mtls: "strict", access: "anyone" } } as const;
+  const { value } = lower({ config, policies: [], externals: [], ingresses: [] }, graph, platform);
+  if (value === undefined) throw new Error("the example has no mesh");
+  return { graph, mesh: value };
+};
+
 const library = `import { absent, allow, deny, external, ingress, policy, present, route, split } from "meshwright";
 import * as shop from "#graph/shop";
 import * as bank from "#graph/bank";
@@ -167,6 +180,29 @@ describe("what a page does not show is reported as well", () => {
   ])("%s: %s", async (code, text) => {
     expect(await codesOf(text)).toContain(code);
   });
+});
+
+test("a rule in the control plane's namespace that would be laid on other namespaces' workloads", async () => {
+  const { graph, mesh } = await exampleMesh();
+  const selector = {
+    kind: "workloads" as const,
+    namespace: mesh.platform.rootNamespace,
+    labels: { app: "alpha" },
+    workloads: [],
+    name: "alpha",
+  };
+  const rule = { selector, mode: "disabled" as const, origin: { module: "a.ts", path: [] } };
+  const intents = {
+    config: { folders: {}, defaults: { mtls: "strict", access: "anyone" } },
+    policies: [],
+    externals: [],
+    ingresses: [],
+  } as const;
+  const codesOfMesh = (of: typeof mesh) => violations({ intents, graph, mesh: of }).map(({ code }) => code);
+  const around = codesOfMesh(mesh).filter((code) => code === "MESH4054").length;
+  expect(codesOfMesh({ ...mesh, mtls: [...mesh.mtls, rule] }).filter((code) => code === "MESH4054")).toHaveLength(
+    around + 1,
+  );
 });
 
 describe("what only looks like it is not", () => {

@@ -7,7 +7,8 @@ import type { PathNormalization } from "../graph/platform.ts";
  */
 export const normalizedTarget = (target: string, normalization: PathNormalization): string => {
   const withoutFragment = target.replace(/#.*$/s, "");
-  if (normalization === "none") return withoutFragment;
+  // `OPTIONS *` asks about no path.
+  if (normalization === "none" || !withoutFragment.startsWith("/")) return withoutFragment;
   const queryAt = withoutFragment.indexOf("?");
   const query = queryAt === -1 ? "" : withoutFragment.slice(queryAt);
   let path = queryAt === -1 ? withoutFragment : withoutFragment.slice(0, queryAt);

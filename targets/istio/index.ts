@@ -10,7 +10,7 @@ const release = "1.31";
 /** Istio's own objects, one file for each namespace. */
 export const istio: Target<KubernetesObject> = {
   name: "istio",
-  mismatches: ({ version, autoMtls }) => {
+  mismatches: ({ version, autoMtls, trustDomainAliases }) => {
     const at = (setting: string) => ({
       place: { origin: { module: "graph/platform.json", path: ["platform", setting] } },
     });
@@ -19,6 +19,9 @@ export const istio: Target<KubernetesObject> = {
         ? []
         : [diagnostic("MESH5002", { required: release, found: version }, at("version"))]),
       ...(autoMtls ? [] : [diagnostic("MESH5005", {}, at("autoMtls"))]),
+      ...(trustDomainAliases.length === 0
+        ? []
+        : [diagnostic("MESH5006", { aliases: trustDomainAliases }, at("trustDomainAliases"))]),
     ];
   },
   emit,

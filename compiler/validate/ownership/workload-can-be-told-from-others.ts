@@ -15,6 +15,16 @@ export const workloadCanBeToldFromOthers = law("MESH4054", ({ mesh, graph }, rep
     );
     if (other) report(place(workload), { workload, other: other.id });
   }
+  // A rule that lies where the control plane does is laid on these labels in every namespace.
+  const everywhere = [...mesh.mtls, ...mesh.authorizations].flatMap(({ selector, origin }) =>
+    selector.kind === "workloads" && selector.namespace === mesh.platform.rootNamespace ? [{ selector, origin }] : [],
+  );
+  for (const { selector, origin } of everywhere) {
+    const other = mesh.workloads.find(
+      ({ id, labels }) => !selector.workloads.includes(id) && selects(selector.labels, labels),
+    );
+    if (other) report(origin, { workload: selector.workloads[0] ?? selector.name, other: other.id });
+  }
   const picked = picker(mesh.workloads.filter(({ proxy }) => proxy === "sidecar"));
   for (const { selector } of mesh.scopes) {
     const other = picked(selector.namespace, selector.labels).find(({ id }) => !selector.workloads.includes(id));

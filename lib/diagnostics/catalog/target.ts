@@ -1,4 +1,4 @@
-import { entry, type Nothing } from "./entry.ts";
+import { entry, list, type Nothing } from "./entry.ts";
 
 /** MESH5xxx: what a target can and cannot say. */
 export const targetCodes = {
@@ -14,6 +14,12 @@ export const targetCodes = {
     name: "automatic-mtls-is-on",
     message: () => "the platform has automatic mTLS switched off, on which the Istio target relies",
     fix: () => "remove `enableAutoMtls: false` from the control plane's configuration, then sync the graph",
+  }),
+  MESH5006: entry<{ readonly aliases: readonly string[] }>({
+    severity: "error",
+    name: "one-trust-domain-is-meant",
+    message: ({ aliases }) => `the platform takes callers of ${list(aliases)} for its own, which no grant here says`,
+    fix: () => "remove `trustDomainAliases` from the control plane's configuration once they are not needed any more",
   }),
   MESH5003: entry<{ readonly object: string; readonly at: string }>({
     severity: "error",

@@ -13,6 +13,10 @@ export interface Views {
  * What happens to a call, as the proxies on its way decide it: the caller's (scope, route, destination, TLS), then the
  * callee's (TLS, deny, allow); a gateway runs all of the callee's part before its route acts.
  *
+ * Ports are as they are dialled: a service's own for a destination, the workload's for a workload. `request.host` is what the
+ * Host header says, with or without a port. Throws where the call names a workload that neither mesh has: a bug of the
+ * caller's.
+ *
  * INVARIANT: no clock, no counter, no randomness. What depends on them (a retry, a timeout) is stated as treatment.
  */
 export const decide = (views: Views, call: Call): Decision => ({ branches: dialled({ ...views, hops: 0 }, call) });

@@ -19,7 +19,7 @@ import type {
 } from "../../../lib/model/route.ts";
 import { istioObject, type KubernetesObject } from "../object.ts";
 import type { Plain } from "../yaml.ts";
-import { nameOfDestination } from "./names.ts";
+import { nameOfDestination, nameOfGatewayHost } from "./names.ts";
 
 type Fields = { readonly [field: string]: Plain | undefined };
 
@@ -59,7 +59,7 @@ export const gatewayVirtualServices = (gateway: Gateway, mesh: Mesh): readonly K
       istioObject(
         "VirtualService",
         namespace,
-        `${host.startsWith("*.") ? "gateway-wildcard" : "gateway"}.${gateway.namespace}.${gatewayName}.${host.replace("*.", "")}`,
+        nameOfGatewayHost({ namespace: gateway.namespace, name: gatewayName }, host),
         { hosts: [host], gateways: [`${gateway.namespace}/${gatewayName}`], http },
       ),
     ];

@@ -9,6 +9,7 @@ import { wantingInVain } from "../../../lib/model/automatic-mtls.ts";
 import type { KubernetesObject } from "../object.ts";
 import { schemaViolations } from "../schema/schema-violations.ts";
 import { fields, items, nameOf, number, originOf, spec, text, unreadable, type Node, type Reading } from "./reading.ts";
+import { reportRivals } from "./rivals.ts";
 import { routesFor } from "./routes.ts";
 import { authorization, mtlsRule } from "./security.ts";
 import { labelsOf } from "./selector.ts";
@@ -16,6 +17,8 @@ import { labelsOf } from "./selector.ts";
 /**
  * What Istio makes of these objects, by its own rules of resolution: the graph under the platform's defaults, then
  * what each object says. Names, labels and annotations of objects mean nothing here, as they mean nothing to Istio.
+ * It reads what `emit` writes: whatever else an object says, and a second object about the same, is MESH5003, and then
+ * there is no mesh.
  */
 export const read = (
   objects: readonly KubernetesObject[],
@@ -35,6 +38,7 @@ export const read = (
     }
   }
   if (reading.diagnostics.length > 0) return { value: undefined, diagnostics: reading.diagnostics };
+  reportRivals(objects, reading);
   const of = (kind: string): readonly KubernetesObject[] => objects.filter((object) => object.kind === kind);
   const rules = of("VirtualService").map((object) => virtualService(object, reading));
   const destinations = readDestinations(of("ServiceEntry"), of("DestinationRule"), rules, reading);
