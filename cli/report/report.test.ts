@@ -128,3 +128,12 @@ test("as JSON, every object has every key in one order", () => {
   });
   expect(reportJson([], nowhere)).toBe("[]\n");
 });
+
+test("marks that turn the direction of writing are shown as what they are not", () => {
+  const message = "a\u061cb\u202ec\u200bd";
+  const text = reportText([{ code: "MESH0021", severity: "error", message }], () => undefined, {
+    width: 80,
+    colour: false,
+  });
+  expect(text).toContain("a\ufffdb\ufffdc\ufffdd");
+});

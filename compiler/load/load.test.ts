@@ -70,6 +70,14 @@ describe("a mesh folder becomes plain data", () => {
   });
 });
 
+test("a value that varies without end is refused, as its names could not all be checked", async () => {
+  const values = `{ default: 1, ${Array.from({ length: 101 }, (_, index) => `e${index}: 2`).join(", ")} }`;
+  const call = `vary(${values})`;
+  expect(await toldBy({ "a.ts": `import { vary } from "meshwright";\nexport default { a: ${call} };\n` })).toEqual([
+    `MESH0021 a.ts: ${call}`,
+  ]);
+});
+
 describe("nothing that looks like a policy is lost in silence", () => {
   const lib = 'import { policy } from "meshwright";\nconst ns = { $kind: "namespace", $id: "shop" } as const;\n';
   const made = 'policy(ns, { mtls: "strict" })';
