@@ -1,15 +1,15 @@
 import { at, type Origin } from "../../lib/diagnostics/origin.ts";
 import { nearest } from "../../lib/diagnostics/nearest.ts";
-import { idOf, type WorkloadId } from "../../lib/graph/graph.ts";
+import type { WorkloadId } from "../../lib/graph/graph.ts";
 import { carriesHttp } from "../../lib/graph/protocol.ts";
 import type { Access, Caller, Grant, Policy } from "../../lib/intent/index.ts";
 import { identityOf, targetOf } from "../../lib/model/base.ts";
 import type { AccessRule, Authorization, Principal, Principals } from "../../lib/model/authorization.ts";
 import { callersOf, workloadsMeant, type NamedCaller } from "./callers.ts";
-import type { Context } from "./context.ts";
+import { reportUnknown, type Context } from "./context.ts";
 import type { Authored } from "./intents.ts";
 import { pathAlternatives } from "./matches.ts";
-import { selectorOf } from "./selector.ts";
+import { reportUnknownNamespace, selectorOf } from "./selector.ts";
 
 /** Who may do what: every policy's grants and refusals, and the mesh's default. */
 export const authorizations = (context: Context): readonly Authorization[] => {
@@ -113,19 +113,7 @@ const principals = (grant: Grant, origin: Origin, context: Context): Principals 
 const callerPrincipals = (caller: Caller, origin: Origin, context: Context): readonly Principal[] => {
   if (caller === "anyone" || caller === "authenticated") return [];
   if (caller.$kind === "namespace") {
-    if (!context.graph.namespaces.some(({ name }) => name === caller.$id))
-      context.report(
-        "MESH4050",
-        {
-          kind: "namespace",
-          name: caller.$id,
-          near: nearest(
-            caller.$id,
-            context.graph.namespaces.map(({ name }) => name),
-          ),
-        },
-        origin,
-      );
+    reportUnknownNamespace(caller.$id, origin, context);
     return [{ kind: "prefix", id: `spiffe://${context.platform.trustDomain}/ns/${caller.$id}/sa/` }];
   }
   return callerWorkloads(caller, origin, context).flatMap((id) => {
@@ -138,26 +126,23 @@ const callerPrincipals = (caller: Caller, origin: Origin, context: Context): rea
 const callerWorkloads = (caller: NamedCaller, origin: Origin, context: Context): readonly WorkloadId[] => {
   const meant = workloadsMeant(caller, context.graph);
   if (meant.length > 0) return meant;
-  const { graph, report } = context;
-  const unknown = (kind: string, name: string, ids: readonly string[]): void =>
-    report("MESH4050", { kind, name, near: nearest(name, ids) }, origin);
   switch (caller.$kind) {
     case "namespace":
       break;
     case "workload":
     case "gateway":
-      unknown("workload", caller.$id, graph.workloads.map(idOf));
+      reportUnknown("workload", caller.$id, origin, context);
       break;
     case "subset": {
       const { $service: service, $subset: subset } = caller;
       const subsets = (context.service(service)?.subsets ?? []).map(({ name }) => name);
-      report("MESH4051", { service, subset, subsets, near: nearest(subset, subsets) }, origin);
+      context.report("MESH4051", { service, subset, subsets, near: nearest(subset, subsets) }, origin);
       break;
     }
     case "service":
     case "tcp-service":
-      if (context.service(caller.$id)) report("MESH3002", { service: caller.$id }, origin);
-      else unknown("service", caller.$id, graph.services.map(idOf));
+      if (context.service(caller.$id)) context.report("MESH3002", { service: caller.$id }, origin);
+      else reportUnknown("service", caller.$id, origin, context);
   }
   return meant;
 };

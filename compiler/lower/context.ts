@@ -1,8 +1,9 @@
 import type { Code, ParametersOf } from "../../lib/diagnostics/catalog.ts";
 import { diagnostic } from "../../lib/diagnostics/catalog.ts";
 import type { Diagnostic, Related } from "../../lib/diagnostics/diagnostic.ts";
+import { nearest } from "../../lib/diagnostics/nearest.ts";
 import type { Origin } from "../../lib/diagnostics/origin.ts";
-import type { ServiceGraph } from "../../lib/graph/graph.ts";
+import { idOf, type ServiceGraph } from "../../lib/graph/graph.ts";
 import { named, type Named } from "../../lib/graph/named.ts";
 import type { Platform } from "../../lib/graph/platform.ts";
 import type { Intents } from "./intents.ts";
@@ -21,6 +22,20 @@ export type Report = <C extends Code>(
   origin: Origin,
   related?: readonly Related[],
 ) => void;
+
+/** Reports a name that the graph does not have, with the nearest of its kind. */
+export const reportUnknown = (
+  kind: "namespace" | "service" | "workload" | "gateway",
+  name: string,
+  origin: Origin,
+  { graph, report }: Context,
+): void => {
+  const candidates =
+    kind === "namespace"
+      ? graph.namespaces.map((namespace) => namespace.name)
+      : (kind === "service" ? graph.services : graph.workloads).map(idOf);
+  report("MESH4050", { kind, name, near: nearest(name, candidates) }, origin);
+};
 
 export const context = (
   graph: ServiceGraph,

@@ -1,11 +1,11 @@
 import { at, type Origin } from "../../lib/diagnostics/origin.ts";
 import { nearest } from "../../lib/diagnostics/nearest.ts";
-import { idOf, type Service, type ServiceId } from "../../lib/graph/graph.ts";
+import type { Service, ServiceId } from "../../lib/graph/graph.ts";
 import { carriesHttp } from "../../lib/graph/protocol.ts";
 import type { External, Route as Written, Split } from "../../lib/intent/index.ts";
 import { defaultRoute, hostOf, wholeWeight } from "../../lib/model/base.ts";
 import { matchesEverything, type Backend, type Route } from "../../lib/model/route.ts";
-import type { Context } from "./context.ts";
+import { reportUnknown, type Context } from "./context.ts";
 import { duration } from "./duration.ts";
 import { headerEdits } from "./header-edits.ts";
 import { matches } from "./matches.ts";
@@ -77,11 +77,7 @@ const serviceBackends = (
 ): readonly Backend[] => {
   const service = context.service(id);
   if (service === undefined) {
-    context.report(
-      "MESH4050",
-      { kind: "service", name: id, near: nearest(id, context.graph.services.map(idOf)) },
-      origin,
-    );
+    reportUnknown("service", id, origin, context);
     return [];
   }
   if (service.kind === "external-name") context.report("MESH4057", { service: id }, origin);

@@ -1,11 +1,10 @@
 import { at, type Origin } from "../../lib/diagnostics/origin.ts";
-import { nearest } from "../../lib/diagnostics/nearest.ts";
-import { idOf, type WorkloadId } from "../../lib/graph/graph.ts";
+import type { WorkloadId } from "../../lib/graph/graph.ts";
 import type { Dependency, Policy, ServicePolicy } from "../../lib/intent/index.ts";
 import { hostOf } from "../../lib/model/base.ts";
 import type { Destination, Host, MeshWorkload, Scope } from "../../lib/model/mesh.ts";
 import { callersOf, isNamedAlone, workloadsMeant, type NamedCaller } from "./callers.ts";
-import type { Context } from "./context.ts";
+import { reportUnknown, type Context } from "./context.ts";
 import { selectorOf } from "./selector.ts";
 
 /**
@@ -110,10 +109,6 @@ const dependencyHosts = (dependency: Dependency, origin: Origin, context: Contex
     return [];
   }
   if (service) return [hostOf(service, context.platform)];
-  context.report(
-    "MESH4050",
-    { kind: "service", name: dependency.$id, near: nearest(dependency.$id, context.graph.services.map(idOf)) },
-    origin,
-  );
+  reportUnknown("service", dependency.$id, origin, context);
   return [];
 };

@@ -1,10 +1,8 @@
-import { nearest } from "../../lib/diagnostics/nearest.ts";
 import type { Origin } from "../../lib/diagnostics/origin.ts";
-import { idOf } from "../../lib/graph/graph.ts";
 import { carriesHttp } from "../../lib/graph/protocol.ts";
 import type { Subject } from "../../lib/intent/index.ts";
 import type { Selector } from "../../lib/model/mesh.ts";
-import type { Context } from "./context.ts";
+import { reportUnknown, type Context } from "./context.ts";
 
 /** The workloads that a policy speaks of, if the graph has any. */
 export const selectorOf = (about: Subject, context: Context): Selector | undefined => {
@@ -55,15 +53,11 @@ export const reportUnknownSubject = (about: Subject, origin: Origin, context: Co
   if (kind === "service" && context.service(about.$id)?.kind === "external-name")
     context.report("MESH4057", { service: about.$id }, origin);
   if (exists()) return;
-  const candidates =
-    kind === "namespace"
-      ? graph.namespaces.map(({ name }) => name)
-      : (kind === "service" ? graph.services : graph.workloads).map(idOf);
-  context.report("MESH4050", { kind, name: about.$id, near: nearest(about.$id, candidates) }, origin);
+  reportUnknown(kind, about.$id, origin, context);
 };
 
 /** Reports an intent on behalf of a namespace that is not in the graph. */
-export const reportUnknownNamespace = (name: string, origin: Origin, { graph, report }: Context): void => {
-  const names = graph.namespaces.map((namespace) => namespace.name);
-  if (!names.includes(name)) report("MESH4050", { kind: "namespace", name, near: nearest(name, names) }, origin);
+export const reportUnknownNamespace = (name: string, origin: Origin, context: Context): void => {
+  if (!context.graph.namespaces.some((namespace) => namespace.name === name))
+    reportUnknown("namespace", name, origin, context);
 };

@@ -142,19 +142,20 @@ class Statements {
     this.#bindings();
     this.#expectWord("from");
     this.#expect("string");
-    this.#edits.push({ start, end: this.#tokens.end, kind: "statement" });
-    const after = this.#tokens.next();
-    if (after === "word" && this.#tokens.word === "with") throw undecided;
-    this.#expectEnd(after);
-    this.#tokens.again(after);
+    this.#blankedAfterSpecifier(start);
   }
 
   #statementWithSpecifier(start: number, bindings: readonly Binding[], exported: boolean): void {
     if (this.#tokens.string === "\\") throw undecided;
     const specifier = this.#tokens.string;
     const at = [this.#tokens.start, this.#tokens.end] as const;
-    this.#edits.push({ start, end: this.#tokens.end, kind: "statement" });
     this.#imports.push({ specifier, at, bindings, exported });
+    this.#blankedAfterSpecifier(start);
+  }
+
+  /** Blanks out a statement that ends with the last token, its specifier. */
+  #blankedAfterSpecifier(start: number): void {
+    this.#edits.push({ start, end: this.#tokens.end, kind: "statement" });
     // Import attributes change what an import means: the tree refuses them.
     const after = this.#tokens.next();
     if (after === "word" && this.#tokens.word === "with") throw undecided;

@@ -17,13 +17,14 @@ export const folderSpeaksForItsNamespaces = law("MESH1003", ({ intents }, report
 const namespaceOf = (about: PolicySubject): string =>
   about.$kind === "namespace" ? about.$id : (about.$id.split("/")[0] ?? "");
 
+/** What the names of all modules in a folder of `folders` begin with. */
+export const modulePrefix = (folder: string): string =>
+  folder === "." ? "" : `${folder.replace(/^\.\//, "").replace(/\/+$/, "")}/`;
+
 /** The namespaces of the deepest folder that holds the module. */
 const namespacesOf = (module: string, { folders }: MeshConfig): readonly string[] => {
   const holding = Object.entries(folders)
-    .map(([folder, namespaces]) => ({
-      prefix: folder === "." ? "" : `${folder.replace(/^\.\//, "").replace(/\/+$/, "")}/`,
-      namespaces,
-    }))
+    .map(([folder, namespaces]) => ({ prefix: modulePrefix(folder), namespaces }))
     .filter(({ prefix }) => module.startsWith(prefix));
   return holding.sort((a, b) => b.prefix.length - a.prefix.length)[0]?.namespaces ?? [];
 };

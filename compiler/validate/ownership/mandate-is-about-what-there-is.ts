@@ -1,6 +1,7 @@
 import { at } from "../../../lib/diagnostics/origin.ts";
 import { nearest } from "../../../lib/diagnostics/nearest.ts";
 import { law } from "../law.ts";
+import { modulePrefix } from "./folder-speaks-for-its-namespaces.ts";
 
 /** A misspelt folder or namespace in `folders` is a mandate that nobody has, while somebody believes to have it. */
 export const mandateIsAboutWhatThereIs = law("MESH1006", ({ intents, graph }, report) => {
@@ -11,8 +12,7 @@ export const mandateIsAboutWhatThereIs = law("MESH1006", ({ intents, graph }, re
   const folders = new Set(modules.map((module) => module.slice(0, Math.max(0, module.indexOf("/")))));
   const known = graph.namespaces.map(({ name }) => name);
   for (const [folder, namespaces] of Object.entries(intents.config.folders)) {
-    const prefix = folder === "." ? "" : `${folder.replace(/^\.\//, "").replace(/\/+$/, "")}/`;
-    if (!modules.some((module) => module.startsWith(prefix)))
+    if (!modules.some((module) => module.startsWith(modulePrefix(folder))))
       report(at(origin, folder), {
         what: `no policy lies in \`${folder}\``,
         near: nearest(
