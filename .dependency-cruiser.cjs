@@ -47,7 +47,7 @@ module.exports = {
       "^compiler/(replaced-folder|source-text|yaml)\\.ts$",
       "^(node:)?[a-z_/]+$",
     ]),
-    may("pipeline", "^compiler/pipeline\\.ts$", ["^lib/", "^compiler/"], "the compiler knows no target"),
+    may("pipeline", "^compiler/(pipeline|resolved)\\.ts$", ["^lib/", "^compiler/"], "the compiler knows no target"),
     may(
       "policies",
       "^policies/",

@@ -1,4 +1,5 @@
-import { compile, type Compiled } from "../compiler/pipeline.ts";
+import { compile } from "../compiler/pipeline.ts";
+import type { Compiled } from "../compiler/resolved.ts";
 import { locate } from "../compiler/load/index.ts";
 import type { Origin } from "../lib/diagnostics/origin.ts";
 import type { Span } from "../lib/diagnostics/span.ts";
