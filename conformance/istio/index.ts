@@ -14,7 +14,7 @@ import { yamlStream, type Plain } from "../../targets/istio/yaml.ts";
 import { rigRequirements } from "../rig/requirements.ts";
 import { rig as startedRig, type Rig } from "../rig/rig.ts";
 import type { Suite, Verdicts } from "../suite.ts";
-import { boundaryCalls } from "./boundary-calls.ts";
+import { boundaryCalls } from "../../golden/random/calls.ts";
 import { dumpedMtls } from "./oracle/dumped-mtls-verdicts.ts";
 import { coverage } from "./features.ts";
 import { laboratory, type Laboratory } from "./laboratory.ts";

@@ -17,6 +17,8 @@ export interface Branch {
 }
 
 export interface End {
+  /** Of the calls of its branch for which the load balancer chooses its way: one, unless that way splits again. */
+  readonly share: Fraction;
   /** Workloads at which the call arrives; empty where it reaches none that the graph knows. */
   readonly workloads: readonly WorkloadId[];
   readonly outcome: Outcome;
@@ -63,6 +65,7 @@ export type AnswerReason =
 
 export interface Treatment {
   readonly at: WorkloadId;
+  readonly role: "caller" | "gateway";
   readonly timeout: number | "none";
   readonly retries: RetryPolicy | "none";
 }

@@ -50,7 +50,7 @@ export const routed = (
     return ending(answer(by, 404, "no-route"), [before, step(by, "no route matches", undefined)]);
   const edited: HttpRequest = { ...request, headers: editedHeaders(request.headers, route.requestHeaders) };
   const total = route.backends.reduce((sum, { weight }) => sum + weight, 0);
-  const treatment = { at: sender.workload.id, timeout: route.timeout, retries: route.retries };
+  const treatment = { at: sender.workload.id, role: sender.role, timeout: route.timeout, retries: route.retries };
   return route.backends.flatMap((backend) => {
     const chosen = step(
       by,
@@ -258,16 +258,20 @@ export const anyOf = (
   for (const id of ids) {
     const branches = branchesAt(id);
     const key = JSON.stringify(
-      branches.map(({ share, ends }) => [
-        share,
-        ends.map(({ outcome, treatments }) => [sansWorkload(outcome), treatments]),
+      branches.map((branch) => [
+        branch.share,
+        branch.ends.map(({ share, outcome, treatments }) => [share, sansWorkload(outcome), treatments]),
       ]),
     );
     const known = groups.get(key);
     groups.set(key, known ? known.map((branch, index) => joined(branch, branches[index]!)) : branches);
   }
   const all = [...groups.values()];
-  return all.length === 1 ? all[0]! : [{ share: one, ends: all.flat().flatMap(({ ends }) => ends) }];
+  if (all.length === 1) return all[0]!;
+  const ends = all
+    .flat()
+    .flatMap((branch) => branch.ends.map((end) => ({ ...end, share: product(branch.share, end.share) })));
+  return [{ share: one, ends }];
 };
 
 const sansWorkload = (outcome: Outcome): unknown =>
@@ -294,7 +298,7 @@ export const ending = (
   outcome: Outcome,
   steps: readonly Step[],
   workloads: readonly WorkloadId[] = [],
-): readonly Branch[] => [{ share: one, ends: [{ workloads, outcome, treatments: [], steps }] }];
+): readonly Branch[] => [{ share: one, ends: [{ share: one, workloads, outcome, treatments: [], steps }] }];
 
 /** The same branch, after these steps. */
 export const prefixed = (branch: Branch, steps: readonly Step[]): Branch => ({

@@ -1,4 +1,4 @@
-import type { Random } from "../../golden/random/random.ts";
+import type { Random } from "./random.ts";
 import { carriesHttp } from "../../lib/graph/protocol.ts";
 import type { Address, Call, HttpRequest } from "../../lib/model/call.ts";
 import type { Destination, Mesh, MeshWorkload } from "../../lib/model/mesh.ts";
@@ -147,3 +147,28 @@ const requestTo = (host: string, known: Boundaries, random: Random): HttpRequest
   host,
   headers: random.chance(65) && known.headers.length > 0 ? headersFor(known, random) : [],
 });
+
+/** The same, and what nobody would send: other callers, other addresses, other ports, bytes that are not HTTP. */
+export const strangeCalls = (mesh: Mesh, count: number, random: Random): readonly Call[] => {
+  const callers = ["outside", ...mesh.workloads.map(({ id }) => id)];
+  const ports = [
+    ...new Set([
+      ...mesh.destinations.flatMap((destination) =>
+        destination.ports.flatMap(({ number, target }) => [number, target]),
+      ),
+      4444,
+    ]),
+  ];
+  const address = (): Address =>
+    random.one<Address>([
+      { kind: "elsewhere" },
+      { kind: "workload", workload: random.one(mesh.workloads).id },
+      { kind: "destination", host: random.one(mesh.destinations).host },
+    ]);
+  return boundaryCalls(mesh, count, random).map((call) => ({
+    from: random.chance(25) ? random.one(callers) : call.from,
+    to: random.chance(25) ? address() : call.to,
+    port: random.chance(15) ? random.one(ports) : call.port,
+    request: random.chance(10) ? "connection" : call.request,
+  }));
+};
