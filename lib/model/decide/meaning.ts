@@ -3,12 +3,11 @@ import { fraction, type Fraction } from "../fraction.ts";
 import { effectsOf, followedBy, linesByName, noEffects, type HeaderEffects } from "../header-effects.ts";
 import type { Host } from "../mesh.ts";
 import type { RetryPolicy } from "../route.ts";
-import type { AnswerReason, Decision, End, Hop, Outcome } from "./decision.ts";
+import type { Decision, End, Hop, Outcome } from "./decision.ts";
 
 /**
  * A decision without what nobody can tell: who decided it, names of subsets, the order of branches; and of a call that is
- * not delivered, at which workload it failed, by which of two rules, and how it would have been treated. Equal meanings
- * have equal forms. `Request` is what is delivered: of one call its lines, of many calls what
+ * not delivered, why, at which workload it failed, and how it would have been treated. Equal meanings have equal forms. `Request` is what is delivered: of one call its lines, of many calls what
  * becomes of them (`HeaderEffects`).
  */
 export type Meaning<Request> = readonly MeantBranch<Request>[];
@@ -39,16 +38,12 @@ export type MeantOutcome<Request> =
       readonly kind: "answered";
       readonly by: Answerer;
       readonly status: number;
-      readonly reason: MeantReason;
       readonly response: HeaderEffects;
     }
-  | { readonly kind: "closed"; readonly by: Answerer; readonly reason: MeantReason };
+  | { readonly kind: "closed"; readonly by: Answerer };
 
 /** Whose caller and whose callee it is, the call says; gateways there may be several on one way. */
 export type Answerer = "caller" | "callee" | WorkloadId;
-
-/** A caller cannot tell whether a rule refused it or none let it in. */
-export type MeantReason = Exclude<AnswerReason, "denied" | "not-allowed"> | "refused";
 
 interface MeantTreatment {
   readonly at: Answerer;
@@ -82,9 +77,6 @@ export const canonicalMeaning = <Request>(branches: Meaning<Request>): Meaning<R
   }
   return inKeyOrder(merged);
 };
-
-export const meantReason = (reason: AnswerReason): MeantReason =>
-  reason === "denied" || reason === "not-allowed" ? "refused" : reason;
 
 const canonicalEnds = <Request>(ends: readonly MeantEnd<Request>[]): readonly MeantEnd<Request>[] => {
   if (ends.length === 1) return ends;
@@ -121,12 +113,10 @@ const meantEnd = ({ share, workloads, outcome, treatments }: End): MeantEnd<Deli
 });
 
 const meantOutcome = (outcome: Outcome): MeantOutcome<DeliveredRequest> => {
-  if (outcome.kind === "closed")
-    return { kind: "closed", by: answerer(outcome.by), reason: meantReason(outcome.reason) };
+  if (outcome.kind === "closed") return { kind: "closed", by: answerer(outcome.by) };
   const response = outcome.responseEdits.reduce((all, edits) => followedBy(all, effectsOf(edits)), noEffects);
   if (outcome.kind === "answered") {
-    const { by, status, reason } = outcome;
-    return { kind: "answered", by: answerer(by), status, reason: meantReason(reason), response };
+    return { kind: "answered", by: answerer(outcome.by), status: outcome.status, response };
   }
   const { to, port, request, tls } = outcome;
   return {

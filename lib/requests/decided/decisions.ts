@@ -2,7 +2,7 @@ import { carriesHttp } from "../../graph/protocol.ts";
 import type { WorkloadId } from "../../graph/graph.ts";
 import { includes } from "../../model/authorization.ts";
 import type { Address } from "../../model/call.ts";
-import type { Answerer, MeantOutcome, MeantReason } from "../../model/decide/meaning.ts";
+import type { Answerer, MeantOutcome } from "../../model/decide/meaning.ts";
 import { fraction } from "../../model/fraction.ts";
 import { effectsOf, noEffects, type HeaderEffects } from "../../model/header-effects.ts";
 import { lookup } from "../../model/lookup.ts";
@@ -80,8 +80,8 @@ export class Decisions {
   refused(reason: "out-of-scope" | "unknown-host"): Diagram {
     return this.#ending(
       reason === "unknown-host"
-        ? { kind: "answered", by: "caller", status: 502, reason, response: noEffects }
-        : { kind: "closed", by: "caller", reason },
+        ? { kind: "answered", by: "caller", status: 502, response: noEffects }
+        : { kind: "closed", by: "caller" },
     );
   }
 
@@ -95,7 +95,6 @@ export class Decisions {
       kind: "answered",
       by: sender.by,
       status: 404,
-      reason: "no-route",
       response: noEffects,
     });
     return routes.reduceRight<Diagram>(
@@ -132,7 +131,6 @@ export class Decisions {
       kind: "answered",
       by: sender.by,
       status: 503,
-      reason: "no-workload",
       response: noEffects,
     };
     if (!destination || !port) return this.#ending(unavailable);
@@ -164,7 +162,7 @@ export class Decisions {
     if (to.kind === "workload") return this.#at(to.workload, arriving(port), 0);
     const destination = lookup(this.#client).destination(to.host);
     const servicePort = destination?.ports.find(({ number }) => number === port);
-    if (!destination || !servicePort) return this.#ending({ kind: "closed", by: "callee", reason: "no-listener" });
+    if (!destination || !servicePort) return this.#ending({ kind: "closed", by: "callee" });
     if (destination.kind === "external" || destination.workloads.length === 0)
       return this.#delivered("as-dialled", port, "none", "outside");
     return this.#anyOf(destination.workloads, (id) => this.#arrival(id, arriving(servicePort.target), 0));
@@ -203,19 +201,18 @@ export class Decisions {
 
   #made(workload: MeshWorkload, { port, caller, tls, to }: Arriving, hops: number): Diagram {
     const by: Answerer = workload.proxy === "gateway" ? workload.id : "callee";
-    const closed = (reason: MeantReason): Diagram => this.#ending({ kind: "closed", by, reason });
+    const closed = this.#ending({ kind: "closed", by });
     const delivered = this.#delivered(to, port, tls ? "mutual" : "none", "here");
-    if (workload.proxy === "none" || workload.excludedPorts.inbound.includes(port))
-      return tls ? closed("tls-refused") : delivered;
+    if (workload.proxy === "none" || workload.excludedPorts.inbound.includes(port)) return tls ? closed : delivered;
     if (workload.proxy === "sidecar") {
       const { mode } = lookup(this.#server).mtls(workload);
-      if (mode === "strict" && !tls) return closed("plain-text-refused");
-      if (mode === "disabled" && tls) return closed("tls-refused");
+      if (mode === "strict" && !tls) return closed;
+      if (mode === "disabled" && tls) return closed;
     }
     const protocol = workload.ports.find(({ number }) => number === port)?.protocol;
     const readsHttp = protocol === undefined || carriesHttp(protocol);
-    const forbidden = this.#ending({ kind: "answered", by, status: 403, reason: "refused", response: noEffects });
-    const refused = readsHttp ? this.#diagrams.ite(this.#connection, closed("refused"), forbidden) : closed("refused");
+    const forbidden = this.#ending({ kind: "answered", by, status: 403, response: noEffects });
+    const refused = readsHttp ? this.#diagrams.ite(this.#connection, closed, forbidden) : closed;
     const onward = workload.proxy === "gateway" ? this.#atGateway(workload, port, readsHttp, hops) : delivered;
     return this.#diagrams.ite(this.#allowed(workload, port, caller, readsHttp), onward, refused);
   }
@@ -242,8 +239,8 @@ export class Decisions {
   #atGateway(workload: MeshWorkload, port: number, readsHttp: boolean, hops: number): Diagram {
     const diagrams = this.#diagrams;
     const by = workload.id;
-    if (hops >= mostHops) return this.#ending({ kind: "closed", by, reason: "loop" });
-    const noListener = this.#ending({ kind: "closed", by, reason: "no-listener" });
+    if (hops >= mostHops) return this.#ending({ kind: "closed", by });
+    const noListener = this.#ending({ kind: "closed", by });
     const listener = lookup(this.#server)
       .gateway(workload.id)
       ?.listeners.find(({ target }) => target === port);
@@ -252,7 +249,7 @@ export class Decisions {
     const onward = (this.#onward ??=
       this.#client === this.#server ? this : new Decisions({ client: this.#server, server: this.#server }, diagrams));
     const sender: Sender = { identity: workload.identity, by };
-    const unknown = this.#ending({ kind: "answered", by, status: 404, reason: "no-route", response: noEffects });
+    const unknown = this.#ending({ kind: "answered", by, status: 404, response: noEffects });
     const routed = [...listener.virtualHosts]
       .sort(byPrecedence)
       .reduceRight<Diagram>(

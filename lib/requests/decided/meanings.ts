@@ -57,7 +57,7 @@ export const splitInto = (parts: readonly (readonly [share: Fraction, meaning: E
 export const asSeenBySender = (meaning: Effects, by: Answerer): Effects =>
   ends(meaning, (end) =>
     end.outcome.kind === "closed"
-      ? { ...end, outcome: { kind: "answered", by, status: 503, reason: end.outcome.reason, response: noEffects } }
+      ? { ...end, outcome: { kind: "answered", by, status: 503, response: noEffects } }
       : end,
   );
 

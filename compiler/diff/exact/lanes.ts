@@ -1,0 +1,341 @@
+import type { WorkloadId } from "../../../lib/graph/graph.ts";
+import { lookup } from "../../../lib/model/lookup.ts";
+import type { Address } from "../../../lib/model/call.ts";
+import type { Host, Mesh } from "../../../lib/model/mesh.ts";
+import type { Decided } from "../../../lib/requests/decided/decided.ts";
+import type { ProxiedReach, Reach } from "../../../lib/requests/decided/reach.ts";
+import type { Diagram, Diagrams } from "../../../lib/requests/diagrams.ts";
+import { Fingerprints } from "./fingerprints.ts";
+import type { Effects } from "../../../lib/requests/decided/meanings.ts";
+import { addressKey, laneAddresses, portNumber, type Lane, type LanePort } from "./lane.ts";
+
+export type Caller = WorkloadId | "outside";
+
+/** A lane, and what the two revisions do with its calls: different functions, which may still agree on all calls there are. */
+export interface ComparedLane {
+  readonly lane: Lane;
+  readonly callers: readonly Caller[];
+  readonly before: Diagram;
+  readonly after: Diagram;
+}
+
+/** Both revisions, and what is known of them. */
+export interface Revisions {
+  readonly before: Decided;
+  readonly after: Decided;
+  readonly diagrams: Diagrams;
+}
+
+/** Every lane on which two revisions may differ, callers that they treat alike together. */
+export const comparedLanes = (revisions: Revisions): readonly ComparedLane[] => {
+  const lanes = new Lanes();
+  const prints = { before: new Fingerprints(revisions.before.mesh), after: new Fingerprints(revisions.after.mesh) };
+  proxiedLanes(revisions, prints, lanes);
+  directLanes(revisions, prints, lanes);
+  return lanes.all();
+};
+
+interface Prints {
+  readonly before: Fingerprints;
+  readonly after: Fingerprints;
+}
+
+class Lanes {
+  readonly #lanes = new Map<string, { lane: Lane; callers: Caller[]; before: Diagram; after: Diagram }>();
+
+  add(lane: Lane, caller: Caller, before: Diagram, after: Diagram): void {
+    if (before === after) return;
+    const key = `${laneKey(lane)} ${before} ${after}`;
+    const known = this.#lanes.get(key);
+    if (known) known.callers.push(caller);
+    else this.#lanes.set(key, { lane, callers: [caller], before, after });
+  }
+
+  all(): readonly ComparedLane[] {
+    return [...this.#lanes.values()];
+  }
+}
+
+/** Few lanes have many addresses, and of those the first and the number tell which they are. */
+const laneKey = ({ port, to, names }: Lane): string =>
+  JSON.stringify([port, to === "any" ? to : [to.sample, to.keys.size], names]);
+
+/** Callers of both revisions whose proxies do the same with a port: it is worked out once for all of them. */
+const callerGroups = (revisions: Revisions, port: number) => {
+  const groups = new Map<
+    Reach | string,
+    Map<Reach | string, { reaches: readonly [Reach, Reach]; callers: Caller[] }>
+  >();
+  for (const caller of commonCallers(revisions)) {
+    const [a, b] = [revisions.before.callers.reach(caller, port), revisions.after.callers.reach(caller, port)];
+    // Who goes straight to addresses does so for any reason.
+    const [left, right] = [a.kind === "direct" ? "direct" : a, b.kind === "direct" ? "direct" : b];
+    let inner = groups.get(left);
+    if (inner === undefined) groups.set(left, (inner = new Map()));
+    const group = inner.get(right);
+    if (group) group.callers.push(caller);
+    else inner.set(right, { reaches: [a, b], callers: [caller] });
+  }
+  return [...groups.values()].flatMap((inner) => [...inner.values()]);
+};
+
+export const commonCallers = ({ before, after }: Revisions): readonly Caller[] => [
+  "outside",
+  ...after.mesh.workloads.flatMap(({ id }) => (lookup(before.mesh).workload(id) ? [id] : [])),
+];
+
+const nothingKnown: ProxiedReach = { kind: "proxied", named: new Map(), whole: new Set() };
+const known = (reach: Reach): ProxiedReach => (reach.kind === "proxied" ? reach : nothingKnown);
+
+const proxiedLanes = (revisions: Revisions, prints: Prints, lanes: Lanes): void => {
+  const { before, after } = revisions;
+  const addresses = addressesAlike(revisions);
+  for (const lanePort of calledPorts(before.mesh, after.mesh)) {
+    const port = portNumber(lanePort);
+    const isChanged = kept((host: Host) => prints.before.routed(host, port) !== prints.after.routed(host, port));
+    for (const { reaches, callers } of callerGroups(revisions, port)) {
+      const [left, right] = [known(reaches[0]), known(reaches[1])];
+      const isWhole = (address: Address): boolean =>
+        address.kind === "destination" && (left.whole.has(address.host) || right.whole.has(address.host));
+      const unknown = [unknownWay(before, reaches[0], revisions), unknownWay(after, reaches[1], revisions)] as const;
+      for (const [names, from, into] of namePairs(left, right)) {
+        if (from === into && from !== undefined && !isChanged(from)) continue;
+        const host = (into ?? from)!;
+        const straight =
+          from === undefined && unknown[0] === "direct"
+            ? before
+            : into === undefined && unknown[1] === "direct"
+              ? after
+              : undefined;
+        for (const to of straight
+          ? addresses(straight, { kind: "destination", host }, port, isWhole)
+          : ["any" as const]) {
+          const address: Address = to === "any" ? { kind: "destination", host } : to.sample;
+          for (const caller of callers)
+            lanes.add(
+              { port, to, names: { kind: "named", host, names } },
+              caller,
+              named(before, caller, from, unknown[0], address, port),
+              named(after, caller, into, unknown[1], address, port),
+            );
+        }
+      }
+      // Straight to addresses in both: `directLanes`.
+      if (unknown[0] !== "direct" || unknown[1] !== "direct") {
+        const straight = unknown[0] === "direct" ? before : unknown[1] === "direct" ? after : undefined;
+        for (const to of straight ? addresses(straight, { kind: "elsewhere" }, port, isWhole) : ["any" as const]) {
+          const way = (decided: Decided, side: Diagram | "direct"): Diagram =>
+            side === "direct" ? decided.decisions.direct(to === "any" ? { kind: "elsewhere" } : to.sample, port) : side;
+          const lane: Lane = { port: lanePort, to, names: { kind: "unknown" } };
+          for (const caller of callers) lanes.add(lane, caller, way(before, unknown[0]), way(after, unknown[1]));
+        }
+      }
+      wholeLanes(revisions, { left, right, unknown, callers, port, isChanged }, lanes);
+    }
+  }
+};
+
+/** Destinations whose connections are forwarded whole, by address; where only one revision does so the other asks for names. */
+const wholeLanes = (
+  { before, after }: Revisions,
+  group: {
+    readonly left: ProxiedReach;
+    readonly right: ProxiedReach;
+    readonly unknown: readonly [Diagram | "direct", Diagram | "direct"];
+    readonly callers: readonly Caller[];
+    readonly port: number;
+    readonly isChanged: (host: Host) => boolean;
+  },
+  lanes: Lanes,
+): void => {
+  const { left, right, unknown, callers, port, isChanged } = group;
+  for (const host of new Set([...left.whole, ...right.whole])) {
+    const inBoth = left.whole.has(host) && right.whole.has(host);
+    if (inBoth && !isChanged(host)) continue;
+    const address: Address = { kind: "destination", host };
+    const to = laneAddresses([address]);
+    const side = (decided: Decided, reach: ProxiedReach, otherwise: Diagram | "direct", caller: Caller, name?: Host) =>
+      reach.whole.has(host)
+        ? decided.decisions.whole(identity(decided.mesh, caller), host, port)
+        : named(decided, caller, name, otherwise, address, port);
+    const names = inBoth ? [] : namePairs(left, right);
+    for (const caller of callers) {
+      for (const [of, from, into] of names)
+        lanes.add(
+          { port, to, names: { kind: "named", host: (into ?? from)!, names: of } },
+          caller,
+          side(before, left, unknown[0], caller, from),
+          side(after, right, unknown[1], caller, into),
+        );
+      lanes.add(
+        { port, to, names: { kind: inBoth ? "any" : "unknown" } },
+        caller,
+        side(before, left, unknown[0], caller),
+        side(after, right, unknown[1], caller),
+      );
+    }
+  }
+};
+
+/**
+ * All addresses, for where one revision goes straight to them and the other does not: `first` by itself, then the others,
+ * those together whose callees refuse the same. What arrives one way never equals what arrives the other.
+ */
+const addressesAlike = ({ before, after, diagrams }: Revisions) => {
+  const every: readonly Address[] = [
+    { kind: "elsewhere" },
+    ...[...new Set([before, after].flatMap(({ mesh }) => mesh.destinations.map(({ host }) => host)))].map(
+      (host): Address => ({ kind: "destination", host }),
+    ),
+    ...after.mesh.workloads
+      .filter(({ id }) => lookup(before.mesh).workload(id))
+      .map(({ id }): Address => ({ kind: "workload", workload: id })),
+  ];
+  const refusals = (decided: Decided, address: Address, port: number): Diagram =>
+    diagrams.mapped<Effects>(decided.decisions.direct(address, port), (meaning) =>
+      meaning.some(({ ends }) => ends.some(({ outcome }) => outcome.kind === "delivered")) ? true : meaning,
+    );
+  const classes = kept((port: number) =>
+    kept((decided: Decided) => {
+      const alike = new Map<Diagram, Address[]>();
+      for (const address of every) {
+        const refused = refusals(decided, address, port);
+        const known = alike.get(refused);
+        if (known) known.push(address);
+        else alike.set(refused, [address]);
+      }
+      return [...alike.values()];
+    }),
+  );
+  return (decided: Decided, first: Address, port: number, isWhole: (address: Address) => boolean) => {
+    const others = classes(port)(decided).flatMap((alike) => {
+      const [sample, ...rest] = alike.filter(
+        (address) => addressKey(address) !== addressKey(first) && !isWhole(address),
+      );
+      return sample === undefined ? [] : [laneAddresses([sample, ...rest])];
+    });
+    return isWhole(first) ? others : [laneAddresses([first]), ...others];
+  };
+};
+
+/** Every name that either revision knows, by what it leads to. */
+const namePairs = (
+  left: ProxiedReach,
+  right: ProxiedReach,
+): readonly (readonly [names: readonly string[], before: Host | undefined, after: Host | undefined])[] => {
+  if (left === right && left.named.size === 0) return [];
+  const pairs = new Map<string, [string[], Host | undefined, Host | undefined]>();
+  for (const name of new Set([...left.named.keys(), ...right.named.keys()])) {
+    const [before, after] = [left.named.get(name), right.named.get(name)];
+    const key = `${before ?? ""} ${after ?? ""}`;
+    const found = pairs.get(key);
+    if (found) found[0].push(name);
+    else pairs.set(key, [[name], before, after]);
+  }
+  return [...pairs.values()];
+};
+
+const named = (
+  decided: Decided,
+  caller: Caller,
+  host: Host | undefined,
+  unknown: Diagram | "direct",
+  address: Address,
+  port: number,
+): Diagram => {
+  if (host !== undefined) return decided.decisions.routed(identity(decided.mesh, caller), host, port);
+  return unknown === "direct" ? decided.decisions.direct(address, port) : unknown;
+};
+
+/** What becomes of calls whose name a caller's proxy does not know. */
+const unknownWay = (decided: Decided, reach: Reach, { diagrams }: Revisions): Diagram | "direct" => {
+  if (reach.kind === "direct" || decided.mesh.platform.outbound === "allow-any") return "direct";
+  const { decisions } = decided;
+  const closed = decisions.refused("out-of-scope");
+  if (reach.named.size === 0) return closed;
+  return diagrams.ite(diagrams.test({ of: "connection" }), closed, decisions.refused("unknown-host"));
+};
+
+/** What is sent straight to an address, by whoever does so in both revisions. */
+const directLanes = (revisions: Revisions, prints: Prints, lanes: Lanes): void => {
+  const { before, after } = revisions;
+  const straight = (reach: Reach, { mesh }: Decided): boolean =>
+    reach.kind === "direct" || mesh.platform.outbound === "allow-any";
+  const groups = kept((port: number) => callerGroups(revisions, port));
+  const compare = (address: Address, port: LanePort): void => {
+    const number = portNumber(port);
+    const [from, into] = [before.decisions.direct(address, number), after.decisions.direct(address, number)];
+    if (from === into) return;
+    const isWhole = (reach: Reach): boolean =>
+      address.kind === "destination" && reach.kind === "proxied" && reach.whole.has(address.host);
+    const to = laneAddresses([address]);
+    for (const { reaches, callers } of groups(number)) {
+      const isNaked = reaches.every(({ kind }) => kind === "direct");
+      if (!straight(reaches[0], before) || !straight(reaches[1], after) || reaches.some(isWhole)) continue;
+      const lane: Lane = { port, to, names: { kind: isNaked ? "any" : "unknown" } };
+      for (const caller of callers) lanes.add(lane, caller, from, into);
+    }
+  };
+  for (const { id } of after.mesh.workloads) {
+    if (!lookup(before.mesh).workload(id) || prints.before.arrived(id) === prints.after.arrived(id)) continue;
+    for (const port of workloadPorts(id, before.mesh, after.mesh)) compare({ kind: "workload", workload: id }, port);
+  }
+  const hosts = new Set([before, after].flatMap(({ mesh }) => mesh.destinations.map(({ host }) => host)));
+  for (const host of hosts) {
+    if (prints.before.forwarded(host) === prints.after.forwarded(host)) continue;
+    const ports = [before, after].flatMap(({ mesh }) =>
+      (lookup(mesh).destination(host)?.ports ?? []).map(({ number }) => number),
+    );
+    for (const port of new Set(ports)) compare({ kind: "destination", host }, port);
+  }
+};
+
+/** The ports of a workload of which anything is said, and all others. */
+const workloadPorts = (id: WorkloadId, ...meshes: readonly Mesh[]): readonly LanePort[] => {
+  const said = new Set<number>();
+  for (const mesh of meshes) {
+    // Whose proxy leaves a port alone goes straight to it.
+    for (const { excludedPorts } of mesh.workloads) for (const number of excludedPorts.outbound) said.add(number);
+    const { workload, authorizations, gateway } = lookup(mesh);
+    const found = workload(id);
+    if (found === undefined) continue;
+    for (const { number } of found.ports) said.add(number);
+    for (const number of found.excludedPorts.inbound) said.add(number);
+    for (const { target } of gateway(id)?.listeners ?? []) said.add(target);
+    for (const { rules } of authorizations(found))
+      for (const { ports } of rules) if (ports !== "any") for (const number of ports) said.add(number);
+  }
+  return andOthers(said);
+};
+
+/** The ports of destinations, those that some proxy leaves alone, and all others. */
+const calledPorts = (...meshes: readonly Mesh[]): readonly LanePort[] =>
+  andOthers(
+    new Set(
+      meshes.flatMap(({ destinations, workloads }) => [
+        ...destinations.flatMap(({ ports }) => ports.map(({ number }) => number)),
+        ...workloads.flatMap(({ excludedPorts }) => excludedPorts.outbound),
+      ]),
+    ),
+  );
+
+const andOthers = (ports: ReadonlySet<number>): readonly LanePort[] => {
+  const otherThan = [...ports].sort((a, b) => a - b);
+  let sample = 40_000;
+  while (ports.has(sample)) sample += 1;
+  return [...otherThan, { otherThan, sample }];
+};
+
+const identity = (mesh: Mesh, caller: Caller): string => {
+  const found = caller === "outside" ? undefined : lookup(mesh).workload(caller);
+  if (found === undefined) throw new Error(`${caller} has no proxy of its own`);
+  return found.identity;
+};
+
+const kept = <K, V>(make: (key: K) => V): ((key: K) => V) => {
+  const values = new Map<K, V>();
+  return (key) => {
+    if (!values.has(key)) values.set(key, make(key));
+    return values.get(key)!;
+  };
+};
