@@ -17,6 +17,13 @@ export interface ComparedLane {
   readonly callers: readonly Caller[];
   readonly before: Diagram;
   readonly after: Diagram;
+  /** What happens to a caller's calls while its own proxy already holds a revision that the callee's does not. */
+  readonly mixed: (caller: Caller, views: MixedViews) => readonly [callerIsOld: Diagram, callerIsNew: Diagram];
+}
+
+export interface MixedViews {
+  readonly callerIsOld: Decided;
+  readonly callerIsNew: Decided;
 }
 
 /** Both revisions, and what is known of them. */
@@ -28,7 +35,7 @@ export interface Revisions {
 
 /** Every lane on which two revisions may differ, callers that they treat alike together. */
 export const comparedLanes = (revisions: Revisions): readonly ComparedLane[] => {
-  const lanes = new Lanes();
+  const lanes = new Lanes(revisions);
   const prints = { before: new Fingerprints(revisions.before.mesh), after: new Fingerprints(revisions.after.mesh) };
   proxiedLanes(revisions, prints, lanes);
   directLanes(revisions, prints, lanes);
@@ -40,19 +47,40 @@ interface Prints {
   readonly after: Fingerprints;
 }
 
-class Lanes {
-  readonly #lanes = new Map<string, { lane: Lane; callers: Caller[]; before: Diagram; after: Diagram }>();
+/** What one of the views does with a lane's calls. */
+type Side = (decided: Decided) => Diagram;
 
-  add(lane: Lane, caller: Caller, before: Diagram, after: Diagram): void {
+class Lanes {
+  readonly #revisions: Revisions;
+  readonly #lanes = new Map<
+    string,
+    Omit<ComparedLane, "mixed"> & { readonly sides: Map<Caller, readonly [Side, Side]> }
+  >();
+
+  constructor(revisions: Revisions) {
+    this.#revisions = revisions;
+  }
+
+  add(lane: Lane, caller: Caller, from: Side, into: Side): void {
+    const [before, after] = [from(this.#revisions.before), into(this.#revisions.after)];
     if (before === after) return;
     const key = `${laneKey(lane)} ${before} ${after}`;
-    const known = this.#lanes.get(key);
-    if (known) known.callers.push(caller);
-    else this.#lanes.set(key, { lane, callers: [caller], before, after });
+    const known = this.#lanes.get(key) ?? { lane, callers: [], before, after, sides: new Map() };
+    this.#lanes.set(key, known);
+    known.sides.set(caller, [from, into]);
   }
 
   all(): readonly ComparedLane[] {
-    return [...this.#lanes.values()];
+    return [...this.#lanes.values()].map(({ lane, before, after, sides }) => ({
+      lane,
+      before,
+      after,
+      callers: [...sides.keys()],
+      mixed: (caller, { callerIsOld, callerIsNew }) => {
+        const [from, into] = sides.get(caller)!;
+        return [from(callerIsOld), into(callerIsNew)];
+      },
+    }));
   }
 }
 
@@ -115,8 +143,8 @@ const proxiedLanes = (revisions: Revisions, prints: Prints, lanes: Lanes): void 
             lanes.add(
               { port, to, names: { kind: "named", host, names } },
               caller,
-              named(before, caller, from, unknown[0], address, port),
-              named(after, caller, into, unknown[1], address, port),
+              (decided) => named(decided, caller, from, unknown[0], address, port),
+              (decided) => named(decided, caller, into, unknown[1], address, port),
             );
         }
       }
@@ -124,20 +152,20 @@ const proxiedLanes = (revisions: Revisions, prints: Prints, lanes: Lanes): void 
       if (unknown[0] !== "direct" || unknown[1] !== "direct") {
         const straight = unknown[0] === "direct" ? before : unknown[1] === "direct" ? after : undefined;
         for (const to of straight ? addresses(straight, { kind: "elsewhere" }, port, isWhole) : ["any" as const]) {
-          const way = (decided: Decided, side: Diagram | "direct"): Diagram =>
-            side === "direct" ? decided.decisions.direct(to === "any" ? { kind: "elsewhere" } : to.sample, port) : side;
+          const address: Address = to === "any" ? { kind: "elsewhere" } : to.sample;
           const lane: Lane = { port: lanePort, to, names: { kind: "unknown" } };
-          for (const caller of callers) lanes.add(lane, caller, way(before, unknown[0]), way(after, unknown[1]));
+          const way = (side: Diagram | "direct"): Side =>
+            side === "direct" ? ({ decisions }) => decisions.direct(address, port) : () => side;
+          for (const caller of callers) lanes.add(lane, caller, way(unknown[0]), way(unknown[1]));
         }
       }
-      wholeLanes(revisions, { left, right, unknown, callers, port, isChanged }, lanes);
+      wholeLanes({ left, right, unknown, callers, port, isChanged }, lanes);
     }
   }
 };
 
 /** Destinations whose connections are forwarded whole, by address; where only one revision does so the other asks for names. */
 const wholeLanes = (
-  { before, after }: Revisions,
   group: {
     readonly left: ProxiedReach;
     readonly right: ProxiedReach;
@@ -154,24 +182,26 @@ const wholeLanes = (
     if (inBoth && !isChanged(host)) continue;
     const address: Address = { kind: "destination", host };
     const to = laneAddresses([address]);
-    const side = (decided: Decided, reach: ProxiedReach, otherwise: Diagram | "direct", caller: Caller, name?: Host) =>
-      reach.whole.has(host)
-        ? decided.decisions.whole(identity(decided.mesh, caller), host, port)
-        : named(decided, caller, name, otherwise, address, port);
+    const side =
+      (reach: ProxiedReach, otherwise: Diagram | "direct", caller: Caller, name?: Host): Side =>
+      (decided) =>
+        reach.whole.has(host)
+          ? decided.decisions.whole(identity(decided.mesh, caller), host, port)
+          : named(decided, caller, name, otherwise, address, port);
     const names = inBoth ? [] : namePairs(left, right);
     for (const caller of callers) {
       for (const [of, from, into] of names)
         lanes.add(
           { port, to, names: { kind: "named", host: (into ?? from)!, names: of } },
           caller,
-          side(before, left, unknown[0], caller, from),
-          side(after, right, unknown[1], caller, into),
+          side(left, unknown[0], caller, from),
+          side(right, unknown[1], caller, into),
         );
       lanes.add(
         { port, to, names: { kind: inBoth ? "any" : "unknown" } },
         caller,
-        side(before, left, unknown[0], caller),
-        side(after, right, unknown[1], caller),
+        side(left, unknown[0], caller),
+        side(right, unknown[1], caller),
       );
     }
   }
@@ -273,7 +303,8 @@ const directLanes = (revisions: Revisions, prints: Prints, lanes: Lanes): void =
       const isNaked = reaches.every(({ kind }) => kind === "direct");
       if (!straight(reaches[0], before) || !straight(reaches[1], after) || reaches.some(isWhole)) continue;
       const lane: Lane = { port, to, names: { kind: isNaked ? "any" : "unknown" } };
-      for (const caller of callers) lanes.add(lane, caller, from, into);
+      const direct: Side = ({ decisions }) => decisions.direct(address, number);
+      for (const caller of callers) lanes.add(lane, caller, direct, direct);
     }
   };
   for (const { id } of after.mesh.workloads) {

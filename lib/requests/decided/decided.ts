@@ -9,15 +9,19 @@ import { Decisions } from "./decisions.ts";
 import { realised, type Effects } from "./meanings.ts";
 import { Callers, type Way } from "./reach.ts";
 
-/** The exact meaning of a mesh: of every call, by the function that holds for all calls which take the same way. */
+/**
+ * The exact meaning of a mesh: of every call, by the function that holds for all calls which take the same way. While a
+ * change rolls out, callers' proxies may hold another revision than callees'.
+ */
 export class Decided {
+  /** What callers' proxies hold. */
   readonly mesh: Mesh;
   readonly decisions: Decisions;
   readonly callers: Callers;
 
-  constructor(mesh: Mesh, space: Space) {
+  constructor(mesh: Mesh, space: Space, server = mesh) {
     this.mesh = mesh;
-    this.decisions = new Decisions({ client: mesh, server: mesh }, space.diagrams);
+    this.decisions = new Decisions({ client: mesh, server }, space.diagrams);
     this.callers = new Callers(mesh);
   }
 
