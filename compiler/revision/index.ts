@@ -6,7 +6,7 @@ import type { Staged } from "../../lib/diagnostics/diagnostic.ts";
 import { temporaryFolder } from "../temporary-folder.ts";
 import { commitNamed } from "./commit.ts";
 import { laidOut } from "./laid-out.ts";
-import { meshTree } from "./mesh-tree.ts";
+import { defaultBounds, meshTree, type Bounds } from "./mesh-tree.ts";
 import { openedObjects } from "./objects.ts";
 import { reasonOf, Refusal, refusal } from "./refusal.ts";
 import { repositoryAround } from "./repository.ts";
@@ -32,20 +32,24 @@ export interface MeshAtRevision {
  * with the graph that was committed beside them. Read from Git's objects; work tree, index, refs and settings stay as they
  * are. What a killed run left is taken away by the next one after an hour.
  */
-export const meshAtRevision = async (folder: string, revision: string): Promise<Staged<MeshAtRevision>> => {
+export const meshAtRevision = async (
+  folder: string,
+  revision: string,
+  bounds = defaultBounds,
+): Promise<Staged<MeshAtRevision>> => {
   try {
-    return { value: await written(folder, revision), diagnostics: [] };
+    return { value: await written(folder, revision, bounds), diagnostics: [] };
   } catch (error) {
     if (error instanceof Refusal) return { value: undefined, diagnostics: [error.diagnostic] };
     throw error;
   }
 };
 
-const written = async (folder: string, revision: string): Promise<MeshAtRevision> => {
+const written = async (folder: string, revision: string, bounds: Bounds): Promise<MeshAtRevision> => {
   const repository = repositoryAround(folder);
   const objects = await openedObjects(repository);
   const commit = await commitNamed(objects, revision);
-  const tree = await meshTree(objects, commit, repository.prefix, revision);
+  const tree = await meshTree(objects, commit, repository.prefix, revision, bounds);
   const temporary = temporaryOutside(repository.root);
   const remove = async (): Promise<void> => {
     // What cannot be taken away now is taken away by a later run.
@@ -53,7 +57,7 @@ const written = async (folder: string, revision: string): Promise<MeshAtRevision
   };
   try {
     const named = { written: revision, commit: commit.id.slice(0, 10) };
-    const mesh = await laidOut(objects, tree, { temporary, present: repository.folder, named });
+    const mesh = await laidOut(objects, tree, { temporary, present: repository.folder, named, bounds });
     return { folder: mesh, commit: commit.id, named: revision, prefix: repository.prefix, remove };
   } catch (error) {
     await remove();

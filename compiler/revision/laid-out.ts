@@ -1,11 +1,8 @@
 import { lstatSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { missingObject, type MeshFile, type MeshTree } from "./mesh-tree.ts";
+import { missingObject, type Bounds, type MeshFile, type MeshTree } from "./mesh-tree.ts";
 import { objectId, type Objects } from "./objects.ts";
 import { reasonOf, refusal } from "./refusal.ts";
-
-/** As much as no team's policies have: what is no policy lies in the folder by mistake, or to fill the disk. */
-const mostBytes = 2 ** 30;
 
 export interface Layout {
   /** Empty and private: the mesh is written into its folder `mesh`. */
@@ -13,6 +10,7 @@ export interface Layout {
   /** The mesh folder as it is now; what it has in common with the commit is taken from here. */
   readonly present: string;
   readonly named: { readonly written: string; readonly commit: string };
+  readonly bounds: Bounds;
 }
 
 /**
@@ -51,13 +49,14 @@ export const laidOut = async (objects: Objects, tree: MeshTree, layout: Layout):
 };
 
 /** The content of a file: from the work tree where it has the same id there, else from the object store. */
-const contentReader = (objects: Objects, { present, named }: Layout): ((file: MeshFile) => Promise<Buffer>) => {
-  let left = mostBytes;
+const contentReader = (objects: Objects, { present, named, bounds }: Layout): ((file: MeshFile) => Promise<Buffer>) => {
+  let left = bounds.bytes;
   return async ({ path, id }) => {
     const bytes = unchanged(join(present, path), id, left) ?? (await objects.object(id))?.bytes;
     if (bytes === undefined) throw missingObject(objects, named, id, path);
     left -= bytes.length;
-    if (left < 0) throw refusal("MESH0211", { written: named.written, what: "more than 1 GiB of files" });
+    if (left < 0)
+      throw refusal("MESH0211", { written: named.written, what: `more than ${bounds.bytes / 2 ** 20} MiB of files` });
     return bytes;
   };
 };

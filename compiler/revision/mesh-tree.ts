@@ -16,8 +16,17 @@ export interface MeshFile {
   readonly id: string;
 }
 
-/** As many names as no team's policies have, and as few as fit into memory: trees can name each other to make billions. */
-const mostEntries = 200_000;
+/** How much of a revision is read. */
+export interface Bounds {
+  readonly files: number;
+  readonly bytes: number;
+}
+
+/**
+ * More than any team's policies have, and as much as fits into memory: trees can name each other to make billions of files.
+ */
+export const defaultBounds: Bounds = { files: 200_000, bytes: 2 ** 30 };
+
 /** What Linux takes for a path, less what stands before it. */
 const longestPath = 3_072;
 
@@ -31,6 +40,7 @@ export const meshTree = async (
   commit: Commit,
   prefix: string,
   written: string,
+  bounds = defaultBounds,
 ): Promise<MeshTree> => {
   const named = { written, commit: commit.id.slice(0, 10) };
   const entriesOf = treeReader(objects, (id, path) =>
@@ -57,7 +67,7 @@ export const meshTree = async (
       const path = at.under + entry.name;
       if (isSkipped(entry, path)) continue;
       count += 1;
-      if (count > mostEntries) throw refusal("MESH0211", { written, what: `more than ${mostEntries} files` });
+      if (count > bounds.files) throw refusal("MESH0211", { written, what: `more than ${bounds.files} files` });
       if (path.length > longestPath)
         throw refusal("MESH0211", { written, what: `a path of more than ${longestPath} characters` });
       const why = unsafeName(entry.name);

@@ -46,7 +46,10 @@ export const repositoryFiles = (repository: Repository): PromiseFsClient => {
   const readOnly = (): Promise<never> => Promise.reject(new Error("a repository is only read"));
   return {
     promises: {
-      readFile: async (path: string, options: { readonly encoding?: BufferEncoding } = {}): Promise<Buffer | string> => {
+      readFile: async (
+        path: string,
+        options: { readonly encoding?: BufferEncoding } = {},
+      ): Promise<Buffer | string> => {
         const file = located(path);
         // Small files are read at once; only packs are worth a turn of the loop.
         return file.endsWith(".pack") ? readFile(file, options) : readFileSync(file, options);
