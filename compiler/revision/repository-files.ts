@@ -27,20 +27,21 @@ export const repositoryFiles = (repository: Repository): PromiseFsClient => {
 
   const stored = (below: string): string => {
     const cut = below.lastIndexOf("/");
-    if (!namesIn(below.slice(0, Math.max(0, cut))).has(below.slice(cut + 1))) throw absent(below);
-    return stores.map((store) => join(store, below)).find(exists) ?? join(stores[0]!, below);
+    if (!namesIn(below.slice(0, Math.max(0, cut))).has(below.slice(cut + 1))) throw absent;
+    const paths = stores.map((store) => join(store, below));
+    return (paths.length > 1 ? paths.find(exists) : undefined) ?? paths[0]!;
   };
 
   const located = (path: string): string => {
     const name = path.slice(virtualFolder.length + 1);
     const names = name.split("/");
     if (!path.startsWith(`${virtualFolder}/`) || names.some((part) => !/^[^\0\\]+$/.test(part) || /^\.\.?$/.test(part)))
-      throw absent(path);
+      throw absent;
     if (names[0] === "objects") return stored(names.slice(1).join("/"));
     // HEAD, ORIG_HEAD, FETCH_HEAD and the index are each work tree's own, as are three folders of refs.
     if (/^(?:[A-Z_]*HEAD|index|refs\/(?:bisect|worktree|rewritten)\/.+)$/.test(name)) return join(repository.own, name);
     if (/^(?:config|packed-refs|shallow|refs(?:\/.+)?)$/.test(name)) return join(repository.common, name);
-    throw absent(path);
+    throw absent;
   };
 
   const readOnly = (): Promise<never> => Promise.reject(new Error("a repository is only read"));
@@ -102,4 +103,5 @@ const entries = (path: string): readonly string[] => {
 
 const exists = (path: string): boolean => statSync(path, { throwIfNoEntry: false }) !== undefined;
 
-const absent = (path: string): Error => Object.assign(new Error(`no such file: ${path}`), { code: "ENOENT" });
+/** One for all: it is thrown for every object that is packed, and to note where it was thrown takes longer than to look. */
+const absent = Object.assign(new Error("no such file"), { code: "ENOENT" });
