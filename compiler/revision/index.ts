@@ -11,7 +11,7 @@ import { openedObjects } from "./objects.ts";
 import { reasonOf, Refusal, refusal } from "./refusal.ts";
 import { repositoryAround } from "./repository.ts";
 
-export { workTreeState, type WorkTreeState } from "./work-tree-state.ts";
+export { workTreeState } from "./work-tree-state.ts";
 
 /** A mesh folder as a commit had it. */
 export interface MeshAtRevision {
