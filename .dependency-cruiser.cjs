@@ -30,7 +30,7 @@ module.exports = {
     may("load", "^compiler/load/", [
       "^lib/",
       "^compiler/load/",
-      "^compiler/source-text",
+      "^compiler/(source-text|module-name|temporary-folder)\\.ts$",
       "^(node:)?[a-z_/]+$",
       "^node_modules/(typescript|@typescript|ses)/",
     ]),
@@ -47,6 +47,18 @@ module.exports = {
       "^compiler/(replaced-folder|source-text|yaml)\\.ts$",
       "^(node:)?[a-z_/]+$",
     ]),
+    may(
+      "revision",
+      "^compiler/revision/",
+      [
+        "^lib/",
+        "^compiler/revision/",
+        "^compiler/(module-name|temporary-folder)\\.ts$",
+        "^(node:)?[a-z_/]+$",
+        "^node_modules/isomorphic-git/",
+      ],
+      "a commit is read without knowing what compiles it",
+    ),
     may("pipeline", "^compiler/(pipeline|resolved)\\.ts$", ["^lib/", "^compiler/"], "the compiler knows no target"),
     may(
       "policies",
@@ -78,6 +90,12 @@ module.exports = {
       severity: "error",
       from: { pathNot: "^compiler/yaml\\.ts$|\\.test\\.ts$|^(bench|conformance)/|/generate\\.ts$" },
       to: { path: "^node_modules/yaml/" },
+    },
+    {
+      name: "isomorphic-git-has-one-home",
+      severity: "error",
+      from: { pathNot: "^compiler/revision/" },
+      to: { path: "^node_modules/isomorphic-git/" },
     },
     {
       name: "nothing-imports-the-outer-folders",

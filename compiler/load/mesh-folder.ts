@@ -3,6 +3,9 @@ import { dirname, join, sep } from "node:path";
 import { diagnostic } from "../../lib/diagnostics/catalog.ts";
 import { spanIn, type Span } from "../../lib/diagnostics/span.ts";
 import { failed, type Diagnostic, type Staged } from "../../lib/diagnostics/diagnostic.ts";
+import { configModule, isModuleName, unlistedFolders } from "../module-name.ts";
+
+export { configModule };
 
 /** The modules of a mesh folder by their names: POSIX paths relative to it, in code-unit order. */
 export interface MeshFolder {
@@ -13,16 +16,13 @@ export interface MeshFolder {
   readonly graph: readonly string[];
 }
 
-export const configModule = "mesh.config.ts";
-
 /** Where a module is named that failed as a whole. */
 export const firstCharacter = ({ root }: MeshFolder, module: string): Span =>
   spanIn(module, readFileSync(join(root, module), "utf8"), 0, 0);
 
 const portable = /^[A-Za-z0-9_@+-][\w.@+ -]*$/;
-const unlisted = new Set(["graph", "node_modules", "out", "dist"]);
 
-/** Which files are modules is decided here alone, by name; the order does not depend on the file system or the locale. */
+/** The modules are found by their names; the order does not depend on the file system or the locale. */
 export const meshFolder = (folder: string): Staged<MeshFolder> => {
   const diagnostics: Diagnostic[] = [];
   let root: string;
@@ -39,7 +39,7 @@ export const meshFolder = (folder: string): Staged<MeshFolder> => {
     for (const entry of entriesOf(join(root, under), under, diagnostics)) {
       const name = under + entry.name;
       if (entry.name.startsWith(".") || skip.has(entry.name)) continue;
-      const isModule = /\.ts$/.test(entry.name) && !/\.(?:test|test-d|d)\.ts$/.test(entry.name);
+      const isModule = isModuleName(entry.name);
       if (entry.isSymbolicLink()) {
         // A link to a file inside is listed where that file is; a link to the outside would be read past the commit.
         const reason = brokenLink(root, join(root, name));
@@ -60,7 +60,7 @@ export const meshFolder = (folder: string): Staged<MeshFolder> => {
     return found;
   };
 
-  const own = listed("", unlisted).sort(byCodeUnits);
+  const own = listed("", unlistedFolders).sort(byCodeUnits);
   const graph = graphFolder(root, diagnostics) ? listed("graph/", nested).sort(byCodeUnits) : [];
   const folded = new Map<string, string>();
   for (const module of [...own, ...graph]) {

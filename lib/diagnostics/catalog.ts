@@ -7,12 +7,14 @@ import { identityCodes } from "./catalog/identity.ts";
 import { graphCodes } from "./catalog/graph.ts";
 import { namesCodes } from "./catalog/names.ts";
 import { outputCodes } from "./catalog/output.ts";
+import { revisionCodes } from "./catalog/revision.ts";
 import { targetCodes } from "./catalog/target.ts";
 
 /** Every diagnostic there is. Append-only: a retired code stays here, retired. */
 export const catalog = {
   ...loadingCodes,
   ...outputCodes,
+  ...revisionCodes,
   ...intentCodes,
   ...routingCodes,
   ...identityCodes,

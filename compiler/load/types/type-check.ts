@@ -1,8 +1,9 @@
 import { spawn } from "node:child_process";
-import { mkdtempSync, readdirSync, realpathSync, rm, rmSync, statSync, writeFileSync } from "node:fs";
+import { realpathSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { availableParallelism, tmpdir } from "node:os";
+import { availableParallelism } from "node:os";
 import { dirname, join, sep } from "node:path";
+import { temporaryFolder } from "../../temporary-folder.ts";
 import { libraryEntry } from "../library.ts";
 import { configModule, type MeshFolder } from "../mesh-folder.ts";
 import { confined } from "../sandbox/confined.ts";
@@ -52,8 +53,7 @@ export const typeCheck = async (
   { root, policies, graph }: MeshFolder,
   bounds = defaultBounds,
 ): Promise<TypeChecked> => {
-  removeLeftovers();
-  const temporary = mkdtempSync(join(tmpdir(), temporaryPrefix));
+  const temporary = temporaryFolder("meshwright-types-");
   try {
     const project = join(temporary, "tsconfig.json");
     const config = {
@@ -78,19 +78,6 @@ export const typeCheck = async (
     return { problems, strayed, ...(stopped !== undefined && { stopped }) };
   } finally {
     rmSync(temporary, { recursive: true, force: true });
-  }
-};
-
-const temporaryPrefix = "meshwright-types-";
-
-/** What killed runs left; a younger one may still be at work. */
-const removeLeftovers = (): void => {
-  for (const name of readdirSync(tmpdir())) {
-    if (!name.startsWith(temporaryPrefix)) continue;
-    const path = join(tmpdir(), name);
-    const age = Date.now() - (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Date.now());
-    // Another user's cannot be removed.
-    if (age > 3_600_000) rm(path, { recursive: true, force: true }, () => undefined);
   }
 };
 
