@@ -47,6 +47,12 @@ module.exports = {
       "^compiler/(replaced-folder|source-text|yaml)\\.ts$",
       "^(node:)?[a-z_/]+$",
     ]),
+    may(
+      "preview",
+      "^compiler/preview/",
+      ["^lib/", "^compiler/diff/", "^compiler/preview/"],
+      "a page is made of data, without a file system",
+    ),
     may("pipeline", "^compiler/(pipeline|resolved)\\.ts$", ["^lib/", "^compiler/"], "the compiler knows no target"),
     may(
       "policies",
