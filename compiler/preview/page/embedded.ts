@@ -10,6 +10,8 @@ export interface Embedded {
   readonly base?: string;
   readonly head?: string;
   readonly groups: readonly EmbeddedGroup[];
+  /** Each fact once: what holds for one service often holds for many. */
+  readonly facts: readonly PictureFact[];
   readonly nodes: readonly EmbeddedNode[];
   readonly edges: readonly EmbeddedEdge[];
   readonly changes: readonly { readonly nodes: readonly number[]; readonly edges: readonly number[] }[];
@@ -29,7 +31,7 @@ export interface EmbeddedNode {
   readonly proxied: boolean;
   readonly before?: { readonly proxied: boolean };
   readonly state: PictureState;
-  readonly facts: readonly PictureFact[];
+  readonly facts: readonly number[];
   readonly group: number;
   readonly box: readonly [x: number, y: number, width: number, height: number];
 }
@@ -41,7 +43,7 @@ export interface EmbeddedEdge extends EdgeMarks {
   readonly port: number;
   readonly before?: EdgeMarks;
   readonly state: PictureState;
-  readonly facts: readonly PictureFact[];
+  readonly facts: readonly number[];
   /** Where its label stands. */
   readonly box: readonly [x: number, y: number, width: number, height: number];
 }

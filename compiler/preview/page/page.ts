@@ -3,7 +3,7 @@ import type { Embedded } from "./embedded.ts";
 import { layout, type Layout } from "./layout/layout.ts";
 import { drawing } from "./parts/drawing.ts";
 import { legend, overview } from "./parts/panel.ts";
-import type { Picture } from "./picture.ts";
+import type { EdgeMarks, Picture, PictureFact } from "./picture.ts";
 import { embedded, escaped } from "./shown-text.ts";
 
 /**
@@ -66,16 +66,40 @@ const embeddedPicture = ({ nodes, edges, comparison }: Picture, placed: Layout):
   const edgeAt = new Map(edges.map(({ id }, index) => [id, index]));
   const known = (ids: readonly string[], places: ReadonlyMap<string, number>): readonly number[] =>
     ids.flatMap((id) => places.get(id) ?? []);
+  const facts = new Map<string, { readonly index: number; readonly fact: PictureFact }>();
+  const factsOf = (thing: { readonly facts: readonly PictureFact[] }): readonly number[] =>
+    thing.facts.map((fact) => {
+      const key = JSON.stringify(fact);
+      const known = facts.get(key) ?? { index: facts.size, fact };
+      facts.set(key, known);
+      return known.index;
+    });
+  const [shownNodes, shownEdges] = [nodes.map(factsOf), edges.map(factsOf)];
   return {
     width: Math.ceil(placed.width),
     height: Math.ceil(placed.height),
     ...(comparison !== undefined && { base: comparison.base, head: comparison.head }),
     groups: placed.groups.map((group) => ({ name: group.name, box: box(group) })),
-    nodes: placed.nodes.map(({ node: { id: _, ...node }, group, ...spot }) => ({ ...node, group, box: box(spot) })),
-    edges: edges.map(({ id: _, from, to, ...edge }, index) => ({
-      ...edge,
-      from: nodeAt.get(from) ?? 0,
-      to: nodeAt.get(to) ?? 0,
+    facts: [...facts.values()].map(({ fact }) => fact),
+    nodes: placed.nodes.map(({ node, group, ...spot }, index) => ({
+      kind: node.kind,
+      name: node.name,
+      ...(node.namespace !== undefined && { namespace: node.namespace }),
+      proxied: node.proxied,
+      ...(node.before !== undefined && { before: node.before }),
+      state: node.state,
+      facts: shownNodes[index] ?? [],
+      group,
+      box: box(spot),
+    })),
+    edges: edges.map((edge, index) => ({
+      from: nodeAt.get(edge.from) ?? 0,
+      to: nodeAt.get(edge.to) ?? 0,
+      port: edge.port,
+      ...marks(edge),
+      ...(edge.before !== undefined && { before: marks(edge.before) }),
+      state: edge.state,
+      facts: shownEdges[index] ?? [],
       box: box(placed.labels[index] ?? { x: 0, y: 0, width: 0, height: 0 }),
     })),
     changes: (comparison?.changes ?? []).map((change) => ({
@@ -84,6 +108,8 @@ const embeddedPicture = ({ nodes, edges, comparison }: Picture, placed: Layout):
     })),
   };
 };
+
+const marks = ({ protocol, split, mtls, access }: EdgeMarks): EdgeMarks => ({ protocol, split, mtls, access });
 
 const box = ({ x, y, width, height }: { x: number; y: number; width: number; height: number }) =>
   [x, y, width, height].map((each) => Math.round(each)) as unknown as Embedded["nodes"][number]["box"];

@@ -1,5 +1,5 @@
 import type { EmbeddedEdge } from "../embedded.ts";
-import { element, inked, model, say } from "./model.ts";
+import { element, ink, inked, model, say } from "./model.ts";
 
 const closed = new Set<number>();
 const states = { same: 0, changed: 1, added: 2, removed: 3 } as const;
@@ -9,7 +9,7 @@ export const toggleGroup = (group: number, to = !closed.has(group)): void => {
   if (to) closed.add(group);
   else closed.delete(group);
   element(`g${group}`).classList.toggle("closed", to);
-  const heading = element<SVGGElement>(`h${group}`);
+  const heading = ink(`h${group}`);
   heading.classList.toggle("closed", to);
   heading.setAttribute("aria-expanded", String(!to));
   redraw();
@@ -45,7 +45,7 @@ const redraw = (): void => {
     if (bundle === undefined) bundles.set(`${from.key} ${to.key}`, { from, to, edges: [edge] });
     else bundle.edges.push(edge);
   }
-  element<SVGGElement>("bundles").replaceChildren(...[...bundles.values()].map(bundleInk));
+  ink("bundles").replaceChildren(...[...bundles.values()].map(bundleInk));
 };
 
 interface End {

@@ -1,7 +1,6 @@
 import type { EdgeMarks, PictureFact } from "../picture.ts";
 import { accessWords, kindWords, mtlsWords, stateWords } from "../parts/words.ts";
-import { edgesAt, made, model } from "./model.ts";
-import type { Selected } from "./selection.ts";
+import { edgesAt, made, model, type Selected } from "./model.ts";
 
 type Choose = (to: Selected, how?: { readonly look?: boolean; readonly read?: boolean }) => void;
 type Box = readonly [x: number, y: number, width: number, height: number];
@@ -30,7 +29,7 @@ export const nodeDetails = (index: number, choose: Choose): readonly HTMLElement
         ? []
         : [made("span", { class: "tag" }, `Before: ${proxy(node.before.proxied)}`)]),
     ),
-    ...node.facts.map(fact),
+    ...factsOf(node),
     ...edgeList(
       "Calls",
       at.filter(({ ends }) => ends?.from === index).map(({ edge }) => edge),
@@ -62,7 +61,7 @@ export const edgeDetails = (index: number, choose: Choose): readonly HTMLElement
     made("h2", {}, end(edge.from, from), made("span", { class: "to", "aria-label": "calls" }, " → "), end(edge.to, to)),
     made("p", { class: "tags" }, ...stateTag(edge.state)),
     ...(edge.before === undefined ? marks(edge) : [pair(marks(edge.before), marks(edge))]),
-    ...edge.facts.map(fact),
+    ...factsOf(edge),
   ];
 };
 
@@ -97,6 +96,9 @@ const back = (choose: Choose): HTMLElement => {
 
 const stateTag = (state: keyof typeof stateWords): readonly HTMLElement[] =>
   state === "same" ? [] : [made("span", { class: "tag state", "data-state": state }, stateWords[state])];
+
+const factsOf = ({ facts }: { readonly facts: readonly number[] }): readonly HTMLElement[] =>
+  facts.flatMap((index) => model.facts[index] ?? []).map(fact);
 
 const fact = ({ title, before, after }: PictureFact): HTMLElement => {
   const lines = (said: readonly string[], others: readonly string[] | undefined): HTMLElement =>

@@ -1,5 +1,5 @@
 import { toggleAll } from "./collapse.ts";
-import { element, model } from "./model.ts";
+import { element, ink, model } from "./model.ts";
 import { current, roving, select } from "./selection.ts";
 import { fit, reveal, zoom } from "./viewport.ts";
 
@@ -50,9 +50,8 @@ const actions = (event: KeyboardEvent, showView: (view: string) => void): (() =>
 const leave = (): void => {
   const was = current();
   select({ kind: "none" });
-  if (was.kind === "node") element<SVGGElement>(`n${was.index}`).focus({ preventScroll: true });
-  else if (was.kind === "edge")
-    element<SVGGElement>(`n${model.edges[was.index]?.from ?? 0}`).focus({ preventScroll: true });
+  if (was.kind === "node") ink(`n${was.index}`).focus({ preventScroll: true });
+  else if (was.kind === "edge") ink(`n${model.edges[was.index]?.from ?? 0}`).focus({ preventScroll: true });
 };
 
 /** The node that an event belongs to. */
@@ -80,7 +79,7 @@ const step = (from: number, key: string): void => {
   }
   if (best === undefined) return;
   roving(best.index);
-  element<SVGGElement>(`n${best.index}`).focus({ preventScroll: true });
+  ink(`n${best.index}`).focus({ preventScroll: true });
   const place = model.nodes[best.index]?.box;
   if (place !== undefined) reveal(place);
 };

@@ -1,12 +1,13 @@
+import { edgeSentence } from "../parts/words.ts";
 import { toggleAll, toggleGroup, unfold } from "./collapse.ts";
 import { edgeOf, keyListeners, nodeOf } from "./keyboard.ts";
-import { element, inked, model, say } from "./model.ts";
+import { element, ink, inked, model, say } from "./model.ts";
 import { searchListeners } from "./search.ts";
-import { current, hover, select } from "./selection.ts";
+import { current, hover, roving, select } from "./selection.ts";
 import { dragged, fit, listen, zoom } from "./viewport.ts";
 
 const root = document.documentElement;
-const svg = element<SVGSVGElement>("graph");
+const svg = ink("graph");
 
 const showView = (view: string): void => {
   root.dataset["view"] = view;
@@ -37,11 +38,14 @@ const views = (): void => {
 const graph = (): void => {
   // A line is thin to look at and must still be wide enough to hit.
   const hits = inked("g", { "aria-hidden": "true" });
-  for (const index of model.edges.keys()) {
-    const path = element(`e${index}`).querySelector(".line")?.getAttribute("d") ?? "";
+  for (const [index, edge] of model.edges.entries()) {
+    const drawn = ink(`e${index}`);
+    const [from, to] = [model.nodes[edge.from]?.name ?? "", model.nodes[edge.to]?.name ?? ""];
+    drawn.setAttribute("aria-label", edgeSentence(edge, from, to));
+    const path = drawn.querySelector(".line")?.getAttribute("d") ?? "";
     hits.append(inked("path", { class: "hit", d: path, "data-of": `e${index}` }));
   }
-  element<SVGGElement>("edges").before(hits);
+  ink("edges").before(hits);
   const groupOf = (target: EventTarget | null): number | undefined => {
     const heading = target instanceof Element ? target.closest(".heading, .panel.closed") : null;
     return heading === null ? undefined : Number(heading.id.slice(1));
@@ -110,7 +114,8 @@ const theme = (): void => {
   });
 };
 
-if (matchMedia("(max-width: 900px)").matches) element("legend").removeAttribute("open");
+// A large drawing needs the room.
+if (model.nodes.length > 40 || matchMedia("(max-width: 900px)").matches) element("legend").removeAttribute("open");
 element("zoom-in").addEventListener("click", () => zoom(1.3));
 element("zoom-out").addEventListener("click", () => zoom(1 / 1.3));
 element("fit").addEventListener("click", () => fit());
@@ -122,3 +127,6 @@ panel();
 theme();
 searchListeners();
 keyListeners(showView);
+roving(
+  model.nodes.reduce((first, { box }, index, { [first]: best }) => (box[0] < (best?.box[0] ?? 0) ? index : first), 0),
+);

@@ -3,12 +3,19 @@ import type { Embedded } from "../embedded.ts";
 /** What the page was given. */
 export const model = JSON.parse(element("picture").textContent ?? "") as Embedded;
 
-/** Elements by their own ids; a missing one is a bug of the page. */
-export function element<E extends Element = HTMLElement>(id: string): E {
+/** An element of the page by its own id; a missing one is a bug of the page. */
+export function element(id: string): HTMLElement {
   const found = document.getElementById(id);
   if (found === null) throw new Error(`no element ${id}`);
-  return found as unknown as E;
+  return found;
 }
+
+/** The same in the drawing. */
+export const ink = (id: string): SVGGraphicsElement => element(id) as unknown as SVGGraphicsElement;
+
+/** What the reader chose; a change stands for the nodes and edges that it touches. */
+export type Selected =
+  { readonly kind: "node" | "edge" | "change"; readonly index: number } | { readonly kind: "none" };
 
 /** An element of HTML with its text or its children: text is only ever set as text. */
 export const made = (

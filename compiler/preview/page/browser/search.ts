@@ -1,9 +1,9 @@
 import { kindWords, stateWords } from "../parts/words.ts";
-import { element, made, model, say } from "./model.ts";
+import { element, ink, made, model, say } from "./model.ts";
 import { select } from "./selection.ts";
 
-const input = element<HTMLInputElement>("search");
-const list = element<HTMLUListElement>("found");
+const input = element("search") as HTMLInputElement;
+const list = element("found");
 const texts = model.nodes.map(({ name, namespace, kind, state, proxied }) =>
   `${name} ${namespace ?? ""} ${kindWords[kind]} ${stateWords[state]} ${proxied ? "" : "no proxy"}`.toLowerCase(),
 );
@@ -35,7 +35,7 @@ export const searchListeners = (): void => {
 const choose = (index: number): void => {
   close();
   select({ kind: "node", index });
-  element<SVGGElement>(`n${index}`).focus({ preventScroll: true });
+  ink(`n${index}`).focus({ preventScroll: true });
 };
 
 const look = (): void => {

@@ -1,16 +1,12 @@
 import { changeFocus, edgeDetails, nodeDetails } from "./details.ts";
-import { edgesAt, element, model, say } from "./model.ts";
+import { edgesAt, element, ink, model, say, type Selected } from "./model.ts";
 import { fit, reveal } from "./viewport.ts";
 
-/** What the reader chose; a change stands for the nodes and edges that it touches. */
-export type Selected =
-  { readonly kind: "node" | "edge" | "change"; readonly index: number } | { readonly kind: "none" };
-
-const svg = element<SVGSVGElement>("graph");
+const svg = ink("graph");
 const inks = {
-  node: model.nodes.map((_, index) => element<SVGGElement>(`n${index}`)),
-  edge: model.edges.map((_, index) => element<SVGGElement>(`e${index}`)),
-  label: model.edges.map((_, index) => element<SVGGElement>(`l${index}`)),
+  node: model.nodes.map((_, index) => ink(`n${index}`)),
+  edge: model.edges.map((_, index) => ink(`e${index}`)),
+  label: model.edges.map((_, index) => ink(`l${index}`)),
 };
 let selected: Selected = { kind: "none" };
 let lit: Element[] = [];

@@ -1,19 +1,26 @@
-import { element, model } from "./model.ts";
+import { ink, model } from "./model.ts";
 
 type Box = readonly [x: number, y: number, width: number, height: number];
 
-const svg = element<SVGSVGElement>("graph");
-const world = element<SVGGElement>("world");
+const svg = ink("graph");
+const world = ink("world");
 const still = matchMedia("(prefers-reduced-motion: reduce)");
+// None becomes wider than its panel.
+const headings = model.groups.map(({ box }, index) => {
+  const text = ink(`h${index}`).querySelector<SVGGElement>(".heading-text");
+  if (text === null) throw new Error(`no heading ${index}`);
+  return { text, most: Math.max(1, (box[2] - 12) / Math.max(1, text.getBBox().width + 10)) };
+});
 let at = { x: 0, y: 0, scale: 1 };
 let moving = 0;
 
 const show = (to: typeof at): void => {
   at = to;
   world.setAttribute("transform", `translate(${at.x} ${at.y}) scale(${at.scale})`);
-  svg.dataset["zoom"] = at.scale < 0.42 ? "far" : at.scale < 0.72 ? "middle" : "near";
+  svg.dataset["zoom"] = at.scale < 0.38 ? "far" : at.scale < 0.62 ? "middle" : "near";
   // Headings keep their size on the screen when everything else becomes small.
-  svg.style.setProperty("--heading", String(Math.min(7, Math.max(1, 0.95 / at.scale))));
+  const wanted = Math.min(9, Math.max(1, 0.68 / at.scale));
+  for (const { text, most } of headings) text.style.setProperty("--heading", String(Math.min(wanted, most)));
 };
 
 const move = (to: typeof at): void => {
@@ -33,7 +40,7 @@ const move = (to: typeof at): void => {
 /** The whole drawing, or a part of it, as large as the stage allows and no larger than natural size. */
 export const fit = ([x, y, width, height]: Box = [0, 0, model.width, model.height], jump = false): void => {
   const { clientWidth, clientHeight } = svg;
-  const scale = Math.min(1.15, clientWidth / width, clientHeight / height);
+  const scale = Math.min(1.15, (clientWidth - 16) / width, (clientHeight - 16) / height);
   const to = { scale, x: clientWidth / 2 - (x + width / 2) * scale, y: clientHeight / 2 - (y + height / 2) * scale };
   if (jump) show(to);
   else move(to);

@@ -24,10 +24,11 @@ export interface Point {
 
 /** Sizes that the layout and the ink share. */
 export const sizes = {
-  node: { width: 184, height: 46 },
-  row: 26,
+  node: { narrow: 118, wide: 184, height: 46 },
+  gap: 100,
+  row: 34,
   column: 28,
-  side: 22,
-  title: 36,
-  margin: 28,
+  side: 16,
+  title: 34,
+  margin: 24,
 } as const;

@@ -12,7 +12,7 @@ export interface EdgeLabel extends Box {
 }
 
 /** Sizes of a label, which the ink follows. */
-export const labelSizes = { font: 10.5, line: 14, padding: 6, icons: 32 } as const;
+export const labelSizes = { font: 11, line: 14.5, padding: 6, icons: 29 } as const;
 
 /** The words on an edge: what is spoken on which port, and who gets how much. */
 export const edgeLabel = (edge: PictureEdge): EdgeLabel => {
@@ -57,7 +57,13 @@ export const placedLabels = (
   const free = (box: Box): boolean =>
     cellsOf(box).every((cell) => (taken.get(cell) ?? []).every((other) => !overlapping(box, other)));
   for (const obstacle of obstacles) take(obstacle);
-  return labels.map((label, index) => {
+  const placed = [...labels];
+  // Those with least choice first: the large ones, then those of short edges.
+  const turn = [...labels.entries()].sort(
+    ([a, one], [b, other]) =>
+      other.height - one.height || (routes[a]?.openings.length ?? 0) - (routes[b]?.openings.length ?? 0) || a - b,
+  );
+  for (const [index, label] of turn) {
     const route = routes[index];
     const spots = (route?.openings ?? []).map(({ x, y }) => ({
       x: Math.round(x - label.width / 2),
@@ -68,8 +74,9 @@ export const placedLabels = (
     const spot = spots.find(free);
     if (spot !== undefined) take(spot);
     const end = route?.end ?? { x: 0, y: 0 };
-    return { ...label, ...(spot ?? spots[0] ?? { x: end.x + 14, y: end.y - 26 }), fits: spot !== undefined };
-  });
+    placed[index] = { ...label, ...(spot ?? spots[0] ?? { x: end.x + 14, y: end.y - 26 }), fits: spot !== undefined };
+  }
+  return placed;
 };
 
 const overlapping = (a: Box, b: Box): boolean =>

@@ -31,31 +31,73 @@ type Call = { readonly from: string; readonly to: string };
 const grouped = (calls: readonly Call[], end: "from" | "to"): ReadonlyMap<string, readonly Call[]> =>
   Map.groupBy(calls, (call) => call[end]);
 
-/** Callers first, except on cycles: the nodes as a depth-first walk leaves them, last left first. */
+/**
+ * Callers first, except on cycles. What nobody left calls goes to the front, what calls nobody left goes to the back, and where
+ * neither is to be had the cycle is cut before the node that calls most and is called least (Eades, Lin and Smyth, 1993).
+ */
 const orderedIds = (nodes: readonly PictureNode[], calls: readonly Call[]): readonly string[] => {
-  const callees = grouped(calls, "from");
-  const called = new Set(calls.map(({ to }) => to));
-  const entry = (node: PictureNode): number => (node.kind === "outside" ? 0 : node.kind === "gateway" ? 1 : 2);
-  const roots = nodes.toSorted(
-    (a, b) => Number(called.has(a.id)) - Number(called.has(b.id)) || entry(a) - entry(b) || (a.id < b.id ? -1 : 1),
+  const [callees, callers] = [grouped(calls, "from"), grouped(calls, "to")];
+  const left = new Map(
+    nodes
+      .toSorted((a, b) => entry(a) - entry(b) || (a.id < b.id ? -1 : 1))
+      .map(({ id }) => [id, { out: (callees.get(id) ?? []).length, in: (callers.get(id) ?? []).length }]),
   );
-  const seen = new Set<string>();
-  const left: string[] = [];
-  for (const root of roots) {
-    const walk = [{ id: root.id, next: 0 }];
-    if (seen.has(root.id)) continue;
-    seen.add(root.id);
-    for (let at = walk.at(-1); at !== undefined; at = walk.at(-1)) {
-      const callee = callees.get(at.id)?.[at.next];
-      at.next += 1;
-      if (callee === undefined) {
-        left.push(at.id);
-        walk.pop();
-      } else if (!seen.has(callee.to)) {
-        seen.add(callee.to);
-        walk.push({ id: callee.to, next: 0 });
+  const [front, back]: [string[], string[]] = [[], []];
+  const take = (id: string, to: string[]): void => {
+    to.push(id);
+    left.delete(id);
+    for (const call of callees.get(id) ?? []) lessen(left.get(call.to), "in");
+    for (const call of callers.get(id) ?? []) lessen(left.get(call.from), "out");
+  };
+  while (left.size > 0) {
+    const ends = [...left].filter(([, degree]) => degree.in === 0 || degree.out === 0);
+    for (const [id, degree] of ends) take(id, degree.in === 0 ? front : back);
+    if (ends.length > 0) continue;
+    const [cut] = [...left].reduce((best, each) => (each[1].out - each[1].in > best[1].out - best[1].in ? each : best));
+    take(cut, front);
+  }
+  return sifted([...front, ...back.reverse()], callees, callers);
+};
+
+/**
+ * Each node moved to where the fewest of its calls run backwards, until nothing moves. One wrong cut makes a long way round out
+ * of a short one, and the drawing as deep as that way is long.
+ */
+const sifted = (
+  order: readonly string[],
+  callees: ReadonlyMap<string, readonly Call[]>,
+  callers: ReadonlyMap<string, readonly Call[]>,
+): readonly string[] => {
+  const sequence = [...order];
+  for (let moved = true, pass = 0; moved && pass < 12; pass += 1) {
+    moved = false;
+    for (const id of order) {
+      const at = new Map(sequence.map((each, index) => [each, index]));
+      const own = at.get(id) ?? 0;
+      // Going past a caller mends one call, going past what is called breaks one.
+      const steps = [
+        ...(callers.get(id) ?? []).map((call) => ({ at: at.get(call.from) ?? 0, by: -1 })),
+        ...(callees.get(id) ?? []).map((call) => ({ at: at.get(call.to) ?? 0, by: 1 })),
+      ].sort((a, b) => a.at - b.at || a.by - b.by);
+      if (steps.every((step) => step.by === (step.at < own ? -1 : 1))) continue;
+      let backwards = steps.filter(({ by }) => by < 0).length;
+      const here = steps.filter((step) => step.by === (step.at < own ? 1 : -1)).length;
+      let best = { backwards: here, after: own };
+      for (const step of steps) {
+        backwards += step.by;
+        if (backwards < best.backwards) best = { backwards, after: step.at };
       }
+      if (best.backwards === here) continue;
+      moved = true;
+      sequence.splice(own, 1);
+      sequence.splice(best.after < own ? best.after + 1 : best.after, 0, id);
     }
   }
-  return left.reverse();
+  return sequence;
 };
+
+const lessen = (degree: { in: number; out: number } | undefined, end: "in" | "out"): void => {
+  if (degree !== undefined) degree[end] -= 1;
+};
+
+const entry = ({ kind }: PictureNode): number => (kind === "outside" ? 0 : kind === "gateway" ? 1 : 2);

@@ -17,6 +17,8 @@ export interface Group extends Box {
 export interface Layout {
   readonly width: number;
   readonly height: number;
+  /** How high the strip of a panel is that its name stands in. */
+  readonly title: number;
   readonly groups: readonly Group[];
   readonly nodes: readonly PlacedNode[];
   readonly routes: readonly Route[];
@@ -38,16 +40,17 @@ export const layout = ({ nodes, edges }: Picture): Layout => {
     layer: connected.has(node.id) ? (layer.get(node.id) ?? 0) : "any",
   }));
   const labels = edges.map(edgeLabel);
-  const few = edges.length <= 60;
-  const widest = Math.max(0, ...labels.map(({ width }) => width));
+  const name = Math.max(0, ...nodes.map((node) => textWidth(node.name.slice(0, 60), 13)));
+  const width = Math.round(Math.min(sizes.node.wide, Math.max(sizes.node.narrow, name + 52)));
   const arrangement = arranged(members, edges, {
-    gap: few ? Math.min(240, Math.max(110, widest + 2 * sizes.side + 16)) : 150,
+    node: width,
+    gaps: gaps(edges, labels, layer),
     titles: keys.map((key) => textWidth(groupName(key).slice(0, 30), 13) + 60),
   });
   const boxes = nodes.map((node, at): PlacedNode => {
     const spot = arrangement.spots[at];
     if (spot === undefined) throw new Error(`no place for ${node.id}`);
-    return { node, ...spot, ...sizes.node, group: members[at]?.group ?? 0 };
+    return { node, ...spot, width, height: sizes.node.height, group: members[at]?.group ?? 0 };
   });
   const drawn = routes(boxes, edges);
   const groups = keys.map((key, at): Group => {
@@ -63,6 +66,7 @@ export const layout = ({ nodes, edges }: Picture): Layout => {
   return {
     width: arrangement.width,
     height: arrangement.height,
+    title: arrangement.title,
     groups,
     nodes: boxes,
     routes: drawn,
@@ -72,7 +76,7 @@ export const layout = ({ nodes, edges }: Picture): Layout => {
         x,
         y,
         width: textWidth(name.slice(0, 30), 13) + 60,
-        height: sizes.title - 6,
+        height: arrangement.title - 6,
       })),
     ]),
   };
@@ -84,4 +88,20 @@ const groupKey = ({ namespace, kind }: PictureNode): string => (namespace === un
 const groupName = (key: string): string => {
   if (key.startsWith("1")) return key.slice(1);
   return key === "0outside" ? "Outside the mesh" : key === "0external" ? "External" : "No namespace";
+};
+
+/** After each layer, room for the labels of the calls that end in the next one. */
+const gaps = (
+  edges: Picture["edges"],
+  labels: readonly EdgeLabel[],
+  layer: ReadonlyMap<string, number>,
+): readonly number[] => {
+  const found: number[] = Array.from({ length: Math.max(0, ...layer.values()) + 1 }, () => sizes.gap);
+  for (const [index, { from, to }] of edges.entries()) {
+    const [a, b] = [layer.get(from) ?? 0, layer.get(to) ?? 0];
+    if (Math.abs(a - b) !== 1) continue;
+    const at = Math.min(a, b);
+    found[at] = Math.min(2.4 * sizes.gap, Math.max(found[at] ?? 0, (labels[index]?.width ?? 0) + 20));
+  }
+  return found;
 };

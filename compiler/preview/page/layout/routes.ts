@@ -30,7 +30,9 @@ export const routes = (nodes: readonly PlacedNode[], edges: readonly PictureEdge
     for (const column of between) {
       const from = points.at(-1) ?? start;
       const y = from.y + ((stop.y - from.y) * (column.x + column.width / 2 - from.x)) / (stop.x - from.x);
-      const free = freeY(column.taken, y, (index * 5) % 7) ?? y;
+      // A line that may go straight on does so, unless it would fall far behind.
+      const ahead = Math.abs(y - from.y) < 40 && freeY(column.taken, from.y, 0) === from.y;
+      const free = ahead ? from.y : (freeY(column.taken, y, (index * 5) % 7) ?? y);
       points.push({ x: column.x - 6, y: free }, { x: column.x + column.width + 6, y: free });
     }
     points.push(stop);
@@ -48,7 +50,7 @@ interface Column {
 const columnsOf = (nodes: readonly PlacedNode[]): readonly Column[] =>
   [...Map.groupBy(nodes, ({ x }) => x)]
     .sort(([a], [b]) => a - b)
-    .map(([x, taken]) => ({ x, width: sizes.node.width, taken: taken.toSorted((a, b) => a.y - b.y) }));
+    .map(([x, taken]) => ({ x, width: taken[0]?.width ?? 0, taken: taken.toSorted((a, b) => a.y - b.y) }));
 
 const clearance = 7;
 
@@ -105,13 +107,15 @@ const way = (points: readonly Point[], backwards: boolean): Route => {
   for (const [at, point] of points.entries()) {
     const from = points[at - 1];
     if (from === undefined) path.push(`M${round(point.x)} ${round(point.y)}`);
-    else if (at % 2 === 0) path.push(`H${round(point.x)}`);
-    else {
+    else if (from.y === point.y) {
+      // One stretch for all that lies on one height.
+      if (points[at + 1]?.y !== point.y) path.push(`H${round(point.x)}`);
+    } else {
       const middle = round((from.x + point.x) / 2);
       path.push(`C${middle} ${round(from.y)} ${middle} ${round(point.y)} ${round(point.x)} ${round(point.y)}`);
-      if (Math.abs(point.x - from.x) > sizes.column * 2)
-        openings.push(...[0.5, 0.64, 0.36, 0.76, 0.24].map((t) => onCurve(from, point, t)));
     }
+    if (from !== undefined && at % 2 === 1 && Math.abs(point.x - from.x) > sizes.column * 2)
+      openings.push(...[0.5, 0.62, 0.38, 0.72, 0.28].map((t) => onCurve(from, point, t)));
   }
   const { x, y } = points.at(-1) ?? { x: 0, y: 0 };
   return { path: path.join(""), end: { x: round(x), y: round(y), angle: backwards ? 180 : 0 }, openings };

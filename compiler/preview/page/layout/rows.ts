@@ -12,19 +12,26 @@ export interface Member {
 export interface Arrangement {
   readonly width: number;
   readonly height: number;
+  /** How much of a panel is kept for its name. */
+  readonly title: number;
   readonly spots: readonly { readonly x: number; readonly y: number; readonly layer: number }[];
   readonly panels: readonly Box[];
+}
+
+interface Space {
+  /** How wide a node is. */
+  readonly node: number;
+  /** After each layer. */
+  readonly gaps: readonly number[];
+  /** How wide each group's name is. */
+  readonly titles: readonly number[];
 }
 
 type Cell = string[];
 type Grid = readonly (readonly Cell[])[];
 
 /** Members on rows and columns: a grid of groups by layers, folded so that it fills a screen, then ordered so that few calls cross. */
-export const arranged = (
-  members: readonly Member[],
-  edges: readonly PictureEdge[],
-  space: { readonly gap: number; readonly titles: readonly number[] },
-): Arrangement => {
+export const arranged = (members: readonly Member[], edges: readonly PictureEdge[], space: Space): Arrangement => {
   const grid = cells(members, space.titles.length);
   const tallest = Math.max(1, ...grid.flat().map((cell) => cell.length));
   let best = frame(grid, tallest, space);
@@ -32,11 +39,15 @@ export const arranged = (
     const folded = frame(grid, rows, space);
     if (folded.scale > best.scale * 1.03) best = folded;
   }
+  // Names of panels keep their size on the screen: from afar they need more of the panel.
+  const title = Math.min(120, Math.max(sizes.title, 19 / best.scale));
+  best = frame(grid, best.rows, space, title);
   const spots = ordered(grid, best, edges);
   const layerOf = new Map(grid.flatMap((row) => row.flatMap((cell, layer) => cell.map((id) => [id, layer] as const))));
   return {
     width: best.width,
     height: best.height,
+    title: best.title,
     panels: best.panels,
     spots: members.map(({ id }) => ({ x: 0, y: 0, ...spots.get(id), layer: layerOf.get(id) ?? 0 })),
   };
@@ -60,22 +71,26 @@ const cells = (members: readonly Member[], groups: number): Grid => {
 
 interface Frame {
   readonly scale: number;
+  readonly rows: number;
+  readonly title: number;
   readonly width: number;
   readonly height: number;
   /** Per layer: where it begins and how many columns it takes. */
   readonly columns: readonly { readonly x: number; readonly count: number }[];
+  /** From one column of a layer to the next. */
+  readonly pitch: number;
   readonly panels: readonly Box[];
 }
 
 /** The grid with at most so many rows in a cell. */
-const frame = (grid: Grid, rows: number, { gap, titles }: { gap: number; titles: readonly number[] }): Frame => {
+const frame = (grid: Grid, rows: number, { node, gaps, titles }: Space, title: number = sizes.title): Frame => {
   const counts = (grid[0] ?? []).map((_, layer) =>
     Math.max(1, ...grid.map((row) => Math.ceil((row[layer]?.length ?? 0) / rows))),
   );
   let x: number = sizes.margin + sizes.side;
-  const columns = counts.map((count) => {
+  const columns = counts.map((count, layer) => {
     const column = { x, count };
-    x += count * (sizes.node.width + sizes.column) - sizes.column + gap;
+    x += count * (node + sizes.column) - sizes.column + (gaps[layer] ?? sizes.gap);
     return column;
   });
   const extents = grid.map((row, group) => {
@@ -84,12 +99,12 @@ const frame = (grid: Grid, rows: number, { gap, titles }: { gap: number; titles:
     const from = columns[first] ?? { x: 0, count: 1 };
     const to = columns[last] ?? from;
     const tall = Math.max(1, ...row.map((cell, layer) => Math.ceil(cell.length / (counts[layer] ?? 1))));
-    const end = to.x + to.count * (sizes.node.width + sizes.column) - sizes.column;
+    const end = to.x + to.count * (node + sizes.column) - sizes.column;
     return {
       group,
       x: from.x - sizes.side,
-      width: Math.max(end - from.x + 2 * sizes.side, Math.min(titles[group] ?? 0, sizes.node.width + 2 * sizes.side)),
-      height: tall * (sizes.node.height + sizes.row) - sizes.row + sizes.title + sizes.side,
+      width: Math.max(end - from.x + 2 * sizes.side, Math.min(titles[group] ?? 0, node + 2 * sizes.side)),
+      height: tall * (sizes.node.height + sizes.row) - sizes.row + title + sizes.side,
     };
   });
   // Wide panels take a shelf each; what stands beside them in other columns shares it.
@@ -109,13 +124,26 @@ const frame = (grid: Grid, rows: number, { gap, titles }: { gap: number; titles:
     y += height + sizes.margin;
   }
   const width = Math.max(0, ...panels.map((panel) => panel.x + panel.width)) + sizes.margin;
-  return { scale: Math.min(1060 / width, 800 / y), width, height: y, columns, panels };
+  return {
+    scale: Math.min(1060 / width, 800 / y),
+    width,
+    height: y,
+    columns,
+    panels,
+    rows,
+    title,
+    pitch: node + sizes.column,
+  };
 };
 
 type Spot = { readonly x: number; readonly y: number };
 
 /** Each cell sorted by where its members' neighbours stand, sweep after sweep to the right and to the left. */
-const ordered = (grid: Grid, { columns, panels }: Frame, edges: readonly PictureEdge[]): ReadonlyMap<string, Spot> => {
+const ordered = (
+  grid: Grid,
+  { columns, panels, title, pitch: across }: Frame,
+  edges: readonly PictureEdge[],
+): ReadonlyMap<string, Spot> => {
   const neighbours = new Map<string, string[]>();
   for (const { from, to } of edges) {
     if (from === to) continue;
@@ -128,11 +156,11 @@ const ordered = (grid: Grid, { columns, panels }: Frame, edges: readonly Picture
     const panel = panels[group] ?? { x: 0, y: 0, width: 0, height: 0 };
     const pitch = sizes.node.height + sizes.row;
     const rows = Math.ceil(cell.length / column.count);
-    const room = panel.height - sizes.title - sizes.side;
-    const top = panel.y + sizes.title + (room - (rows * pitch - sizes.row)) / 2;
+    const room = panel.height - title - sizes.side;
+    const top = panel.y + title + (room - (rows * pitch - sizes.row)) / 2;
     for (const [at, id] of cell.entries())
       spots.set(id, {
-        x: column.x + (at % column.count) * (sizes.node.width + sizes.column),
+        x: column.x + (at % column.count) * across,
         y: top + Math.floor(at / column.count) * pitch,
       });
   };

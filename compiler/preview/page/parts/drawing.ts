@@ -1,11 +1,11 @@
-import { type PlacedNode, sizes } from "../layout/geometry.ts";
+import type { PlacedNode } from "../layout/geometry.ts";
 import { type EdgeLabel, labelSizes } from "../layout/labels.ts";
 import type { Group, Layout } from "../layout/layout.ts";
 import type { Route } from "../layout/routes.ts";
 import type { EdgeMarks, PictureEdge, PictureNode, PictureState } from "../picture.ts";
 import { escaped, fittedText } from "../shown-text.ts";
 import { arrowHead, icon, iconDefinitions } from "./icons.ts";
-import { edgeSentence, kindWords, nodeSentence } from "./words.ts";
+import { kindWords, nodeSentence } from "./words.ts";
 
 /** The graph as one SVG element. Things carry their place in the layout's lists as id: n0, e0, l0 (a label), g0 (a group). */
 export const drawing = (title: string, edges: readonly PictureEdge[], layout: Layout): string => {
@@ -13,14 +13,14 @@ export const drawing = (title: string, edges: readonly PictureEdge[], layout: La
   const [width, height] = [Math.ceil(layout.width), Math.ceil(layout.height)];
   return [
     `<svg id="graph" role="application" aria-roledescription="graph" aria-label="${escaped(title)}: ${layout.nodes.length} nodes, ${edges.length} edges" viewBox="0 0 ${width} ${height}" data-zoom="near">`,
-    `<defs>${iconDefinitions()}<clipPath id="card-clip"><rect width="${sizes.node.width - 8}" height="${sizes.node.height}"/></clipPath></defs>`,
+    `<defs>${iconDefinitions()}<clipPath id="card-clip"><rect width="${(layout.nodes[0]?.width ?? 0) - 8}" height="${layout.nodes[0]?.height ?? 0}"/></clipPath></defs>`,
     `<g id="world">`,
     `<g id="panels">${layout.groups.map(panel).join("")}</g>`,
     `<g id="edges">${edges.map((edge, index) => edgeInk(edge, index, layout.routes[index], byId)).join("")}</g>`,
     `<g id="labels" aria-hidden="true">${edges.map((edge, index) => labelInk(edge, index, layout.labels[index])).join("")}</g>`,
     `<g id="nodes">${layout.nodes.map(nodeInk).join("")}</g>`,
     `<g id="bundles" aria-hidden="true"></g>`,
-    `<g id="headings">${layout.groups.map(heading).join("")}</g>`,
+    `<g id="headings">${layout.groups.map((group, index) => heading(group, index, layout.title)).join("")}</g>`,
     `</g></svg>`,
   ].join("\n");
 };
@@ -28,11 +28,11 @@ export const drawing = (title: string, edges: readonly PictureEdge[], layout: La
 const panel = ({ x, y, width, height, namespace }: Group, index: number): string =>
   `<rect id="g${index}" class="panel${namespace ? "" : " loose"}" x="${round(x)}" y="${round(y)}" width="${round(width)}" height="${round(height)}" rx="12"/>`;
 
-const heading = ({ x, y, width, name, count, namespace }: Group, index: number): string => {
+const heading = ({ x, y, width, name, count, namespace }: Group, index: number, title: number): string => {
   const label = `${namespace ? "Namespace " : ""}${name}, ${count} ${count === 1 ? "node" : "nodes"}`;
   return [
     `<g id="h${index}" class="heading" role="button" tabindex="-1" aria-expanded="true" aria-label="${escaped(label)}" transform="translate(${round(x)} ${round(y)})">`,
-    `<title>${escaped(name)}</title><rect class="grip" x="4" y="4" width="${Math.min(round(width) - 8, 260)}" height="${sizes.title - 8}" rx="8"/>`,
+    `<title>${escaped(name)}</title><rect class="grip" x="4" y="4" width="${round(Math.min(width - 8, Math.max(260, title * 6)))}" height="${round(title - 8)}" rx="8"/>`,
     `<g class="heading-text"><path class="chevron" d="M13 15.5l4 4 4-4"/><text x="28" y="22">${escaped(fittedText(name, 13, Math.max(width - 60, 120)))}<tspan class="count" dx="8">${count}</tspan></text></g></g>`,
   ].join("");
 };
@@ -49,7 +49,7 @@ const nodeInk = ({ node, x, y, width, height }: PlacedNode, index: number): stri
   return [
     `<g id="n${index}" class="${classes.join(" ")}" data-state="${node.state}" role="button" tabindex="${index === 0 ? 0 : -1}" aria-label="${escaped(nodeSentence(node))}" transform="translate(${round(x)} ${round(y)})">`,
     `<title>${escaped(node.name)}</title><rect class="card" width="${width}" height="${height}" rx="9"/>${icon(`kind-${node.kind}`, 13, 15)}`,
-    `<g clip-path="url(#card-clip)"><text class="name" x="40" y="20">${escaped(fittedText(node.name, 12.5, width - 54))}</text>${subs}</g>`,
+    `<g clip-path="url(#card-clip)"><text class="name" x="40" y="20">${escaped(fittedText(node.name, 13, width - 50))}</text>${subs}</g>`,
     `${badge(node.state, width, 0)}</g>`,
   ].join("");
 };
@@ -75,7 +75,7 @@ const edgeInk = (
   const [{ before }, line] = [edge, (marks: EdgeMarks): string => `${marks.mtls} ${marks.access}`];
   const differs = before !== undefined && line(before) !== line(edge);
   return [
-    `<g id="e${index}" class="edge" data-state="${edge.state}" role="button" tabindex="-1" aria-label="${escaped(edgeSentence(edge, from, to))}">`,
+    `<g id="e${index}" class="edge" data-state="${edge.state}" role="button" tabindex="-1">`,
     edge.state === "same" ? "" : `<path class="halo" d="${route.path}"/>`,
     differs ? `${ink(edge, " now")}${ink(before, " was")}` : ink(edge, ""),
     `</g>`,

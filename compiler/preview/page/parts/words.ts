@@ -29,7 +29,7 @@ export const kindWords: Readonly<Record<PictureNode["kind"], string>> = {
   workload: "Workload",
   gateway: "Gateway",
   external: "External service",
-  outside: "Outside the mesh",
+  outside: "Clients",
 };
 
 /** A node in one line, as a screen reader says it. */
@@ -41,10 +41,12 @@ export const nodeSentence = ({ kind, name, namespace, proxied, state }: PictureN
     ...(state === "same" ? [] : [stateWords[state].toLowerCase()]),
   ].join(", ");
 
+type Spoken = EdgeMarks & Pick<PictureEdge, "port" | "state">;
+
 /** An edge in one line, as a screen reader says it. */
-export const edgeSentence = (edge: PictureEdge, from: PictureNode, to: PictureNode): string =>
+export const edgeSentence = (edge: Spoken, from: string, to: string): string =>
   [
-    `${from.name} calls ${to.name}, ${edge.protocol} ${edge.port}`,
+    `${from} calls ${to}, ${edge.protocol} ${edge.port}`,
     mtlsWords[edge.mtls].toLowerCase(),
     accessWords[edge.access].toLowerCase(),
     ...(edge.split.length < 2 ? [] : [edge.split.map(({ label, share }) => `${label} ${share}`).join(", ")]),
