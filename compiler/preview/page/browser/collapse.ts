@@ -31,6 +31,15 @@ export const unfold = (node: number): void => {
   if (group !== undefined && closed.has(group)) toggleGroup(group, false);
 };
 
+/** Brings out the calls of a folded namespace while the reader points at it. */
+export const lightBundles = (group: number | undefined): void => {
+  for (const bundle of document.querySelectorAll<SVGElement>(".bundle")) {
+    const ends = (bundle.dataset["ends"] ?? "").split(" ");
+    bundle.classList.toggle("lit", group !== undefined && ends.includes(`g${group}`));
+    bundle.classList.toggle("faint", group !== undefined && !ends.includes(`g${group}`));
+  }
+};
+
 const redraw = (): void => {
   for (const [index, { group }] of model.nodes.entries())
     element(`n${index}`).classList.toggle("folded", closed.has(group));
@@ -82,12 +91,13 @@ const bundleInk = ({ from, to, edges }: { from: End; to: End; edges: readonly Em
     class: "bundle",
     d: path,
     "data-state": state,
-    "stroke-width": (1 + Math.log2(edges.length)).toFixed(1),
+    "data-ends": `${from.key} ${to.key}`,
+    "stroke-width": (0.8 + Math.log2(edges.length) / 2).toFixed(1),
   });
 };
 
 const bow = (x: number, y: number, toX: number, toY: number, side: 1 | -1): string => {
-  const reach = 60 + Math.abs(toY - y) * 0.22;
+  const reach = Math.min(0.16 * model.width, 60 + Math.abs(toY - y) * 0.12);
   const out = (side > 0 ? Math.max(x, toX) : Math.min(x, toX)) + side * reach;
   return `M${x} ${y}C${out} ${y} ${out} ${toY} ${toX} ${toY}`;
 };

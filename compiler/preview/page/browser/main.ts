@@ -1,5 +1,5 @@
 import { edgeSentence } from "../parts/words.ts";
-import { toggleAll, toggleGroup, unfold } from "./collapse.ts";
+import { lightBundles, toggleAll, toggleGroup, unfold } from "./collapse.ts";
 import { edgeOf, keyListeners, nodeOf } from "./keyboard.ts";
 import { element, ink, inked, model, say } from "./model.ts";
 import { searchListeners } from "./search.ts";
@@ -69,9 +69,15 @@ const graph = (): void => {
     if ((event.key === "Enter" || event.key === " ") && press(event.target, event.key === "Enter"))
       event.preventDefault();
   });
-  svg.addEventListener("pointerover", (event) => hover(nodeOf(event.target), edgeOf(event.target)));
+  svg.addEventListener("pointerover", (event) => {
+    hover(nodeOf(event.target), edgeOf(event.target));
+    lightBundles(groupOf(event.target));
+  });
   svg.addEventListener("pointerleave", () => hover(undefined, undefined));
-  svg.addEventListener("focusin", (event) => hover(nodeOf(event.target), undefined));
+  svg.addEventListener("focusin", (event) => {
+    hover(nodeOf(event.target), undefined);
+    lightBundles(groupOf(event.target));
+  });
   for (const heading of document.querySelectorAll("#headings .heading")) heading.setAttribute("tabindex", "0");
 };
 

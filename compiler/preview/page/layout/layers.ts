@@ -32,14 +32,15 @@ const grouped = (calls: readonly Call[], end: "from" | "to"): ReadonlyMap<string
   Map.groupBy(calls, (call) => call[end]);
 
 /**
- * Callers first, except on cycles. What nobody left calls goes to the front, what calls nobody left goes to the back, and where
- * neither is to be had the cycle is cut before the node that calls most and is called least (Eades, Lin and Smyth, 1993).
+ * Callers first, except on cycles. What nobody left calls goes to the front, what calls nobody left goes to the back; where
+ * neither is to be had, a cycle is cut before the node that stands highest, so that the drawing is no deeper than the mesh.
  */
 const orderedIds = (nodes: readonly PictureNode[], calls: readonly Call[]): readonly string[] => {
   const [callees, callers] = [grouped(calls, "from"), grouped(calls, "to")];
+  const depth = depths(nodes, callees, callers);
   const left = new Map(
     nodes
-      .toSorted((a, b) => entry(a) - entry(b) || (a.id < b.id ? -1 : 1))
+      .toSorted((a, b) => (depth.get(a.id) ?? 0) - (depth.get(b.id) ?? 0) || (a.id < b.id ? -1 : 1))
       .map(({ id }) => [id, { out: (callees.get(id) ?? []).length, in: (callers.get(id) ?? []).length }]),
   );
   const [front, back]: [string[], string[]] = [[], []];
@@ -53,51 +54,33 @@ const orderedIds = (nodes: readonly PictureNode[], calls: readonly Call[]): read
     const ends = [...left].filter(([, degree]) => degree.in === 0 || degree.out === 0);
     for (const [id, degree] of ends) take(id, degree.in === 0 ? front : back);
     if (ends.length > 0) continue;
-    const [cut] = [...left].reduce((best, each) => (each[1].out - each[1].in > best[1].out - best[1].in ? each : best));
-    take(cut, front);
+    const [highest] = left.keys();
+    if (highest !== undefined) take(highest, front);
   }
-  return sifted([...front, ...back.reverse()], callees, callers);
+  return [...front, ...back.reverse()];
 };
 
 /**
- * Each node moved to where the fewest of its calls run backwards, until nothing moves. One wrong cut makes a long way round out
- * of a short one, and the drawing as deep as that way is long.
+ * How deep each node stands if every call were one step down, as nearly as its calls agree (trophic levels). Cutting the fewest
+ * calls instead would make long ways round out of short ones.
  */
-const sifted = (
-  order: readonly string[],
+const depths = (
+  nodes: readonly PictureNode[],
   callees: ReadonlyMap<string, readonly Call[]>,
   callers: ReadonlyMap<string, readonly Call[]>,
-): readonly string[] => {
-  const sequence = [...order];
-  for (let moved = true, pass = 0; moved && pass < 12; pass += 1) {
-    moved = false;
-    for (const id of order) {
-      const at = new Map(sequence.map((each, index) => [each, index]));
-      const own = at.get(id) ?? 0;
-      // Going past a caller mends one call, going past what is called breaks one.
-      const steps = [
-        ...(callers.get(id) ?? []).map((call) => ({ at: at.get(call.from) ?? 0, by: -1 })),
-        ...(callees.get(id) ?? []).map((call) => ({ at: at.get(call.to) ?? 0, by: 1 })),
-      ].sort((a, b) => a.at - b.at || a.by - b.by);
-      if (steps.every((step) => step.by === (step.at < own ? -1 : 1))) continue;
-      let backwards = steps.filter(({ by }) => by < 0).length;
-      const here = steps.filter((step) => step.by === (step.at < own ? 1 : -1)).length;
-      let best = { backwards: here, after: own };
-      for (const step of steps) {
-        backwards += step.by;
-        if (backwards < best.backwards) best = { backwards, after: step.at };
-      }
-      if (best.backwards === here) continue;
-      moved = true;
-      sequence.splice(own, 1);
-      sequence.splice(best.after < own ? best.after + 1 : best.after, 0, id);
+): ReadonlyMap<string, number> => {
+  const depth = new Map(nodes.map(({ id, kind }) => [id, kind === "outside" ? -2 : kind === "gateway" ? -1 : 0]));
+  for (let sweep = 0; sweep < 80; sweep += 1)
+    for (const { id } of nodes) {
+      const wanted = [
+        ...(callers.get(id) ?? []).map(({ from }) => (depth.get(from) ?? 0) + 1),
+        ...(callees.get(id) ?? []).map(({ to }) => (depth.get(to) ?? 0) - 1),
+      ];
+      if (wanted.length > 0) depth.set(id, wanted.reduce((sum, each) => sum + each, 0) / wanted.length);
     }
-  }
-  return sequence;
+  return depth;
 };
 
 const lessen = (degree: { in: number; out: number } | undefined, end: "in" | "out"): void => {
   if (degree !== undefined) degree[end] -= 1;
 };
-
-const entry = ({ kind }: PictureNode): number => (kind === "outside" ? 0 : kind === "gateway" ? 1 : 2);

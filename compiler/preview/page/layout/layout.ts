@@ -40,7 +40,7 @@ export const layout = ({ nodes, edges }: Picture): Layout => {
     layer: connected.has(node.id) ? (layer.get(node.id) ?? 0) : "any",
   }));
   const labels = edges.map(edgeLabel);
-  const name = Math.max(0, ...nodes.map((node) => textWidth(node.name.slice(0, 60), 13)));
+  const name = Math.max(0, ...nodes.map((node) => textWidth(node.name.slice(0, 60), 15)));
   const width = Math.round(Math.min(sizes.node.wide, Math.max(sizes.node.narrow, name + 52)));
   const arrangement = arranged(members, edges, {
     node: width,

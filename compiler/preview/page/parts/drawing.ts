@@ -49,7 +49,7 @@ const nodeInk = ({ node, x, y, width, height }: PlacedNode, index: number): stri
   return [
     `<g id="n${index}" class="${classes.join(" ")}" data-state="${node.state}" role="button" tabindex="${index === 0 ? 0 : -1}" aria-label="${escaped(nodeSentence(node))}" transform="translate(${round(x)} ${round(y)})">`,
     `<title>${escaped(node.name)}</title><rect class="card" width="${width}" height="${height}" rx="9"/>${icon(`kind-${node.kind}`, 13, 15)}`,
-    `<g clip-path="url(#card-clip)"><text class="name" x="40" y="20">${escaped(fittedText(node.name, 13, width - 50))}</text>${subs}</g>`,
+    `<g clip-path="url(#card-clip)"><text class="name" x="40" y="20">${escaped(fittedText(node.name, 15, width - 48))}</text>${subs}</g>`,
     `${badge(node.state, width, 0)}</g>`,
   ].join("");
 };
