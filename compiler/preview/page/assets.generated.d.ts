@@ -1,5 +1,5 @@
 // Generated file: do not edit.
-// generator: compiler/preview/page/generate.ts, from browser/main.ts and browser/page.css
+// generator: compiler/preview/page/generate.ts, from browser/main.ts and browser/style
 export declare const script: string;
 export declare const scriptHash: string;
 export declare const style: string;

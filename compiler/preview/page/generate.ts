@@ -8,7 +8,10 @@ const here = import.meta.dirname;
 const bundle = await rolldown({ input: join(here, "browser", "main.ts"), platform: "browser" });
 const { output } = await bundle.generate({ format: "iife", minify: true });
 const script = output[0].code.trim();
-const style = readFileSync(join(here, "browser", "page.css"), "utf8")
+// The later ones say what differs: by view and by zoom, on a small screen, on paper.
+const style = ["frame", "graph", "comparison", "panel", "media"]
+  .map((name) => readFileSync(join(here, "browser", "style", `${name}.css`), "utf8"))
+  .join("")
   .replace(/\/\*[^]*?\*\//g, "")
   .replace(/\s*\n\s*/g, " ")
   .trim();
@@ -19,7 +22,7 @@ for (const text of [script, style])
 const hash = (text: string): string => `sha256-${createHash("sha256").update(text).digest("base64")}`;
 const values = { script, scriptHash: hash(script), style, styleHash: hash(style) };
 const header =
-  "// Generated file: do not edit.\n// generator: compiler/preview/page/generate.ts, from browser/main.ts and browser/page.css\n";
+  "// Generated file: do not edit.\n// generator: compiler/preview/page/generate.ts, from browser/main.ts and browser/style\n";
 const files = {
   "assets.generated.js": `${header}${Object.entries(values)
     .map(([name, text]) => `export const ${name} = ${JSON.stringify(text)};\n`)

@@ -1,5 +1,5 @@
 import { edgeSentence } from "../parts/words.ts";
-import { lightBundles, toggleAll, toggleGroup, unfold } from "./collapse.ts";
+import { lightBundles, toggleAll, toggleGroup } from "./collapse.ts";
 import { edgeOf, keyListeners, nodeOf } from "./keyboard.ts";
 import { element, ink, inked, model, say } from "./model.ts";
 import { searchListeners } from "./search.ts";
@@ -87,7 +87,6 @@ const panel = (): void => {
     const index = Number(item.dataset["change"]);
     item.querySelector(".change-title")?.addEventListener("click", () => {
       const now = current();
-      for (const node of model.changes[index]?.nodes ?? []) unfold(node);
       select(now.kind === "change" && now.index === index ? { kind: "none" } : { kind: "change", index });
     });
     const copy = item.querySelector<HTMLElement>(".copy");

@@ -1,3 +1,4 @@
+import { unfold } from "./collapse.ts";
 import { changeFocus, edgeDetails, nodeDetails } from "./details.ts";
 import { edgesAt, element, ink, model, say, type Selected } from "./model.ts";
 import { fit, reveal } from "./viewport.ts";
@@ -25,7 +26,7 @@ const light = (nodes: Iterable<number>, edges: Iterable<number>): void => {
 
 const lightNode = (index: number): void => {
   const edges = edgesAt[index] ?? [];
-  light([index, ...edges.flatMap((edge) => [model.edges[edge]?.from ?? 0, model.edges[edge]?.to ?? 0])], edges);
+  light([index, ...endsOf(edges)], edges);
 };
 
 const lightEdge = (index: number): void => {
@@ -33,14 +34,29 @@ const lightEdge = (index: number): void => {
   if (edge !== undefined) light([edge.from, edge.to], [index]);
 };
 
+const endsOf = (edges: readonly number[]): readonly number[] =>
+  edges.flatMap((edge) => [model.edges[edge]?.from ?? [], model.edges[edge]?.to ?? []].flat());
+
+/** The nodes that a selection is about. */
+const touched = (to: Selected): readonly number[] => {
+  if (to.kind === "node") return [to.index];
+  if (to.kind === "edge") return endsOf([to.index]);
+  if (to.kind === "none") return [];
+  const change = model.changes[to.index];
+  return [...(change?.nodes ?? []), ...endsOf(change?.edges ?? [])];
+};
+
 const lightSelected = (): void => {
   if (selected.kind === "node") lightNode(selected.index);
-  else if (selected.kind === "edge") lightEdge(selected.index);
-  else if (selected.kind === "change") {
-    const change = model.changes[selected.index];
-    const ends = (change?.edges ?? []).flatMap((edge) => [model.edges[edge]?.from ?? 0, model.edges[edge]?.to ?? 0]);
-    light([...(change?.nodes ?? []), ...ends], change?.edges ?? []);
-  } else light([], []);
+  else
+    light(
+      touched(selected),
+      selected.kind === "edge"
+        ? [selected.index]
+        : selected.kind === "change"
+          ? (model.changes[selected.index]?.edges ?? [])
+          : [],
+    );
 };
 
 /** Brings out what the pointer is over, until something is selected. */
@@ -53,10 +69,11 @@ export const hover = (node: number | undefined, edge: number | undefined): void 
 
 /** Selects, brings it into view, and says in the panel what holds for it. */
 export const select = (to: Selected, how: { readonly look?: boolean; readonly read?: boolean } = {}): void => {
-  for (const it of document.querySelectorAll("#graph .chosen")) it.classList.remove("chosen");
+  for (const it of document.querySelectorAll("#graph :is(.chosen, .named)")) it.classList.remove("chosen", "named");
   for (const [index, button] of document.querySelectorAll("button.change-title").entries())
     button.setAttribute("aria-pressed", String(to.kind === "change" && to.index === index));
   selected = to;
+  for (const node of touched(to)) unfold(node);
   lightSelected();
   const [overview, panel] = [element("overview"), element("selection")];
   const details =
@@ -76,6 +93,9 @@ export const select = (to: Selected, how: { readonly look?: boolean; readonly re
     const place = model.edges[to.index]?.box;
     if (how.look !== false && place !== undefined) reveal(place);
   } else if (to.kind === "change") {
+    // A few are named even from afar; many names would cover each other.
+    const named = lit.filter((it) => it.classList.contains("node"));
+    if (named.length <= 6) for (const it of named) it.classList.add("named");
     const area = changeFocus(to.index);
     if (area !== undefined) fit(area);
   }

@@ -19,6 +19,7 @@ const show = (to: typeof at): void => {
   world.setAttribute("transform", `translate(${at.x} ${at.y}) scale(${at.scale})`);
   svg.dataset["zoom"] = at.scale < 0.38 ? "far" : at.scale < 0.62 ? "middle" : "near";
   // Headings keep their size on the screen when everything else becomes small.
+  svg.style.setProperty("--name", String(0.95 / at.scale));
   const wanted = Math.min(9, Math.max(1, 0.68 / at.scale));
   for (const { text, most } of headings) text.style.setProperty("--heading", String(Math.min(wanted, most)));
 };

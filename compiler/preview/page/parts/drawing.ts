@@ -85,21 +85,24 @@ const edgeInk = (
 const labelInk = (edge: PictureEdge, index: number, label: EdgeLabel | undefined): string => {
   if (label === undefined) throw new Error(`edge ${edge.id} has no label`);
   const { x, y, width, height, now, was, fits } = label;
-  const content = (marks: EdgeMarks, lines: readonly string[], when: string): string =>
-    [
+  const content = (marks: EdgeMarks, lines: readonly string[], when: string): string => {
+    // What the base says may be shorter than what the head says.
+    const own = height - (Math.max(now.length, was?.length ?? 0) - lines.length) * labelSizes.line;
+    return [
       `<g class="says${when}" data-mtls="${marks.mtls}" data-access="${marks.access}">`,
+      `<rect class="plate" width="${width}" height="${own}" rx="5"/>`,
       icon(`mtls-${marks.mtls}`, labelSizes.padding - 2, 3),
       icon(`access-${marks.access}`, width - labelSizes.padding - 11, 3),
       ...lines.map(
         (line, at) =>
           `<text x="${at === 0 ? labelSizes.padding + 13 : labelSizes.padding}" y="${12.5 + at * labelSizes.line}">${escaped(line)}</text>`,
       ),
-      shareBar(marks.split, width, height),
+      shareBar(marks.split, width, own),
       `</g>`,
     ].join("");
+  };
   return [
     `<g id="l${index}" class="label${fits ? "" : " tight"}" data-state="${edge.state}" transform="translate(${x} ${y})">`,
-    `<rect class="plate" width="${width}" height="${height}" rx="5"/>`,
     edge.before === undefined || was === undefined
       ? content(edge, now, "")
       : `${content(edge, now, " now")}${content(edge.before, was, " was")}`,
