@@ -59,6 +59,12 @@ module.exports = {
       ],
       "a commit is read without knowing what compiles it",
     ),
+    may(
+      "preview",
+      "^compiler/preview/",
+      ["^lib/", "^compiler/diff/", "^compiler/preview/"],
+      "a page is made of data, without a file system",
+    ),
     may("pipeline", "^compiler/(pipeline|resolved)\\.ts$", ["^lib/", "^compiler/"], "the compiler knows no target"),
     may(
       "policies",

@@ -8,6 +8,13 @@ const bin = (name: string): string => join(modules, ".bin", name);
 const checks: readonly (readonly [name: string, command: string, ...args: readonly string[]])[] = [
   // By path: both TypeScript packages own the name `tsc`.
   ["types", process.execPath, join(modules, "@typescript", "native", "bin", "tsc"), "-p", "."],
+  [
+    "types of the page's script",
+    process.execPath,
+    join(modules, "@typescript", "native", "bin", "tsc"),
+    "-p",
+    "compiler/preview/page/browser",
+  ],
   ["lint", bin("oxlint"), "--type-aware"],
   ["format", bin("prettier"), "--check", "--log-level", "warn", "."],
   [
@@ -27,6 +34,7 @@ const checks: readonly (readonly [name: string, command: string, ...args: readon
   ],
   ["dead code", bin("knip")],
   ["generated files", process.execPath, "compiler/shape/generate.ts", "--check"],
+  ["the page's generated files", process.execPath, "compiler/preview/page/generate.ts", "--check"],
   ["goldens", process.execPath, "golden/update.ts", "--check"],
 ];
 

@@ -1,0 +1,6 @@
+// Generated file: do not edit.
+// generator: compiler/preview/page/generate.ts, from browser/main.ts and browser/style
+export declare const script: string;
+export declare const scriptHash: string;
+export declare const style: string;
+export declare const styleHash: string;
