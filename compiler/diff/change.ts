@@ -3,12 +3,12 @@ import type { WorkloadId } from "../../lib/graph/graph.ts";
 import type { Call } from "../../lib/model/call.ts";
 import type { RequestTest } from "../../lib/requests/request-test.ts";
 
-/** What a change may do to those who depend on what was; gates are made of these (`--fail-on`). */
+/** What a change may do to those who depend on what was, worst first; gates are made of these (`--fail-on`). */
 export const risks = [
   "opens-access",
+  "weakens-mtls",
   "denies-traffic",
   "reroutes",
-  "weakens-mtls",
   "widens-scope",
   "drops-resilience",
   "needs-staging",
@@ -23,7 +23,18 @@ export interface MeshChanges {
 }
 
 export interface Change {
-  readonly kind: "access" | "routing" | "resilience" | "headers" | "tls" | "answer" | "mtls" | "scope" | "graph" | "staging" | "unproved";
+  readonly kind:
+    | "access"
+    | "routing"
+    | "resilience"
+    | "headers"
+    | "tls"
+    | "answer"
+    | "mtls"
+    | "scope"
+    | "graph"
+    | "staging"
+    | "unproved";
   /** What it is about: a service as `namespace/name`, a workload, an external's host. */
   readonly subject: string;
   /** One line: `v2 10 % → 50 %`. */
@@ -41,8 +52,10 @@ export interface Change {
 
 export interface ChangedSet {
   readonly callers: readonly (WorkloadId | "outside")[];
-  /** In words: `productpage`, `everyone who may`. */
+  /** In words: `productpage`, `everyone`. */
   readonly who: string;
+  /** The same by name: services, or workloads that none or several services have. */
+  readonly from: readonly string[];
   /** Alternatives, in words. */
   readonly requests: readonly string[];
   /** The same as data: a request is in the set if all tests of one of the lists answer so. */

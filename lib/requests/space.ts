@@ -36,6 +36,11 @@ export class Space {
     return this.diagrams.and(set, this.#constraint(this.diagrams.asked(set), limit));
   }
 
+  /** Combinations of the answers that a set asks for which no request gives. */
+  impossible(set: Diagram, limit: Hosts = anyHost): Diagram {
+    return this.diagrams.not(this.#constraint(this.diagrams.asked(set), limit));
+  }
+
   isEmpty(set: Diagram, limit: Hosts = anyHost): boolean {
     return this.inhabited(set, limit) === this.diagrams.no;
   }

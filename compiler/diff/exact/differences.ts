@@ -26,7 +26,8 @@ export interface Difference {
 export const differences = (revisions: Revisions, space: Space): readonly Difference[] =>
   comparedLanes(revisions).flatMap((compared) => laneDifferences(compared, space));
 
-const laneDifferences = (compared: ComparedLane, space: Space): readonly Difference[] => {
+/** Those of one lane. */
+export const laneDifferences = (compared: ComparedLane, space: Space): readonly Difference[] => {
   const { diagrams } = space;
   const { lane, callers, before, after } = compared;
   const hosts = lane.names.kind === "named" ? { only: lane.names.names } : anyHost;
@@ -45,7 +46,11 @@ const laneDifferences = (compared: ComparedLane, space: Space): readonly Differe
 };
 
 /** One call of a difference that shows it, from its first caller. */
-export const witness = ({ lane, callers, set, hosts }: Difference, space: Space, from = callers[0]!): Call => {
+export const witness = (
+  { lane, callers, set, hosts }: Pick<Difference, "lane" | "callers" | "set" | "hosts">,
+  space: Space,
+  from = callers[0]!,
+): Call => {
   const request = space.witness(set, hosts);
   if (request === undefined) throw new Error("a difference has a request");
   return {

@@ -12,6 +12,10 @@ type End = MeantEnd<HeaderEffects>;
 
 /** Names as people who know the mesh say them. */
 export interface Naming {
+  /** Who calls: the service that a workload is behind, if just one, or the workload. */
+  readonly caller: (id: WorkloadId | "outside") => string;
+  /** What a workload serves, by the same name. */
+  readonly servedBy: (id: WorkloadId) => string;
   /** `bookinfo/reviews`, or an external's host. */
   readonly place: (host: Host) => string;
   /** Of workloads behind a destination: the subset's name, or the workloads' own. */
@@ -20,7 +24,17 @@ export interface Naming {
 
 export const naming = (before: Mesh, after: Mesh): Naming => {
   const found = (host: Host) => lookup(after).destination(host) ?? lookup(before).destination(host);
-  return {
+  const services = new Map<WorkloadId, Set<Host>>();
+  for (const { destinations } of [before, after])
+    for (const { host, workloads } of destinations)
+      for (const id of workloads) services.set(id, (services.get(id) ?? new Set<Host>()).add(host));
+  const servedBy = (id: WorkloadId): string => {
+    const hosts = services.get(id);
+    return hosts?.size === 1 ? names.place([...hosts][0]!) : id;
+  };
+  const names: Naming = {
+    servedBy,
+    caller: (id) => (id === "outside" ? "whoever is outside the mesh" : servedBy(id)),
     place: (host) => {
       const destination = found(host);
       const name = destination?.kind === "external" ? undefined : destination?.aliases.sameNamespace[0];
@@ -40,6 +54,7 @@ export const naming = (before: Mesh, after: Mesh): Naming => {
       );
     },
   };
+  return names;
 };
 
 export const isDelivered = ({ outcome }: End): boolean => outcome.kind === "delivered";
@@ -48,11 +63,15 @@ export const someDelivered = (meaning: Effects): boolean => meaning.some(({ ends
 export const allDelivered = (meaning: Effects): boolean => meaning.every(({ ends }) => ends.every(isDelivered));
 
 /** Where calls end up, with their shares: `v1 90 %, v3 10 %`. `lane` is the destination that the caller named. */
-export const distribution = (meaning: Effects, lane: Host | undefined, names: Naming): ReadonlyMap<string, Fraction> => {
+export const distribution = (
+  meaning: Effects,
+  lane: Host | undefined,
+  names: Naming,
+): ReadonlyMap<string, Fraction> => {
   const shares = new Map<string, Fraction>();
   for (const { share, ends } of meaning) {
     const ways = new Map<string, Fraction>();
-    for (const end of ends) ways.set(endLabel(end, lane, names), end.share);
+    for (const end of oneForEachPlace(ends)) ways.set(endLabel(end, lane, names), end.share);
     const [label, inner] =
       ways.size === 1 ? [...ways][0]! : [`either ${listed([...ways.keys()], "or")}`, { numerator: 1, denominator: 1 }];
     const before = shares.get(label);
@@ -64,6 +83,19 @@ export const distribution = (meaning: Effects, lane: Host | undefined, names: Na
 
 const sum = (a: Fraction, b: Fraction): Fraction =>
   fraction(a.numerator * b.denominator + b.numerator * a.denominator, a.denominator * b.denominator);
+
+/** What is delivered to several workloads of one destination, however: one way to all of them. */
+const oneForEachPlace = (ends: readonly End[]): readonly End[] => {
+  const places = new Map<string, End>();
+  for (const end of ends) {
+    const { outcome } = end;
+    const key = JSON.stringify(outcome.kind === "delivered" ? [outcome.to, outcome.port, end.share] : outcome);
+    const known = places.get(key);
+    const workloads = [...new Set([...(known?.workloads ?? []), ...end.workloads])].sort();
+    places.set(key, { ...end, workloads });
+  }
+  return [...places.values()];
+};
 
 const endLabel = (end: End, lane: Host | undefined, names: Naming): string => {
   const { outcome, workloads } = end;
@@ -77,7 +109,7 @@ const endLabel = (end: End, lane: Host | undefined, names: Naming): string => {
 
 const outcomeLabel = (outcome: MeantOutcome<HeaderEffects>): string =>
   outcome.kind === "answered"
-    ? `answered ${outcome.status}${outcome.by === "caller" || outcome.by === "callee" ? "" : ` by ${outcome.by}`}`
+    ? `answered ${outcome.status}${outcome.by === "caller" || outcome.by === "callee" ? "" : ` by ${outcome.by}`}${outcome.response.length === 0 ? "" : ` (${effectWords(outcome.response)})`}`
     : outcome.kind === "closed"
       ? "connection closed"
       : "delivered";

@@ -14,6 +14,8 @@ export const requestWords = (cubes: readonly Cube[]): readonly string[] => {
 };
 
 export const everyRequest = "every request";
+/** Callers without a proxy, whom nobody knows by name. */
+export const plainText = "whoever calls in plain text";
 
 interface Phrase {
   readonly connection: boolean;

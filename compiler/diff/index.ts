@@ -1,0 +1,193 @@
+import { Decided } from "../../lib/requests/decided/decided.ts";
+import { Diagrams, TooLarge } from "../../lib/requests/diagrams.ts";
+import { Space } from "../../lib/requests/space.ts";
+import { Causes, type Revision } from "./causes.ts";
+import { risks, type Change, type MeshChanges, type Risk } from "./change.ts";
+import { laneDifferences, witness, type Difference } from "./exact/differences.ts";
+import { portNumber } from "./exact/lane.ts";
+import { commonCallers, comparedLanes, type Caller, type ComparedLane, type Revisions } from "./exact/lanes.ts";
+import { factChanges } from "./facts.ts";
+import { callerWords, changedSets, groups, shortName, type Group } from "./groups.ts";
+import { unstaged, type Unstaged } from "./staging.ts";
+import { namedTests } from "./tests.ts";
+import { naming, type Naming } from "./words/outcomes.ts";
+import { summary } from "./words/summary.ts";
+
+export interface DiffOptions {
+  /** The most decision nodes that are worth it; what would take more is "inconclusive" and called `unproved`. */
+  readonly cap?: number;
+}
+
+/**
+ * What the head means that the base does not: every call that the two decide differently, grouped as reviewers ask, each
+ * with a call that shows it. Nothing to say means that no call is decided differently: that is proved, not sampled.
+ */
+export const meshChanges = (base: Revision, head: Revision, { cap }: DiffOptions = {}): MeshChanges => {
+  const [before, after] = [base.mesh, head.mesh];
+  const space = new Space(after.platform.pathNormalization, new Diagrams(cap));
+  space.diagrams.name(namedTests(before, after));
+  const revisions: Revisions = {
+    before: new Decided(before, space),
+    after: new Decided(after, space),
+    diagrams: space.diagrams,
+  };
+  const names = naming(before, after);
+  const causes = new Causes(base, head);
+  const facts = factChanges(before, after, names, causes);
+  try {
+    const lanes = comparedLanes(revisions);
+    const differences = lanes.flatMap((lane) => laneDifferences(lane, space));
+    const views = {
+      callerIsOld: new Decided(before, space, after),
+      callerIsNew: new Decided(after, space, before),
+    };
+    const changes = [
+      ...groups(differences, names).flatMap((group) => groupChange(group, { revisions, space, names, causes })),
+      ...facts,
+      ...stagingChanges(unstaged(lanes, views, space), lanes, { space, names, causes }),
+    ];
+    const sorted = withScopeEvidence(changes).sort(byImportance);
+    return { summary: summary(sorted), changes: sorted };
+  } catch (error) {
+    if (!(error instanceof TooLarge)) throw error;
+    const changes = [...facts, inconclusive(error)].sort(byImportance);
+    return { summary: summary(changes), changes };
+  }
+};
+
+interface Context {
+  readonly revisions: Revisions;
+  readonly space: Space;
+  readonly names: Naming;
+  readonly causes: Causes;
+}
+
+type ScopeEvidence = Change & { readonly isEvidence?: boolean };
+
+const groupChange = (group: Group, { revisions, space, names, causes }: Context): readonly ScopeEvidence[] => {
+  const { subject, aspect, way, members } = group;
+  const call = witness(plainest(members), space);
+  const everyone = (callers: readonly Caller[]): string =>
+    callerWords(callers, meaningToCall(group, revisions), names, subject);
+  const sets = changedSets(group, space, names, everyone);
+  return [
+    {
+      kind: way === "scope" && aspect.kind !== "access" ? "scope" : aspect.kind,
+      subject,
+      title: titleOf(group, sets, names),
+      risks: aspect.risks,
+      sets,
+      before: aspect.before,
+      after: aspect.after,
+      witness: call,
+      causes: causes.of(call, aspect.kind),
+      ...(way === "scope" && aspect.kind !== "access" && { isEvidence: true }),
+    },
+  ];
+};
+
+/** Whoever's proxy knows the destination: those of whom "everyone" is said. */
+const meaningToCall = ({ host, members }: Group, revisions: Revisions): readonly Caller[] => {
+  const { before, after } = revisions;
+  const port = portNumber(members[0]!.lane.port);
+  if (host === undefined) return [];
+  return commonCallers(revisions).filter((caller) =>
+    [before, after].some(({ callers }) => {
+      const reach = callers.reach(caller, port);
+      return reach.kind === "proxied" && (reach.named.has(host) || reach.whole.has(host)) && caller !== "outside";
+    }),
+  );
+};
+
+/** The difference whose callers and content are the most ordinary. */
+const plainest = (members: readonly Difference[]): Difference =>
+  members.find(({ lane }) => lane.names.kind === "named") ?? members[0]!;
+
+const titleOf = ({ aspect, way, members, subject }: Group, sets: Change["sets"], names: Naming): string => {
+  if (aspect.kind !== "access") return aspect.title;
+  const opens = aspect.title === "opens";
+  if (way === "plain") return opens ? "lets in calls in plain text" : "no longer lets in calls in plain text";
+  const callers = [...new Set(members.flatMap((member) => member.callers))];
+  const said = callerWords(callers, [], names, subject);
+  const whole = sets.every(({ requests }) => requests.length === 1 && requests[0] === "every request");
+  const more = whole ? "" : ` with ${sets.length === 1 ? sets[0]!.requests.join(" or ") : "some requests"}`;
+  return opens ? `lets ${said} in${more}` : `no longer lets ${said} in${more}`;
+};
+
+/** What follows from a change of scope is its evidence: a witness, not a change of its own. */
+const withScopeEvidence = (changes: readonly ScopeEvidence[]): Change[] => {
+  const evidence = changes.filter(({ isEvidence }) => isEvidence);
+  const kept = changes.filter(({ isEvidence }) => !isEvidence);
+  const isScope = kept.some(({ kind }) => kind === "scope");
+  const exists = kept.some(({ kind }) => kind === "graph");
+  return [
+    ...kept.map((change): Change => {
+      if (change.kind !== "scope" || change.witness) return change;
+      const shown = evidence.find(({ subject }) => change.title.includes(shortName(subject, change.subject)));
+      return shown?.witness ? { ...change, witness: shown.witness, sets: shown.sets } : change;
+    }),
+    // Without a scope that changed, what proxies know changed otherwise: it is told by itself.
+    ...(isScope || exists ? [] : evidence.map(({ isEvidence: _, ...change }) => change)),
+  ];
+};
+
+const stagingChanges = (
+  found: readonly Unstaged[],
+  _lanes: readonly ComparedLane[],
+  { space, names, causes }: Pick<Context, "space" | "names" | "causes">,
+): readonly Change[] => {
+  const grouped = new Map<string, Unstaged[]>();
+  for (const one of found) {
+    const { lane } = one;
+    const host = lane.names.kind === "named" ? lane.names.host : undefined;
+    const dialled = lane.to !== "any" && lane.to.sample.kind === "destination" ? lane.to.sample.host : undefined;
+    const place = host ?? dialled;
+    if (place === undefined) continue;
+    const key = JSON.stringify([names.place(place), one.kind]);
+    const known = grouped.get(key);
+    if (known) known.push(one);
+    else grouped.set(key, [one]);
+  }
+  return [...grouped].map(([key, all]): Change => {
+    const [subject, kind] = JSON.parse(key) as [string, "breaks" | "opens"];
+    const first = all[0]!;
+    const call = witness({ ...first, callers: [first.caller] }, space);
+    const who = callerWords([...new Set(all.map(({ caller }) => caller))], [], names, subject);
+    const ahead = [...new Set(all.map((one) => (one.ahead === "caller" ? "callers'" : "callees'")))].join(" or ");
+    return {
+      kind: "staging",
+      subject,
+      title:
+        kind === "breaks"
+          ? `calls of ${who} fail while ${ahead} proxies are ahead`
+          : `calls of ${who} get in while ${ahead} proxies are ahead`,
+      risks: ["needs-staging"],
+      sets: [],
+      before: kind === "breaks" ? "delivered" : "refused",
+      after: kind === "breaks" ? "delivered; not so in between" : "refused; not so in between",
+      witness: call,
+      causes: causes.of(call),
+    };
+  });
+};
+
+const inconclusive = (error: TooLarge): Change => ({
+  kind: "unproved",
+  subject: "the comparison",
+  title: `inconclusive: ${error.message}`,
+  risks: ["unproved"],
+  sets: [],
+  before: "",
+  after: "",
+  causes: [],
+});
+
+const rank = (change: Change): number => {
+  const found = change.risks.map((risk: Risk) => risks.indexOf(risk));
+  return found.length === 0 ? risks.length : Math.min(...found);
+};
+
+const byImportance = (a: Change, b: Change): number =>
+  rank(a) - rank(b) ||
+  (a.subject < b.subject ? -1 : a.subject > b.subject ? 1 : 0) ||
+  (a.title < b.title ? -1 : a.title > b.title ? 1 : 0);
