@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import { buildCommand } from "./build.ts";
 import { checkCommand } from "./check.ts";
+import { diffCommand } from "./diff.ts";
 import { exitCode } from "./exit-code.ts";
 import { explainCommand } from "./explain.ts";
 import { graphCommand } from "./graph.ts";
@@ -32,7 +33,8 @@ const program = new Command("mesh-compile")
   .addCommand(graphCommand())
   .addCommand(checkCommand())
   .addCommand(buildCommand())
-  .addCommand(explainCommand());
+  .addCommand(explainCommand())
+  .addCommand(diffCommand());
 
 try {
   await program.parseAsync();

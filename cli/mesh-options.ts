@@ -10,8 +10,13 @@ export interface MeshOptions {
 }
 
 export const withMeshOptions = (command: Command): Command =>
+  withMesh(command).addOption(
+    new Option("--format <format>", "how diagnostics are written").choices(reportFormats).default("text"),
+  );
+
+/** The same without a format, for commands that have formats of their own. */
+export const withMesh = (command: Command): Command =>
   command
     .option("--mesh <folder>", "the mesh folder, where mesh.config.ts is", ".")
     .option("--env <environment>", "compile for one of the environments that mesh.config.ts declares")
-    .option("--no-types", "leave out the type check, for whoever has just run it")
-    .addOption(new Option("--format <format>", "how diagnostics are written").choices(reportFormats).default("text"));
+    .option("--no-types", "leave out the type check, for whoever has just run it");

@@ -39,11 +39,11 @@ export const report = async (
 };
 
 /** Written to the end: a pipe takes more than one turn, and whoever reads it must not get half of it. */
-const written = (stream: NodeJS.WriteStream, text: string): Promise<void> =>
+export const written = (stream: NodeJS.WriteStream, text: string): Promise<void> =>
   text === ""
     ? Promise.resolve()
     : new Promise((resolve, reject) => void stream.write(text, (error) => (error ? reject(error) : resolve())));
 
 /** On a terminal, unless the user asked for none (no-color.org, FORCE_COLOR=0). */
-const hasColour = (stream: NodeJS.WriteStream): boolean =>
+export const hasColour = (stream: NodeJS.WriteStream): boolean =>
   stream.isTTY && !process.env["NO_COLOR"] && process.env["FORCE_COLOR"] !== "0" && process.env["TERM"] !== "dumb";

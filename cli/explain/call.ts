@@ -14,10 +14,10 @@ export interface Asked {
 
 /** The call that was asked about, or why it is none. */
 export const callOf = (asked: Asked, mesh: Mesh): { readonly call: Call } | { readonly refused: string } => {
-  const typed = /^(?:([A-Za-z]+)\s+)?(https?:\/\/\S*)$/.exec(asked.request.trim());
+  const typed = /^(?:([A-Za-z]+)\s+)?((?:https?|tcp):\/\/\S*)$/.exec(asked.request.trim());
   if (typed === null)
     return {
-      refused: `\`${asked.request}\` is no request: write a method and a URL, such as "GET http://reviews:9080/reviews/0"`,
+      refused: `\`${asked.request}\` is no request: write a method and a URL, such as "GET http://reviews:9080/reviews/0", or tcp://HOST:PORT for a connection`,
     };
   const [, method = "GET", written = ""] = typed;
   if (!URL.canParse(written)) return { refused: `\`${written}\` is no URL` };
@@ -48,6 +48,9 @@ export const callOf = (asked: Asked, mesh: Mesh): { readonly call: Call } | { re
     if (colon < 1) return { refused: `\`${header}\` is no header: write "name: value"` };
     headers.push([header.slice(0, colon).trim().toLowerCase(), header.slice(colon + 1).trim()]);
   }
+  const isConnection = url.protocol === "tcp:";
+  if (isConnection && (url.port === "" || headers.length > 0))
+    return { refused: "a connection that is not HTTP has a port and no headers: write tcp://HOST:PORT" };
   const port = url.port === "" ? 80 : Number(url.port);
   const host = headers.find(([name]) => name === "host")?.[1] ?? url.host;
   const address = addressOf(asked.address, url.hostname, port, from, mesh);
@@ -58,12 +61,14 @@ export const callOf = (asked: Asked, mesh: Mesh): { readonly call: Call } | { re
     call: {
       from: from === "outside" ? "outside" : from.id,
       ...address,
-      request: {
-        method: method.toUpperCase(),
-        target: target.startsWith("/") ? target : `/${target}`,
-        host,
-        headers: headers.filter(([name]) => name !== "host"),
-      },
+      request: isConnection
+        ? "connection"
+        : {
+            method: method.toUpperCase(),
+            target: target.startsWith("/") ? target : `/${target}`,
+            host,
+            headers: headers.filter(([name]) => name !== "host"),
+          },
     },
   };
 };

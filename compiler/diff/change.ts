@@ -40,6 +40,8 @@ export interface Change {
   /** One line: `v2 10 % → 50 %`. */
   readonly title: string;
   readonly risks: readonly Risk[];
+  /** Of access: whether these callers got through with nothing before, or get through with nothing now. */
+  readonly isWhole?: boolean;
   /** Whose requests, and which; empty for what is about no request. */
   readonly sets: readonly ChangedSet[];
   readonly before: string;

@@ -10,7 +10,7 @@ import { factChanges } from "./facts.ts";
 import { callerWords, changedSets, groups, shortName, type Group } from "./groups.ts";
 import { unstaged, type Unstaged } from "./staging.ts";
 import { namedTests } from "./tests.ts";
-import { naming, type Naming } from "./words/outcomes.ts";
+import { naming, someDelivered, type Naming } from "./words/outcomes.ts";
 import { summary } from "./words/summary.ts";
 
 export interface DiffOptions {
@@ -69,6 +69,9 @@ const groupChange = (group: Group, { revisions, space, names, causes }: Context)
   const call = witness(plainest(members), space);
   const everyone = (callers: readonly Caller[]): string =>
     callerWords(callers, meaningToCall(group, revisions), names, subject);
+  const { diagrams } = space;
+  const isShut = ({ compared }: Difference): boolean =>
+    diagrams.mapped(aspect.title === "opens" ? compared.before : compared.after, someDelivered) === diagrams.no;
   const sets = changedSets(group, space, names, everyone);
   return [
     {
@@ -76,6 +79,7 @@ const groupChange = (group: Group, { revisions, space, names, causes }: Context)
       subject,
       title: titleOf(group, sets, names),
       risks: aspect.risks,
+      ...(aspect.kind === "access" && way !== "plain" && { isWhole: members.every(isShut) }),
       sets,
       before: aspect.before,
       after: aspect.after,

@@ -1,5 +1,5 @@
 import type { Change } from "../change.ts";
-import { everyRequest, plainText } from "./requests.ts";
+import { everyRequest } from "./requests.ts";
 
 export const nothingChanges = "no change in meaning";
 
@@ -11,7 +11,7 @@ export const summary = (changes: readonly Change[]): readonly string[] => {
   const byScope = new Set<string>();
   for (const change of changes) {
     const { kind, subject, title, sets } = change;
-    if (kind === "access" && sets.every(({ who }) => who !== plainText)) {
+    if (change.isWhole) {
       const opens = change.risks.includes("opens-access");
       for (const { from, requests } of sets)
         for (const caller of from)

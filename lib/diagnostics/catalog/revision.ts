@@ -94,4 +94,11 @@ export const revisionCodes = {
     message: ({ folder, reason }) => `the revision cannot be written to a temporary folder in ${folder}: ${reason}`,
     fix: () => "make room, or let TMPDIR name a folder of yours outside of the work tree",
   }),
+  MESH0213: entry<{ readonly written: string; readonly errors: number }>({
+    severity: "error",
+    name: "a-base-compiles",
+    message: ({ written, errors }) =>
+      `\`${written}\` does not compile, so nothing can be compared with it: ${errors} error${errors === 1 ? "" : "s"}, as follows`,
+    fix: () => "compare with a revision that compiles; this compiler reads it, whichever version wrote it",
+  }),
 };

@@ -1,0 +1,37 @@
+import type { ShownDiff } from "./shown-diff.ts";
+
+/** The number that `diff.schema.json` describes; another one means that readers must look again. */
+const version = 1;
+
+/** A diff for programs: `compiler/preview/diff/diff.schema.json` says what it holds. Every key is there; what is not known is null. */
+export const diffJson = (diff: ShownDiff): string => {
+  const { base, head, environment, summary, changes, refused, notes } = diff;
+  const value = {
+    version,
+    base,
+    head,
+    environment: environment ?? null,
+    changed: changes.length > 0,
+    summary,
+    refused,
+    notes,
+    changes: changes.map(({ kind, subject, title, risks, sets, before, after, witness, causes }) => ({
+      kind,
+      subject,
+      title,
+      risks,
+      sets: sets.map(({ who, callers, requests, tests }) => ({ who, callers, requests, tests })),
+      before,
+      after,
+      witness: witness ?? null,
+      causes: causes.map(({ revision, file, line, endLine, source }) => ({
+        revision,
+        file,
+        line: line ?? null,
+        endLine: endLine ?? null,
+        source,
+      })),
+    })),
+  };
+  return `${JSON.stringify(value, undefined, 2)}\n`;
+};
