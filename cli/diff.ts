@@ -28,14 +28,16 @@ export const diffCommand = (): Command =>
     )
     .option("--fail-on <risks>", `refuse changes (exit code 3) that are one of: ${risks.join(", ")}`, gates, [])
     .action(async (options: DiffOptions) => {
-      const [{ compiled, spansOf }, { compiledBase }, { meshChanges }] = await Promise.all([
+      const [{ compiled, spansOf }, { compiledBase }, { meshChanges }, { readyToLocate }] = await Promise.all([
         compiler(),
         import("./diff/base.ts"),
         import("../compiler/diff/index.ts"),
+        import("../compiler/load/index.ts"),
       ]);
       // Diagnostics of either side go aside: standard output is the diff's.
       const asText = { ...options, format: "text" } as const;
-      const [head, found] = await Promise.all([compiled(asText), compiledBase(options)]);
+      // The base is compiled before the head's types are checked: there is time to prepare for what will be asked.
+      const [head, found] = await Promise.all([compiled(asText), compiledBase(options).finally(readyToLocate)]);
       if ("diagnostics" in found) {
         await report(found.diagnostics, { format: "text" });
         process.exitCode = exitCode.errors;

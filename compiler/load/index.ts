@@ -7,6 +7,8 @@ import type { Span } from "../../lib/diagnostics/span.ts";
 import { sandbox } from "./evaluate.ts";
 import { configModule, firstCharacter, meshFolder, type MeshFolder } from "./mesh-folder.ts";
 import { problemDiagnostics } from "./problem-diagnostics.ts";
+import { startAhead } from "./sandbox-process.ts";
+import { typescript } from "./linking/syntax.ts";
 import { program, type Program } from "./linking/program.ts";
 import { defaultLimits, type Limits } from "./sandbox/limits.ts";
 import { valueSpans } from "./spans/second-evaluation.ts";
@@ -88,6 +90,12 @@ export const locate = async (
   const { value } = meshFolder(folder);
   if (value === undefined || origins.length === 0) return new Map();
   return valueSpans(value, { environment, limits: limitsFor(value, limits) }, origins);
+};
+
+/** Reads in what finding places takes, and starts what evaluates, while something else is waited for. */
+export const readyToLocate = async (): Promise<void> => {
+  startAhead();
+  await typescript();
 };
 
 /** What is plenty for one team's mesh must not be too little for a hundred thousand services. */

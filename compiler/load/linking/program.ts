@@ -81,7 +81,8 @@ export const program = async (folder: MeshFolder, { entries, emit, instrument }:
     state.set(name, "done");
     const text = name.startsWith(libraryPrefix) ? libraryText(name) : moduleText(folder.root, name, diagnostics);
     if (text === undefined) return;
-    const compiled = await compiledModule(name, text, instrument);
+    // Nobody asks where in a generated handle something stands, and a mesh has a handle for each of its services.
+    const compiled = await compiledModule(name, text, known.graph.has(name) ? undefined : instrument);
     if ("diagnostics" in compiled) {
       diagnostics.push(...compiled.diagnostics);
       return;

@@ -24,13 +24,24 @@ export type Way =
 /** Whom the callers of a mesh reach; kept by scope, namespace and port, which is all that it depends on. */
 export class Callers {
   readonly #mesh: Mesh;
-  readonly #kept = new Map<string, ProxiedReach>();
+  readonly #kept = new Map<number, Map<WorkloadId | "outside", Reach>>();
+  readonly #alike = new Map<string, ProxiedReach>();
 
   constructor(mesh: Mesh) {
     this.#mesh = mesh;
   }
 
   reach(from: WorkloadId | "outside", port: number): Reach {
+    let ofPort = this.#kept.get(port);
+    if (ofPort === undefined) this.#kept.set(port, (ofPort = new Map<WorkloadId | "outside", Reach>()));
+    const known = ofPort.get(from);
+    if (known !== undefined) return known;
+    const made = this.#reach(from, port);
+    ofPort.set(from, made);
+    return made;
+  }
+
+  #reach(from: WorkloadId | "outside", port: number): Reach {
     if (from === "outside") return { kind: "direct", why: "outside" };
     const caller = lookup(this.#mesh).workload(from);
     if (caller === undefined) throw new Error(`unknown caller ${from}`);
@@ -38,10 +49,10 @@ export class Callers {
     if (caller.excludedPorts.outbound.includes(port)) return { kind: "direct", why: "excluded-port" };
     const scope = lookup(this.#mesh).scope(caller.id);
     const key = `${scope?.selector.namespace ?? ""}/${scope?.selector.name ?? ""} ${caller.namespace} ${port}`;
-    const known = this.#kept.get(key);
+    const known = this.#alike.get(key);
     if (known !== undefined) return known;
     const made = this.#made(caller, port);
-    this.#kept.set(key, made);
+    this.#alike.set(key, made);
     return made;
   }
 
