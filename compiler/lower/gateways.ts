@@ -2,7 +2,8 @@ import { at, type Origin } from "../../lib/diagnostics/origin.ts";
 import { carriesHttp } from "../../lib/graph/protocol.ts";
 import type { Ingress, Route as Written } from "../../lib/intent/index.ts";
 import { targetOf } from "../../lib/model/base.ts";
-import { covers } from "../../lib/model/coverage.ts";
+import { Space } from "../../lib/requests/space.ts";
+import { areTaken } from "../../lib/requests/subset.ts";
 import { intersection } from "../../lib/model/intersection.ts";
 import type { Destination, Gateway, GatewayListener, VirtualHost } from "../../lib/model/mesh.ts";
 import type { HeaderEdits, Match, Route } from "../../lib/model/route.ts";
@@ -90,10 +91,15 @@ const ingressHosts = (
 };
 
 /** An ingress route of which the earlier ones take everything. */
-const reportLost = (own: readonly Route[], earlier: readonly Route[], origin: Origin, { report }: Context): void => {
-  const taken = (match: Match): boolean => earlier.some(({ matches }) => matches.some((other) => covers(other, match)));
-  const all = own.flatMap(({ matches }) => matches);
-  if (all.length > 0 && all.every(taken)) report("MESH2004", {}, origin);
+const reportLost = (
+  own: readonly Route[],
+  earlier: readonly Route[],
+  origin: Origin,
+  { report, platform }: Context,
+): void => {
+  const [mine, taken] = [own, earlier].map((routes) => routes.flatMap(({ matches }) => matches));
+  if (mine!.length > 0 && areTaken(mine!, taken!, new Space(platform.pathNormalization)) === true)
+    report("MESH2004", {}, origin);
 };
 
 /**

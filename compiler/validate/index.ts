@@ -4,6 +4,7 @@ import { callersAreKnownByMtls, namedCallerHasAProxy } from "./access/callers-ar
 import { externalAddressIsAnIp, externalHostIsAName, externalPortIsAPort } from "./externals/external-is-well-named.ts";
 import { externalPortIsFree } from "./externals/external-port-is-free.ts";
 import { folderSpeaksForItsNamespaces } from "./ownership/folder-speaks-for-its-namespaces.ts";
+import { grantAddsSomething, grantIsNotRefused } from "./access/grant-adds-something.ts";
 import { grantReachesOnlyWhomItNames } from "./access/grant-reaches-only-whom-it-names.ts";
 import { guardedPortIsOneNumber } from "./access/guarded-port-is-one-number.ts";
 import { httpConditionsNeedHttp } from "./access/http-conditions-need-http.ts";
@@ -37,6 +38,8 @@ export const laws: readonly Law[] = [
   routeCanBeReached,
   tryFitsIntoTimeout,
   grantReachesOnlyWhomItNames,
+  grantAddsSomething,
+  grantIsNotRefused,
   callersAreKnownByMtls,
   namedCallerHasAProxy,
   usedServiceLetsItsUsersIn,

@@ -93,4 +93,17 @@ export const identityCodes = {
       `${caller} has no proxy and calls ${callee}, which accepts only mTLS: its calls are refused`,
     fix: ({ caller, callee }) => `bring ${caller} into the mesh, or make ${callee} permissive`,
   }),
+  MESH3015: entry<{ readonly action: "allow" | "deny" }>({
+    severity: "warning",
+    name: "a-grant-adds-something",
+    message: ({ action }) =>
+      `this ${action === "allow" ? "grant" : "refusal"} changes nothing: the others say all of it already`,
+    fix: () => "take it away, or say what the others leave open",
+  }),
+  MESH3016: entry<Nothing>({
+    severity: "warning",
+    name: "a-grant-is-not-refused",
+    message: () => "this grant never acts: everything in it is refused by `deny`, which is asked first",
+    fix: () => "narrow the refusal, or take the grant away",
+  }),
 };

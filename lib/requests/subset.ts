@@ -1,0 +1,28 @@
+import type { Match } from "../model/route.ts";
+import { matchesSet } from "./conditions.ts";
+import { TooLarge, type Diagram } from "./diagrams.ts";
+import type { Space } from "./space.ts";
+
+/** Whether every request of a set is in another; "inconclusive" where that would take more than it is worth. */
+export const isSubset = (inner: Diagram, outer: Diagram, space: Space): boolean | "inconclusive" => {
+  try {
+    return space.isEmpty(space.diagrams.and(inner, space.diagrams.not(outer)));
+  } catch (error) {
+    if (error instanceof TooLarge) return "inconclusive";
+    throw error;
+  }
+};
+
+/** Whether earlier conditions, together, take every request for which any of these would hold. */
+export const areTaken = (
+  matches: readonly Match[],
+  earlier: readonly Match[],
+  space: Space,
+): boolean | "inconclusive" => {
+  try {
+    return isSubset(matchesSet(matches, space.diagrams), matchesSet(earlier, space.diagrams), space);
+  } catch (error) {
+    if (error instanceof TooLarge) return "inconclusive";
+    throw error;
+  }
+};
