@@ -13,7 +13,7 @@ import { strangeCalls } from "./random/calls.ts";
 import { meshesOf, randomPair } from "./random/pair.ts";
 import { random } from "./random/random.ts";
 
-const cases = Number(process.env["CASES"] ?? 5000);
+const cases = Number(process.env["MESHWRIGHT_CASES"] ?? 5000);
 const callsPerPair = 25;
 
 interface Compared {

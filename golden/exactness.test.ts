@@ -25,7 +25,7 @@ const withNormalPath = (call: Call, mesh: Mesh): Call =>
 const callsPerMesh = 50;
 
 test("the algebra says of every call what `decide` says", () => {
-  for (let seed = 1; seed <= Number(process.env["CASES"] ?? 5000) / callsPerMesh; seed += 1) {
+  for (let seed = 1; seed <= Number(process.env["MESHWRIGHT_CASES"] ?? 5000) / callsPerMesh; seed += 1) {
     const { mesh } = randomMesh(seed);
     const space = new Space(mesh.platform.pathNormalization);
     const decided = new Decided(mesh, space);

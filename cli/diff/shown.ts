@@ -32,7 +32,6 @@ export const shownDiff = async (
       revision,
       file: isOfMesh ? (revision === "base" ? `${base.filePrefix}${file}` : join(headFolder, file)) : file,
       line: span?.line,
-      endLine: span && span.line + linesWithin(span),
       source: span?.sourceLine.trim() ?? "",
     };
   };
@@ -64,9 +63,6 @@ export const shownDiff = async (
     notes: base.notes,
   };
 };
-
-/** One line is enough of a value to look at. */
-const linesWithin = (_span: Span): number => 0;
 
 const causeSpans = async (changes: readonly Change[], head: Head, base: Base): Promise<ReadonlyMap<Origin, Span>> => {
   const of = (revision: Cause["revision"]): readonly Origin[] =>

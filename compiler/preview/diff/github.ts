@@ -1,3 +1,4 @@
+import { printable } from "./printable.ts";
 import { riskWords, type ShownChange, type ShownDiff } from "./shown-diff.ts";
 
 /** A diff as GitHub's workflow commands: one annotation for each line that a change comes from; errors where a gate refuses. */
@@ -16,21 +17,19 @@ export const diffAnnotations = ({ changes, refused, summary }: ShownDiff): strin
 
 const command = (
   level: "error" | "warning" | "notice",
-  {
-    file,
-    line,
-    endLine,
-  }: { readonly file?: string; readonly line?: number | undefined; readonly endLine?: number | undefined },
+  { file, line }: { readonly file?: string; readonly line?: number | undefined },
   { subject, title, risks, witness }: ShownChange,
 ): string => {
   const properties = [
     ...(file === undefined ? [] : [`file=${property(file)}`]),
-    ...(line === undefined ? [] : [`line=${line}`, `endLine=${endLine ?? line}`]),
+    ...(line === undefined ? [] : [`line=${line}`]),
     `title=${property(risks.length === 0 ? "mesh" : risks.map((risk) => riskWords[risk]).join(", "))}`,
   ];
   return `::${level} ${properties.join(",")}::${data(`${subject}: ${title}${witness ? `\n${witness.command}` : ""}`)}`;
 };
 
-const data = (text: string): string => text.replaceAll("%", "%25").replaceAll("\r", "%0D").replaceAll("\n", "%0A");
+/** Of the control characters only the line ends that we wrote stay: GitHub reads those back from their escapes. */
+const data = (text: string): string =>
+  text.split("\n").map(printable).join("\n").replaceAll("%", "%25").replaceAll("\n", "%0A");
 
 const property = (text: string): string => data(text).replaceAll(":", "%3A").replaceAll(",", "%2C");

@@ -1,9 +1,9 @@
 import type { ShownDiff } from "./shown-diff.ts";
 
-/** The number that `diff.schema.json` describes; another one means that readers must look again. */
+/** The number that `docs/diff.schema.json` describes; another one means that readers must look again. */
 const version = 1;
 
-/** A diff for programs: `compiler/preview/diff/diff.schema.json` says what it holds. Every key is there; what is not known is null. */
+/** A diff for programs: `docs/diff.schema.json` says what it holds. Every key is there; what is not known is null. */
 export const diffJson = (diff: ShownDiff): string => {
   const { base, head, environment, summary, changes, refused, notes } = diff;
   const value = {
@@ -24,11 +24,10 @@ export const diffJson = (diff: ShownDiff): string => {
       before,
       after,
       witness: witness ?? null,
-      causes: causes.map(({ revision, file, line, endLine, source }) => ({
+      causes: causes.map(({ revision, file, line, source }) => ({
         revision,
         file,
         line: line ?? null,
-        endLine: endLine ?? null,
         source,
       })),
     })),

@@ -68,11 +68,7 @@ const inline = (text: string): string =>
     .replaceAll("<", "&lt;")
     .replaceAll(">", "&gt;");
 
-const code = (text: string): string => {
-  const clean = printable(text);
-  const ticks = "`".repeat(Math.max(0, ...(clean.match(/`+/g) ?? []).map(({ length }) => length)) + 1);
-  return `${ticks}${ticks.length > 1 ? " " : ""}${clean}${ticks.length > 1 ? " " : ""}${ticks}`;
-};
+const code = (text: string): string => `<code>${inline(text)}</code>`;
 
 const fenced = (text: string): string => {
   const clean = printable(text);

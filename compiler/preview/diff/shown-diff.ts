@@ -32,7 +32,6 @@ export interface ShownCause {
   readonly file: string;
   /** One-based; absent where only the file is known. */
   readonly line: number | undefined;
-  readonly endLine: number | undefined;
   readonly source: string;
 }
 
