@@ -67,17 +67,9 @@ export const shownDiff = async (
 const causeSpans = async (changes: readonly Change[], head: Head, base: Base): Promise<ReadonlyMap<Origin, Span>> => {
   const of = (revision: Cause["revision"]): readonly Origin[] =>
     changes.flatMap(({ causes }) => causes.filter((cause) => cause.revision === revision).map(({ origin }) => origin));
-  const found = await Promise.all(
-    (
-      [
-        ["head", head],
-        ["base", base],
-      ] as const
-    ).map(([revision, side]) => {
-      const origins = of(revision);
-      return origins.length === 0 ? new Map<Origin, Span>() : side.spansOf(origins);
-    }),
-  );
+  const located = async (origins: readonly Origin[], { spansOf }: Pick<Head, "spansOf">) =>
+    origins.length === 0 ? new Map<Origin, Span>() : spansOf(origins);
+  const found = await Promise.all([located(of("head"), head), located(of("base"), base)]);
   return new Map(found.flatMap((spans) => [...spans]));
 };
 

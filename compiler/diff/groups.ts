@@ -108,7 +108,7 @@ export const changedSets = (
     const indifferent =
       aspect.kind === "access"
         ? diagrams.no
-        : diagrams.combined<Effects, Effects>(compared.before, compared.after, (a, b) => a === b && !someDelivered(a));
+        : diagrams.combined(compared.before, compared.after, (a, b) => a === b && !someDelivered(a));
     const connections = lane.names.kind === "named" ? diagrams.test({ of: "connection" }) : diagrams.no;
     const key = JSON.stringify([laneKey(lane), callers]);
     const known = lanes.get(key) ?? { callers, set: diagrams.no, most: diagrams.no };

@@ -131,7 +131,7 @@ const withScopeEvidence = (changes: readonly ScopeEvidence[]): Change[] => {
       return shown?.witness ? { ...change, witness: shown.witness, sets: shown.sets } : change;
     }),
     // Without a scope that changed, what proxies know changed otherwise: it is told by itself.
-    ...(isScope || exists ? [] : evidence.map(({ isEvidence: _, ...change }) => change)),
+    ...(isScope || exists ? [] : evidence),
   ];
 };
 

@@ -24,11 +24,12 @@ export interface Unstaged {
 export const unstaged = (lanes: readonly ComparedLane[], views: MixedViews, space: Space): readonly Unstaged[] => {
   const { diagrams } = space;
   const memo = new Map<string, { readonly breaks: Diagram; readonly opens: Diagram }>();
-  const sets = (lane: ComparedLane, mixed: Diagram) => {
+  const sets = (lane: ComparedLane, mixed: Diagram<Effects>) => {
     const key = `${lane.before} ${lane.after} ${mixed}`;
     const known = memo.get(key);
     if (known !== undefined) return known;
-    const where = (diagram: Diagram, holds: (meaning: Effects) => boolean): Diagram => diagrams.mapped(diagram, holds);
+    const where = (diagram: Diagram<Effects>, holds: (meaning: Effects) => boolean): Diagram =>
+      diagrams.mapped(diagram, holds);
     const none = (meaning: Effects): boolean => !someDelivered(meaning);
     const made = {
       breaks: diagrams.and(

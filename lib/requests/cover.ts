@@ -17,8 +17,8 @@ export const cover = (least: Diagram, most: Diagram, diagrams: Diagrams): readon
     const known = memo.get(key);
     if (known !== undefined) return known;
     const { test, high, low } = diagrams.splitTogether(lower, upper)!;
-    const [lowerHigh, upperHigh] = high as readonly [Diagram, Diagram];
-    const [lowerLow, upperLow] = low as readonly [Diagram, Diagram];
+    const [lowerHigh, upperHigh] = high;
+    const [lowerLow, upperLow] = low;
     const negative = visit(diagrams.and(lowerLow, diagrams.not(upperHigh)), upperLow);
     const positive = visit(diagrams.and(lowerHigh, diagrams.not(upperLow)), upperHigh);
     const rest = visit(

@@ -1,7 +1,7 @@
 import { keyOf, type RequestTest } from "./request-test.ts";
 
-/** A function from answers to tests to values. Equal functions are equal numbers, so that comparing them costs nothing. */
-export type Diagram = number & { readonly diagram: unique symbol };
+/** A function from answers to tests to values; a set where those are yes and no. Equal functions are equal numbers. */
+export type Diagram<T = boolean> = number & { readonly diagram: T };
 
 /** The end of what is worth working out: whoever asked is told "inconclusive", never a guess. */
 export class TooLarge extends Error {
@@ -20,13 +20,13 @@ export class Diagrams {
   readonly #variables: number[] = [];
   readonly #low: number[] = [];
   readonly #high: number[] = [];
-  readonly #nodes: Map<number, Diagram>[] = [];
+  readonly #nodes: Map<number, Diagram<unknown>>[] = [];
   readonly #values: unknown[] = [];
-  readonly #valueIds = new Map<string, Diagram>();
+  readonly #valueIds = new Map<string, Diagram<unknown>>();
   readonly #tests: RequestTest[] = [];
   readonly #testIds = new Map<string, number>();
-  readonly #ites = new Map<number, Map<number, Diagram>>();
-  readonly #supports = new Map<Diagram, readonly number[]>();
+  readonly #ites = new Map<number, Map<number, Diagram<unknown>>>();
+  readonly #supports = new Map<Diagram<unknown>, readonly number[]>();
   readonly #cap: number;
   readonly no: Diagram;
   readonly yes: Diagram;
@@ -46,11 +46,11 @@ export class Diagrams {
   }
 
   /** The same value for all requests. */
-  value(of: unknown): Diagram {
+  value<T>(of: T): Diagram<T> {
     const key = JSON.stringify(of);
     const known = this.#valueIds.get(key);
-    if (known !== undefined) return known;
-    const made = this.#made(terminal, this.#values.push(of) - 1, 0);
+    if (known !== undefined) return known as Diagram<T>;
+    const made = this.#made<T>(terminal, this.#values.push(of) - 1, 0);
     this.#valueIds.set(key, made);
     return made;
   }
@@ -60,21 +60,16 @@ export class Diagrams {
     return this.#node(this.#variable(test), this.no, this.yes);
   }
 
-  /** The value where there is only one. */
-  valueOf<T>(diagram: Diagram): T | undefined {
-    return this.#isTerminal(diagram) ? (this.#values[this.#low[diagram]!] as T) : undefined;
-  }
-
-  ite(condition: Diagram, then: Diagram, otherwise: Diagram): Diagram {
+  ite<T>(condition: Diagram, then: Diagram<T>, otherwise: Diagram<T>): Diagram<T> {
     if (condition === this.yes) return then;
     if (condition === this.no) return otherwise;
     if (then === otherwise) return then;
-    if (then === this.yes && otherwise === this.no) return condition;
+    if (then === asAny(this.yes) && otherwise === asAny(this.no)) return asAny(condition);
     let memo = this.#ites.get(condition);
-    if (memo === undefined) this.#ites.set(condition, (memo = new Map<number, Diagram>()));
+    if (memo === undefined) this.#ites.set(condition, (memo = new Map<number, Diagram<unknown>>()));
     const key = pair(then, otherwise);
     const known = memo.get(key);
-    if (known !== undefined) return known;
+    if (known !== undefined) return known as Diagram<T>;
     const top = Math.min(this.#top(condition), this.#top(then), this.#top(otherwise));
     const made = this.#node(
       top,
@@ -106,23 +101,18 @@ export class Diagrams {
   }
 
   /** Another value for each value. */
-  mapped<T>(diagram: Diagram, other: (value: T) => unknown): Diagram {
-    return this.#replaced(diagram, (leaf) => this.value(other(this.#values[this.#low[leaf]!] as T)));
-  }
-
-  /** Another diagram for each value. */
-  bound<T>(diagram: Diagram, other: (value: T) => Diagram): Diagram {
-    return this.#replaced(diagram, (leaf) => other(this.#values[this.#low[leaf]!] as T));
+  mapped<A, B>(diagram: Diagram<A>, other: (value: A) => B): Diagram<B> {
+    return this.#replaced(diagram, (leaf) => this.value(other(this.#values[this.#low[leaf]!] as A)));
   }
 
   /** The value made of two functions' values. */
-  combined<A, B>(a: Diagram, b: Diagram, value: (a: A, b: B) => unknown): Diagram {
-    const memo = new Map<number, Diagram>();
-    const visit = (x: Diagram, y: Diagram): Diagram => {
+  combined<A, B, C>(a: Diagram<A>, b: Diagram<B>, value: (a: A, b: B) => C): Diagram<C> {
+    const memo = new Map<number, Diagram<C>>();
+    const visit = (x: Diagram<A>, y: Diagram<B>): Diagram<C> => {
       const key = pair(x, y);
       const known = memo.get(key);
       if (known !== undefined) return known;
-      let made: Diagram;
+      let made: Diagram<C>;
       if (this.#isTerminal(x) && this.#isTerminal(y))
         made = this.value(value(this.#values[this.#low[x]!] as A, this.#values[this.#low[y]!] as B));
       else {
@@ -140,14 +130,14 @@ export class Diagrams {
   }
 
   /** The requests for which two functions have different values. */
-  differing(a: Diagram, b: Diagram): Diagram {
+  differing<T>(a: Diagram<T>, b: Diagram<T>): Diagram {
     return a === b ? this.no : this.combined(a, b, (x, y) => x !== y);
   }
 
   /** The function of requests that another proxy has changed: each test stands for the requests that answer it then. */
-  substituted(diagram: Diagram, meaning: (test: RequestTest) => Diagram): Diagram {
-    const memo = new Map<Diagram, Diagram>();
-    const visit = (at: Diagram): Diagram => {
+  substituted<T>(diagram: Diagram<T>, meaning: (test: RequestTest) => Diagram): Diagram<T> {
+    const memo = new Map<Diagram<T>, Diagram<T>>();
+    const visit = (at: Diagram<T>): Diagram<T> => {
       if (this.#isTerminal(at)) return at;
       const known = memo.get(at);
       if (known !== undefined) return known;
@@ -160,10 +150,10 @@ export class Diagrams {
   }
 
   /** The requests to which a function gives each of its values. */
-  regions<T>(diagram: Diagram): readonly { readonly value: T; readonly set: Diagram }[] {
-    const leaves = new Set<Diagram>();
-    const seen = new Set<Diagram>();
-    const visit = (at: Diagram): void => {
+  regions<T>(diagram: Diagram<T>): readonly { readonly value: T; readonly set: Diagram }[] {
+    const leaves = new Set<Diagram<T>>();
+    const seen = new Set<Diagram<T>>();
+    const visit = (at: Diagram<T>): void => {
       if (seen.has(at)) return;
       seen.add(at);
       if (this.#isTerminal(at)) leaves.add(at);
@@ -180,12 +170,12 @@ export class Diagrams {
   }
 
   /** The tests that a function asks, in order. */
-  asked(diagram: Diagram): readonly RequestTest[] {
+  asked(diagram: Diagram<unknown>): readonly RequestTest[] {
     return this.#support(diagram).map((variable) => this.#tests[variable]!);
   }
 
   /** The value for given answers. */
-  evaluated<T>(diagram: Diagram, answer: (test: RequestTest) => boolean): T {
+  evaluated<T>(diagram: Diagram<T>, answer: (test: RequestTest) => boolean): T {
     let at = diagram;
     while (!this.#isTerminal(at)) at = this.#branch(at, answer(this.#tests[this.#variables[at]!]!));
     return this.#values[this.#low[at]!] as T;
@@ -224,19 +214,19 @@ export class Diagrams {
     return made;
   }
 
-  #node(variable: number, low: Diagram, high: Diagram): Diagram {
+  #node<T>(variable: number, low: Diagram<T>, high: Diagram<T>): Diagram<T> {
     if (low === high) return low;
-    const nodes = (this.#nodes[variable] ??= new Map<number, Diagram>());
+    const nodes = (this.#nodes[variable] ??= new Map<number, Diagram<unknown>>());
     const key = pair(low, high);
     const known = nodes.get(key);
-    if (known !== undefined) return known;
-    const made = this.#made(variable, low, high);
+    if (known !== undefined) return known as Diagram<T>;
+    const made = this.#made<T>(variable, low, high);
     nodes.set(key, made);
     return made;
   }
 
-  #made(variable: number, low: number, high: number): Diagram {
-    const made = this.#variables.length as Diagram;
+  #made<T>(variable: number, low: number, high: number): Diagram<T> {
+    const made = this.#variables.length as Diagram<T>;
     if (made >= this.#cap) throw new TooLarge(`more than ${this.#cap} nodes`);
     this.#variables.push(variable);
     this.#low.push(low);
@@ -244,9 +234,9 @@ export class Diagrams {
     return made;
   }
 
-  #replaced(diagram: Diagram, other: (leaf: Diagram) => Diagram): Diagram {
-    const memo = new Map<Diagram, Diagram>();
-    const visit = (at: Diagram): Diagram => {
+  #replaced<A, B>(diagram: Diagram<A>, other: (leaf: Diagram<A>) => Diagram<B>): Diagram<B> {
+    const memo = new Map<Diagram<A>, Diagram<B>>();
+    const visit = (at: Diagram<A>): Diagram<B> => {
       const known = memo.get(at);
       if (known !== undefined) return known;
       const made = this.#isTerminal(at)
@@ -262,12 +252,12 @@ export class Diagrams {
     return visit(diagram);
   }
 
-  #support(diagram: Diagram): readonly number[] {
+  #support(diagram: Diagram<unknown>): readonly number[] {
     const known = this.#supports.get(diagram);
     if (known !== undefined) return known;
     const found = new Set<number>();
-    const seen = new Set<Diagram>();
-    const visit = (at: Diagram): void => {
+    const seen = new Set<Diagram<unknown>>();
+    const visit = (at: Diagram<unknown>): void => {
       if (this.#isTerminal(at) || seen.has(at)) return;
       seen.add(at);
       found.add(this.#variables[at]!);
@@ -280,23 +270,26 @@ export class Diagrams {
     return support;
   }
 
-  #isTerminal(diagram: Diagram): boolean {
+  #isTerminal(diagram: Diagram<unknown>): boolean {
     return this.#variables[diagram] === terminal;
   }
 
-  #top(diagram: Diagram): number {
+  #top(diagram: Diagram<unknown>): number {
     const variable = this.#variables[diagram]!;
     return variable === terminal ? Infinity : variable;
   }
 
-  #branch(diagram: Diagram, high: boolean): Diagram {
-    return (high ? this.#high[diagram] : this.#low[diagram]) as Diagram;
+  #branch<T>(diagram: Diagram<T>, high: boolean): Diagram<T> {
+    return (high ? this.#high[diagram] : this.#low[diagram]) as Diagram<T>;
   }
 
-  #cofactor(diagram: Diagram, variable: number, high: boolean): Diagram {
+  #cofactor<T>(diagram: Diagram<T>, variable: number, high: boolean): Diagram<T> {
     return this.#variables[diagram] === variable ? this.#branch(diagram, high) : diagram;
   }
 }
+
+/** The same number where the values are known to be yes and no. */
+const asAny = <T>(diagram: Diagram): Diagram<T> => diagram as unknown as Diagram<T>;
 
 /** Two numbers below 2^26 as one: a table of pairs in a Map of numbers is the fastest that there is. */
 const pair = (a: number, b: number): number => a * 2 ** 26 + b;

@@ -3,7 +3,7 @@ import type { Diagram, Diagrams } from "./diagrams.ts";
 import { acceptsLines, type HeaderTest } from "./request-test.ts";
 
 /** A function of requests as a proxy sends them on, as a function of requests as they reach it. */
-export const beforeEdits = (diagram: Diagram, effects: HeaderEffects, diagrams: Diagrams): Diagram => {
+export const beforeEdits = <T>(diagram: Diagram<T>, effects: HeaderEffects, diagrams: Diagrams): Diagram<T> => {
   if (effects.length === 0) return diagram;
   const byName = new Map(effects);
   return diagrams.substituted(diagram, (test) => {

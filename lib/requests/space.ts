@@ -71,7 +71,7 @@ export class Space {
 
   /** Whether a request whose path is already normalised is in a set. */
   has(set: Diagram, request: HttpRequest | "connection"): boolean {
-    return this.diagrams.evaluated<boolean>(set, (test) => answerTo(test, request));
+    return this.diagrams.evaluated(set, (test) => answerTo(test, request));
   }
 
   #constraint(tests: readonly RequestTest[], limit: Hosts): Diagram {

@@ -33,8 +33,10 @@ export const laneDifferences = (compared: ComparedLane, space: Space): readonly 
   const hosts = lane.names.kind === "named" ? { only: lane.names.names } : anyHost;
   // What has one of a destination's names is HTTP.
   const asked = lane.names.kind === "named" ? diagrams.not(diagrams.test({ of: "connection" })) : diagrams.yes;
-  const pairs = diagrams.combined<Effects, Effects>(before, after, (a, b) => (a === b ? false : [a, b]));
-  return diagrams.regions<readonly [Effects, Effects] | false>(pairs).flatMap(({ value, set }) => {
+  const pairs = diagrams.combined(before, after, (a, b): readonly [Effects, Effects] | false =>
+    a === b ? false : [a, b],
+  );
+  return diagrams.regions(pairs).flatMap(({ value, set }) => {
     if (value === false) return [];
     const [from, into] = value;
     const differing = diagrams.and(set, asked, diagrams.not(coinciding(from, into, diagrams)));

@@ -15,10 +15,13 @@ export type Caller = WorkloadId | "outside";
 export interface ComparedLane {
   readonly lane: Lane;
   readonly callers: readonly Caller[];
-  readonly before: Diagram;
-  readonly after: Diagram;
+  readonly before: Diagram<Effects>;
+  readonly after: Diagram<Effects>;
   /** What happens to a caller's calls while its own proxy already holds a revision that the callee's does not. */
-  readonly mixed: (caller: Caller, views: MixedViews) => readonly [callerIsOld: Diagram, callerIsNew: Diagram];
+  readonly mixed: (
+    caller: Caller,
+    views: MixedViews,
+  ) => readonly [callerIsOld: Diagram<Effects>, callerIsNew: Diagram<Effects>];
 }
 
 export interface MixedViews {
@@ -48,7 +51,7 @@ interface Prints {
 }
 
 /** What one of the views does with a lane's calls. */
-type Side = (decided: Decided) => Diagram;
+type Side = (decided: Decided) => Diagram<Effects>;
 
 class Lanes {
   readonly #revisions: Revisions;
@@ -154,7 +157,7 @@ const proxiedLanes = (revisions: Revisions, prints: Prints, lanes: Lanes): void 
         for (const to of straight ? addresses(straight, { kind: "elsewhere" }, port, isWhole) : ["any" as const]) {
           const address: Address = to === "any" ? { kind: "elsewhere" } : to.sample;
           const lane: Lane = { port: lanePort, to, names: { kind: "unknown" } };
-          const way = (side: Diagram | "direct"): Side =>
+          const way = (side: Diagram<Effects> | "direct"): Side =>
             side === "direct" ? ({ decisions }) => decisions.direct(address, port) : () => side;
           for (const caller of callers) lanes.add(lane, caller, way(unknown[0]), way(unknown[1]));
         }
@@ -169,7 +172,7 @@ const wholeLanes = (
   group: {
     readonly left: ProxiedReach;
     readonly right: ProxiedReach;
-    readonly unknown: readonly [Diagram | "direct", Diagram | "direct"];
+    readonly unknown: readonly [Diagram<Effects> | "direct", Diagram<Effects> | "direct"];
     readonly callers: readonly Caller[];
     readonly port: number;
     readonly isChanged: (host: Host) => boolean;
@@ -183,7 +186,7 @@ const wholeLanes = (
     const address: Address = { kind: "destination", host };
     const to = laneAddresses([address]);
     const side =
-      (reach: ProxiedReach, otherwise: Diagram | "direct", caller: Caller, name?: Host): Side =>
+      (reach: ProxiedReach, otherwise: Diagram<Effects> | "direct", caller: Caller, name?: Host): Side =>
       (decided) =>
         reach.whole.has(host)
           ? decided.decisions.whole(identity(decided.mesh, caller), host, port)
@@ -221,13 +224,13 @@ const addressesAlike = ({ before, after, diagrams }: Revisions) => {
       .filter(({ id }) => lookup(before.mesh).workload(id))
       .map(({ id }): Address => ({ kind: "workload", workload: id })),
   ];
-  const refusals = (decided: Decided, address: Address, port: number): Diagram =>
-    diagrams.mapped<Effects>(decided.decisions.direct(address, port), (meaning) =>
+  const refusals = (decided: Decided, address: Address, port: number): Diagram<Effects | true> =>
+    diagrams.mapped(decided.decisions.direct(address, port), (meaning) =>
       meaning.some(({ ends }) => ends.some(({ outcome }) => outcome.kind === "delivered")) ? true : meaning,
     );
   const classes = kept((port: number) =>
     kept((decided: Decided) => {
-      const alike = new Map<Diagram, Address[]>();
+      const alike = new Map<Diagram<Effects | true>, Address[]>();
       for (const address of every) {
         const refused = refusals(decided, address, port);
         const known = alike.get(refused);
@@ -269,16 +272,16 @@ const named = (
   decided: Decided,
   caller: Caller,
   host: Host | undefined,
-  unknown: Diagram | "direct",
+  unknown: Diagram<Effects> | "direct",
   address: Address,
   port: number,
-): Diagram => {
+): Diagram<Effects> => {
   if (host !== undefined) return decided.decisions.routed(identity(decided.mesh, caller), host, port);
   return unknown === "direct" ? decided.decisions.direct(address, port) : unknown;
 };
 
 /** What becomes of calls whose name a caller's proxy does not know. */
-const unknownWay = (decided: Decided, reach: Reach, { diagrams }: Revisions): Diagram | "direct" => {
+const unknownWay = (decided: Decided, reach: Reach, { diagrams }: Revisions): Diagram<Effects> | "direct" => {
   if (reach.kind === "direct" || decided.mesh.platform.outbound === "allow-any") return "direct";
   const { decisions } = decided;
   const closed = decisions.refused("out-of-scope");

@@ -4,8 +4,18 @@ import type { HeaderTest, RequestTest, StringTest } from "../../../lib/requests/
 /** A set of requests in words: alternatives, each a phrase that goes after "requests" (`GET below /api, without end-user: jason`). */
 export const requestWords = (cubes: readonly Cube[]): readonly string[] => {
   const phrases = cubes.map(phraseOf);
-  const byPath = joined(phrases, "path", ({ method, path: _, ...rest }) => JSON.stringify([method, rest]), paths);
-  const byMethod = joined(byPath, "method", ({ method: _, ...rest }) => JSON.stringify(rest), alternatives);
+  const byPath = joined(
+    phrases,
+    "path",
+    ({ method, host, headers, connection }) => JSON.stringify([method, host, headers, connection]),
+    paths,
+  );
+  const byMethod = joined(
+    byPath,
+    "method",
+    ({ path, host, headers, connection }) => JSON.stringify([path, host, headers, connection]),
+    alternatives,
+  );
   return byMethod.map(({ method, path, host, headers, connection }) => {
     if (connection) return "connections that are not HTTP";
     const words = [...method, ...path, ...host, ...headers];

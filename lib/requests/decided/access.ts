@@ -43,11 +43,11 @@ export const accesses = (decided: Decided, space: Space): readonly Access[] => {
       return reach.kind === "proxied" && (isHttp ? reach.named.get(host) === host : reach.whole.has(host));
     });
   };
-  const delivered = new Map<Diagram, "all" | "none" | Diagram>();
-  const share = (diagram: Diagram): "all" | "none" | Diagram => {
+  const delivered = new Map<Diagram<Effects>, "all" | "none" | Diagram>();
+  const share = (diagram: Diagram<Effects>): "all" | "none" | Diagram => {
     const known = delivered.get(diagram);
     if (known !== undefined) return known;
-    const set = diagrams.mapped<Effects>(diagram, (meaning) =>
+    const set = diagrams.mapped(diagram, (meaning) =>
       meaning.every(({ ends }) => ends.every(({ outcome }) => outcome.kind === "delivered")),
     );
     const made = space.isEmpty(diagrams.not(set)) ? "all" : space.isEmpty(set) ? "none" : set;
@@ -57,7 +57,7 @@ export const accesses = (decided: Decided, space: Space): readonly Access[] => {
   return mesh.destinations.flatMap(({ host, ports }) =>
     ports.map(({ number: port, protocol }): Access => {
       const isHttp = carriesHttp(protocol);
-      const groups = new Map<Diagram, WorkloadId[]>();
+      const groups = new Map<Diagram<Effects>, WorkloadId[]>();
       for (const { id, identity } of callersOf(host, port, isHttp)) {
         const diagram = isHttp ? decisions.routed(identity, host, port) : decisions.whole(identity, host, port);
         const group = groups.get(diagram);

@@ -26,7 +26,7 @@ export class Decided {
   }
 
   /** What happens to everything that takes a way. */
-  along(way: Way, from: Call["from"], to: Call["to"], port: number): Diagram {
+  along(way: Way, from: Call["from"], to: Call["to"], port: number): Diagram<Effects> {
     const identity = from === "outside" ? undefined : lookup(this.mesh).workload(from)?.identity;
     switch (way.kind) {
       case "routed":
@@ -45,9 +45,7 @@ export class Decided {
     const { from, to, port, request } = call;
     const name = request === "connection" ? request : hostOfRequest(request);
     const way = this.callers.way(from, to.kind === "destination" ? to.host : undefined, port, name);
-    const effects = space.diagrams.evaluated<Effects>(this.along(way, from, to, port), (test) =>
-      answerTo(test, request),
-    );
+    const effects = space.diagrams.evaluated(this.along(way, from, to, port), (test) => answerTo(test, request));
     return realised(effects, request);
   }
 }

@@ -13,6 +13,8 @@ import type { Diagram, Diagrams } from "../diagrams.ts";
 import { beforeEdits } from "../edited.ts";
 import { anyOf, asSeenBySender, at, ending, splitInto, throughRoute, type Effects } from "./meanings.ts";
 
+type Parts = Parameters<typeof splitInto>[0];
+
 interface Sender {
   /** What it proves to be by mTLS. */
   readonly identity: SpiffeId;
@@ -39,7 +41,7 @@ export class Decisions {
   readonly #server: Mesh;
   readonly #diagrams: Diagrams;
   readonly #connection: Diagram;
-  readonly #kept = new Map<string, Diagram>();
+  readonly #kept = new Map<string, Diagram<Effects>>();
   readonly #applicable = new Map<string, string>();
   readonly #callees = new Map<string, readonly WorkloadId[]>();
   #onward: Decisions | undefined;
@@ -52,7 +54,7 @@ export class Decisions {
   }
 
   /** HTTP requests that a caller's proxy sends to a destination that it knows. */
-  routed(caller: SpiffeId, host: Host, port: number): Diagram {
+  routed(caller: SpiffeId, host: Host, port: number): Diagram<Effects> {
     const routes = lookup(this.#client)
       .destination(host)
       ?.ports.find(({ number }) => number === port)?.routes;
@@ -62,7 +64,7 @@ export class Decisions {
   }
 
   /** Whatever a caller's proxy forwards whole to a port that carries no HTTP. */
-  whole(caller: SpiffeId, host: Host, port: number): Diagram {
+  whole(caller: SpiffeId, host: Host, port: number): Diagram<Effects> {
     const { yes } = this.#diagrams;
     const backend = { host, port, subset: "any", weight: 1 };
     const forwarded = this.#forwarded(backend, { identity: caller, by: "caller" }, 0, "connection");
@@ -72,12 +74,12 @@ export class Decisions {
   }
 
   /** What is sent straight to an address, in plain text. */
-  direct(to: Address, port: number): Diagram {
+  direct(to: Address, port: number): Diagram<Effects> {
     return this.#keep(`direct ${JSON.stringify(to)} ${port}`, () => this.#direct(to, port));
   }
 
   /** What a caller's own proxy refuses. */
-  refused(reason: "out-of-scope" | "unknown-host"): Diagram {
+  refused(reason: "out-of-scope" | "unknown-host"): Diagram<Effects> {
     return this.#ending(
       reason === "unknown-host"
         ? { kind: "answered", by: "caller", status: 502, response: noEffects }
@@ -86,45 +88,41 @@ export class Decisions {
   }
 
   /** What a workload does with what reaches it; `caller` undefined: without a proven identity. */
-  arrival(id: WorkloadId, port: number, caller: SpiffeId | undefined, tls: boolean): Diagram {
+  arrival(id: WorkloadId, port: number, caller: SpiffeId | undefined, tls: boolean): Diagram<Effects> {
     return this.#at(id, { port, caller, tls, to: "as-dialled" }, 0);
   }
 
-  #routed(routes: readonly Route[], sender: Sender, hops: number): Diagram {
+  #routed(routes: readonly Route[], sender: Sender, hops: number): Diagram<Effects> {
     const nothing: Effects = ending({
       kind: "answered",
       by: sender.by,
       status: 404,
       response: noEffects,
     });
-    return routes.reduceRight<Diagram>(
+    return routes.reduceRight<Diagram<Effects>>(
       (otherwise, route) =>
         this.#diagrams.ite(matchesSet(route.matches, this.#diagrams), this.#route(route, sender, hops), otherwise),
       this.#diagrams.value(nothing),
     );
   }
 
-  #route(route: Route, sender: Sender, hops: number): Diagram {
+  #route(route: Route, sender: Sender, hops: number): Diagram<Effects> {
     const diagrams = this.#diagrams;
     const total = route.backends.reduce((sum, { weight }) => sum + weight, 0);
     const parts = route.backends.map((backend) => {
       const share = fraction(backend.weight, total);
-      return diagrams.mapped<Effects>(this.#forwarded(backend, sender, hops, "request"), (meaning) => [
-        [share, meaning],
-      ]);
+      return diagrams.mapped(this.#forwarded(backend, sender, hops, "request"), (meaning): Parts => [[share, meaning]]);
     });
-    const split = diagrams.mapped<Parameters<typeof splitInto>[0]>(
-      parts.reduce((all, part) =>
-        diagrams.combined<readonly unknown[], readonly unknown[]>(all, part, (a, b) => [...a, ...b]),
-      ),
+    const split = diagrams.mapped(
+      parts.reduce((all, part) => diagrams.combined(all, part, (a, b) => [...a, ...b])),
       splitInto,
     );
-    return diagrams.mapped<Effects>(beforeEdits(split, effectsOf(route.requestHeaders), diagrams), (meaning) =>
+    return diagrams.mapped(beforeEdits(split, effectsOf(route.requestHeaders), diagrams), (meaning) =>
       throughRoute(meaning, route, sender.by),
     );
   }
 
-  #forwarded(backend: Backend, sender: Sender, hops: number, what: "request" | "connection"): Diagram {
+  #forwarded(backend: Backend, sender: Sender, hops: number, what: "request" | "connection"): Diagram<Effects> {
     const destination = lookup(this.#client).destination(backend.host);
     const port = destination?.ports.find(({ number }) => number === backend.port);
     const unavailable: MeantOutcome<HeaderEffects> = {
@@ -153,10 +151,10 @@ export class Decisions {
     });
     return what === "connection"
       ? arrived
-      : this.#diagrams.mapped<Effects>(arrived, (meaning) => asSeenBySender(meaning, sender.by));
+      : this.#diagrams.mapped(arrived, (meaning) => asSeenBySender(meaning, sender.by));
   }
 
-  #direct(to: Address, port: number): Diagram {
+  #direct(to: Address, port: number): Diagram<Effects> {
     const arriving = (target: number): Arriving => ({ port: target, caller: undefined, tls: false, to: "as-dialled" });
     if (to.kind === "elsewhere") return this.#delivered("as-dialled", port, "none", "outside");
     if (to.kind === "workload") return this.#at(to.workload, arriving(port), 0);
@@ -168,13 +166,13 @@ export class Decisions {
     return this.#anyOf(destination.workloads, (id) => this.#arrival(id, arriving(servicePort.target), 0));
   }
 
-  #at(id: WorkloadId, arriving: Arriving, hops: number): Diagram {
-    return this.#diagrams.mapped<Effects>(this.#arrival(id, arriving, hops), (meaning) => at(meaning, [id]));
+  #at(id: WorkloadId, arriving: Arriving, hops: number): Diagram<Effects> {
+    return this.#diagrams.mapped(this.#arrival(id, arriving, hops), (meaning) => at(meaning, [id]));
   }
 
-  #anyOf(workloads: readonly WorkloadId[], arrival: (id: WorkloadId) => Diagram): Diagram {
+  #anyOf(workloads: readonly WorkloadId[], arrival: (id: WorkloadId) => Diagram<Effects>): Diagram<Effects> {
     const diagrams = this.#diagrams;
-    const groups = new Map<Diagram, WorkloadId[]>();
+    const groups = new Map<Diagram<Effects>, WorkloadId[]>();
     for (const id of workloads) {
       const arrived = arrival(id);
       const known = groups.get(arrived);
@@ -182,24 +180,22 @@ export class Decisions {
       else groups.set(arrived, [id]);
     }
     const ways = [...groups].map(([arrived, ids]) =>
-      diagrams.mapped<Effects>(arrived, (meaning) => [at(meaning, [...ids].sort())]),
+      diagrams.mapped(arrived, (meaning) => [at(meaning, [...ids].sort())]),
     );
-    return diagrams.mapped<readonly Effects[]>(
-      ways.reduce((all, way) =>
-        diagrams.combined<readonly Effects[], readonly Effects[]>(all, way, (a, b) => [...a, ...b]),
-      ),
+    return diagrams.mapped(
+      ways.reduce((all, way) => diagrams.combined(all, way, (a, b) => [...a, ...b])),
       anyOf,
     );
   }
 
   /** What a workload's own proxy does with what arrives: TLS, then deny, then allow, then a gateway's own routes. */
-  #arrival(id: WorkloadId, arriving: Arriving, hops: number): Diagram {
+  #arrival(id: WorkloadId, arriving: Arriving, hops: number): Diagram<Effects> {
     const { port, caller, tls, to } = arriving;
     const key = `arrival ${id} ${port} ${this.#applicableKey(id, caller)} ${String(tls)} ${to} ${hops}`;
     return this.#keep(key, () => this.#made(this.#workload(id), arriving, hops));
   }
 
-  #made(workload: MeshWorkload, { port, caller, tls, to }: Arriving, hops: number): Diagram {
+  #made(workload: MeshWorkload, { port, caller, tls, to }: Arriving, hops: number): Diagram<Effects> {
     const by: Answerer = workload.proxy === "gateway" ? workload.id : "callee";
     const closed = this.#ending({ kind: "closed", by });
     const delivered = this.#delivered(to, port, tls ? "mutual" : "none", "here");
@@ -236,7 +232,7 @@ export class Decisions {
     return diagrams.and(diagrams.not(matching("deny")), allowed);
   }
 
-  #atGateway(workload: MeshWorkload, port: number, readsHttp: boolean, hops: number): Diagram {
+  #atGateway(workload: MeshWorkload, port: number, readsHttp: boolean, hops: number): Diagram<Effects> {
     const diagrams = this.#diagrams;
     const by = workload.id;
     if (hops >= mostHops) return this.#ending({ kind: "closed", by });
@@ -252,7 +248,7 @@ export class Decisions {
     const unknown = this.#ending({ kind: "answered", by, status: 404, response: noEffects });
     const routed = [...listener.virtualHosts]
       .sort(byPrecedence)
-      .reduceRight<Diagram>(
+      .reduceRight<Diagram<Effects>>(
         (otherwise, { host, routes }) =>
           diagrams.ite(hostSet(host, diagrams), onward.#routed(routes, sender, hops + 1), otherwise),
         unknown,
@@ -274,7 +270,7 @@ export class Decisions {
     port: number,
     tls: (MeantOutcome<HeaderEffects> & { readonly kind: "delivered" })["tls"],
     where: "outside" | "here",
-  ): Diagram {
+  ): Diagram<Effects> {
     const outcome = { kind: "delivered", to, port, tls, response: noEffects } as const;
     return this.#diagrams.ite(
       this.#connection,
@@ -283,7 +279,7 @@ export class Decisions {
     );
   }
 
-  #ending(outcome: MeantOutcome<HeaderEffects>, where?: "outside" | "here"): Diagram {
+  #ending(outcome: MeantOutcome<HeaderEffects>, where?: "outside" | "here"): Diagram<Effects> {
     return this.#diagrams.value(ending(outcome, where));
   }
 
@@ -319,7 +315,7 @@ export class Decisions {
     return found;
   }
 
-  #keep(key: string, make: () => Diagram): Diagram {
+  #keep(key: string, make: () => Diagram<Effects>): Diagram<Effects> {
     const known = this.#kept.get(key);
     if (known !== undefined) return known;
     const made = make();
