@@ -3,7 +3,7 @@ import { laboratory } from "../istio/laboratory.ts";
 import { foundOnRig, judgeCapture, seedsByMeshConfig } from "../istio/rigs.ts";
 import { rigRequirements } from "../rig/requirements.ts";
 import type { Suite, Verdicts } from "../suite.ts";
-import { changedPair, reorderedPair } from "./pairs.ts";
+import { changedPair, hasMeaning, reorderedPair } from "./pairs.ts";
 import { plantedFaults } from "./planted.ts";
 import { contradiction, shown, type Shown } from "./shown.ts";
 import { requestsPerWitness } from "./sightings.ts";
@@ -30,7 +30,7 @@ export const diffConformance: Suite = async (verdicts) => {
     for (const name of cases) verdicts.skip(name, missing);
     return;
   }
-  const changed = new Set(firstSeeds(changedPairs, (seed) => hasWitness(changedPair(seed))));
+  const changed = new Set(firstSeeds(changedPairs, (seed) => hasMeaning(seed) && hasWitness(changedPair(seed))));
   const reordered = new Set(firstSeeds(reorderedPairs, (seed) => reorderedPair(seed) !== undefined));
   const all: Shown[] = [];
   for (const [config, seeds] of seedsByMeshConfig([...new Set([...changed, ...reordered])]))

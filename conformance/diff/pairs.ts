@@ -1,5 +1,7 @@
 import { differences, isAmong, type Difference } from "../../compiler/diff/exact/differences.ts";
 import type { Intents } from "../../compiler/lower/intents.ts";
+import { callersCanTellWhoWantsMtls } from "../../compiler/validate/access/callers-can-tell-who-wants-mtls.ts";
+import { oneMtlsModeForOneWorkload } from "../../compiler/validate/access/services-on-one-workload-agree.ts";
 import { boundaryCalls } from "../../golden/random/calls.ts";
 import { lowered, randomMesh } from "../../golden/random/mesh.ts";
 import { meshesOf, randomPair } from "../../golden/random/pair.ts";
@@ -23,6 +25,17 @@ export interface Pair {
   /** Calls at the edges of what either mesh distinguishes that the diff does not name. */
   readonly untouched: readonly Call[];
 }
+
+/**
+ * Whether both meshes have a meaning at all: a pair is mixed of two, and may tell a workload two mTLS modes, or callers of
+ * one service two.
+ */
+export const hasMeaning = (seed: number): boolean => {
+  const { before, after } = randomPair(seed, "same");
+  return [before, after].every((subject) =>
+    [oneMtlsModeForOneWorkload, callersCanTellWhoWantsMtls].every((law) => law(subject).length === 0),
+  );
+};
 
 /** A random mesh and what somebody made of it. */
 export const changedPair = (seed: number, externalAddress?: string): Pair => {
