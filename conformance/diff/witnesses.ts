@@ -27,7 +27,7 @@ type Unshowable =
   | "dials a service's address past every proxy"
   /** Its pod has no application that could dial. */
   | "dialled by a gateway"
-  /** Which the kernel keeps inside the pod, past its proxy. */
+  /** Which the kernel keeps inside the pod, past its proxy; `decide` asks the proxy (README). */
   | "dials its own pod"
   /**
    * `decide` says that it is closed; its proxy, which reads HTTP on that port for others' sake, answers 503. See the README:
