@@ -1,8 +1,9 @@
 /** `npm run conformance [-- NAME] [--json]`: what is held against the real systems. */
+import { diffConformance } from "./diff/index.ts";
 import { istioConformance } from "./istio/index.ts";
 import type { Suite } from "./suite.ts";
 
-const suites: Readonly<Record<string, Suite>> = { istio: istioConformance };
+const suites: Readonly<Record<string, Suite>> = { istio: istioConformance, diff: diffConformance };
 
 const names = process.argv.slice(2).filter((argument) => !argument.startsWith("--"));
 const json = process.argv.includes("--json");

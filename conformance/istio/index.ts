@@ -6,13 +6,13 @@ import { randomMesh } from "../../golden/random/mesh.ts";
 import { externalHost } from "../../golden/random/intents.ts";
 import { random } from "../../golden/random/random.ts";
 import type { ServiceGraph } from "../../lib/graph/graph.ts";
-import { defaultPlatform, type Platform } from "../../lib/graph/platform.ts";
+import { defaultPlatform } from "../../lib/graph/platform.ts";
 import type { Mesh } from "../../lib/model/mesh.ts";
 import { istio } from "../../targets/istio/index.ts";
 import type { KubernetesObject } from "../../targets/istio/object.ts";
 import { yamlStream, type Plain } from "../../targets/istio/yaml.ts";
 import { rigRequirements } from "../rig/requirements.ts";
-import { rig as startedRig, type Rig } from "../rig/rig.ts";
+import type { Rig } from "../rig/rig.ts";
 import type { Suite, Verdicts } from "../suite.ts";
 import { boundaryCalls } from "../../golden/random/calls.ts";
 import { dumpedMtls } from "./oracle/dumped-mtls-verdicts.ts";
@@ -22,6 +22,7 @@ import { manifests } from "./manifests.ts";
 import { pinnedObjects } from "./pinned-objects.ts";
 import { plantedFaults } from "./faults/planted.ts";
 import { regressionSeeds } from "./regressions.ts";
+import { foundOnRig, judgeCapture, meshConfig, seedsByMeshConfig } from "./rigs.ts";
 import { sameBytes } from "./same-bytes.ts";
 import { smallest } from "./smallest.ts";
 import {
@@ -66,22 +67,9 @@ export const istioSuite =
       return;
     }
     const all: Evidence[] = [];
-    // One istiod runs under one mesh config, so the meshes are sorted by what it says.
     const bookinfoConfig = meshConfig(defaultPlatform);
-    const byConfig = new Map<string, number[]>([[bookinfoConfig, []]]);
-    for (const seed of seeds) {
-      const config = meshConfig(randomMesh(seed).platform);
-      byConfig.set(config, [...(byConfig.get(config) ?? []), seed]);
-    }
-    for (const [config, mine] of byConfig) {
-      const rig = await startedRig({ meshConfig: config });
-      verdicts.say(`${config.trim().replace(/\s+/g, " ")}; logs in ${rig.directory}`);
-      try {
-        all.push(...(await held(rig, mine, config === bookinfoConfig, verdicts)));
-      } finally {
-        await rig.stop();
-      }
-    }
+    for (const [config, mine] of seedsByMeshConfig(seeds, [bookinfoConfig]))
+      all.push(...(await foundOnRig(config, verdicts, (rig) => held(rig, mine, config === bookinfoConfig, verdicts))));
     await sameBytes(verdicts);
     judgeSplits(all, verdicts);
     plantedFaults(all, verdicts);
@@ -89,20 +77,6 @@ export const istioSuite =
   };
 
 export const istioConformance: Suite = istioSuite(everySeed);
-
-/** Istio's own defaults but for what the random meshes vary. Automatic mTLS is on, as everywhere. */
-const meshConfig = ({ outbound, pathNormalization }: Platform): string => `
-rootNamespace: istio-system
-trustDomain: cluster.local
-enableAutoMtls: true
-accessLogFile: ""
-outboundTrafficPolicy:
-  mode: ${outbound === "allow-any" ? "ALLOW_ANY" : "REGISTRY_ONLY"}
-pathNormalization:
-  normalization: ${pathNormalization.toUpperCase().replaceAll("-", "_")}
-defaultConfig:
-  discoveryAddress: istiod.istio-system.svc:15012
-`;
 
 const held = async (
   rig: Rig,
@@ -271,17 +245,6 @@ const judgeCoverage = (all: readonly Evidence[], verdicts: Verdicts): void => {
       `${name.padEnd(28)} ${String(hit).padStart(6)} cases, ${String(decisive).padStart(6)} would have come out differently without it`,
     );
     if (decisive === 0) verdicts.fail(`feature ${name}`, "no case depends on it");
-    else verdicts.pass();
-  }
-};
-
-/** Nothing above would mean much if requests had found a way around the proxies. */
-const judgeCapture = async (rig: Rig, verdicts: Verdicts): Promise<void> => {
-  for (const pod of rig.workloads()) {
-    if (pod.spec.kind !== "sidecar") continue;
-    const { inbound, outbound } = await pod.captured();
-    if (inbound + outbound === 0)
-      verdicts.fail(pod.pod, `iptables captured ${outbound} outbound and ${inbound} inbound connections`);
     else verdicts.pass();
   }
 };

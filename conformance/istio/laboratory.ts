@@ -3,7 +3,7 @@ import type { Call } from "../../lib/model/call.ts";
 import type { Plan as ServerPlan, RigRequest, RigResponse } from "../rig/agent/protocol.ts";
 import type { KubernetesObject } from "../../targets/istio/object.ts";
 import type { KubeObject } from "../rig/kube.ts";
-import type { Rig } from "../rig/rig.ts";
+import { keyOf, type Rig } from "../rig/rig.ts";
 import type { Workload } from "../rig/workload.ts";
 import { manifests, serviceAddresses } from "./manifests.ts";
 import { servedHeaders, type Observed } from "./oracle/observation.ts";
@@ -27,6 +27,11 @@ export interface Laboratory {
   readonly outside: Workload;
   /** Runs exactly this graph's workloads under exactly these objects; returns when every proxy works by them. */
   readonly set: (graph: ServiceGraph, objects: readonly KubernetesObject[]) => Promise<void>;
+  /**
+   * The same graph under other objects, as a cluster is updated: what stays is not taken away first, and no pod restarts.
+   * Returns as `set` does.
+   */
+  readonly update: (graph: ServiceGraph, objects: readonly KubernetesObject[]) => Promise<void>;
   readonly pod: (id: string) => Workload;
   /** Sends trials from the workloads that they name, and tells what each caller saw, in order. */
   readonly send: (trials: readonly Trial[]) => Promise<readonly Observed[]>;
@@ -51,6 +56,7 @@ export const laboratory = async (rig: Rig, externalHosts: readonly string[]): Pr
   rig.setHosts(Object.fromEntries(externalHosts.map((host) => [host, outside.address])));
   const pods = new Map<string, Workload>();
   let addresses: ReadonlyMap<string, string> = new Map();
+  let applied: readonly KubeObject[] = [];
   let serial = 0;
 
   const pod = (id: string): Workload => {
@@ -66,7 +72,7 @@ export const laboratory = async (rig: Rig, externalHosts: readonly string[]): Pr
     await Promise.all(surplus.map(([, running]) => running.stop()));
     for (const [id] of surplus) pods.delete(id);
     addresses = serviceAddresses(graph);
-    await rig.apply([...manifests(graph), ...objects] as unknown as readonly KubeObject[]);
+    applied = await rig.apply(installed(graph, objects));
     const missing = [...wanted].filter(([id]) => !pods.has(id));
     const started = await Promise.all(
       missing.map(async ([id, workload]) => [id, await rig.startWorkload(specOf(workload, graph))] as const),
@@ -75,9 +81,18 @@ export const laboratory = async (rig: Rig, externalHosts: readonly string[]): Pr
     await rig.settle();
   };
 
+  const update = async (graph: ServiceGraph, objects: readonly KubernetesObject[]): Promise<void> => {
+    const wanted = installed(graph, objects);
+    const staying = new Set(wanted.map(keyOf));
+    await rig.delete(applied.filter((object) => !staying.has(keyOf(object))));
+    applied = await rig.apply(wanted);
+    await rig.settle();
+  };
+
   const addressOf = ({ to }: Call): string => {
     if (to.kind === "elsewhere") return outside.address;
     if (to.kind === "workload") return pod(to.workload).address;
+    if (externalHosts.includes(to.host)) return outside.address;
     const [name = "", namespace = ""] = to.host.split(".");
     const address = addresses.get(`${namespace}/${name}`);
     if (address === undefined) throw new Error(`${to.host} has no address`);
@@ -118,8 +133,11 @@ export const laboratory = async (rig: Rig, externalHosts: readonly string[]): Pr
     return observed;
   };
 
-  return { outside, set, pod, send };
+  return { outside, set, update, pod, send };
 };
+
+const installed = (graph: ServiceGraph, objects: readonly KubernetesObject[]): readonly KubeObject[] =>
+  [...manifests(graph), ...objects] as unknown as readonly KubeObject[];
 
 const specOf = (workload: GraphWorkload, graph: ServiceGraph) => {
   const served = new Map<number, "http" | "tcp">();

@@ -139,7 +139,8 @@ export const rig = async ({ meshConfig = plainMeshConfig }: { readonly meshConfi
   };
 };
 
-const keyOf = ({ apiVersion, kind, metadata }: KubeObject): string =>
+/** What makes an object the same one, whatever it says. */
+export const keyOf = ({ apiVersion, kind, metadata }: KubeObject): string =>
   `${apiVersion} ${kind} ${metadata.namespace ?? ""}/${metadata.name}`;
 
 const socketPrefix = "meshwright-rig-";

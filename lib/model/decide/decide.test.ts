@@ -440,6 +440,15 @@ describe("gateways", () => {
     });
   });
 
+  test("where it does not listen nobody authorizes anything", () => {
+    const denied = authorization("deny", [rule()], { ...servers, workloads: ["edge/gateway"] });
+    const of = withGateway([["a.com", [route()]]], [denied]);
+    expect(only(of, { ...outside("a.com"), port: 40_000 }).outcome).toMatchObject({
+      kind: "closed",
+      reason: "no-listener",
+    });
+  });
+
   test("behind it, the caller is the gateway", () => {
     const grant = authorization("allow", [
       rule({ from: [{ kind: "exact", id: "spiffe://cluster.local/ns/edge/sa/gateway" }] }),

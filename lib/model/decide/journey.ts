@@ -127,6 +127,9 @@ export const arrival = (journey: Journey, id: WorkloadId, arriving: Arrival): re
       ? ending({ kind: "closed", by, reason: "tls-refused" }, [why], [id])
       : ending(delivered(arriving), [why], [id]);
   }
+  // Where a gateway does not listen nobody is there to authorize anything.
+  if (workload.proxy === "gateway" && listenerOf(journey, workload, arriving.port) === undefined)
+    return ending({ kind: "closed", by, reason: "no-listener" }, [notListening(by, arriving.port)], [id]);
   const steps: Step[] = [];
   if (workload.proxy === "sidecar") {
     const { mode, origin } = lookup(journey.server).mtls(workload);
@@ -171,13 +174,9 @@ const atGateway = (
   const by: Hop = { role: "gateway", workload: workload.id };
   if (journey.hops >= mostHops)
     return ending({ kind: "closed", by, reason: "loop" }, [step(by, "has been passed too often", undefined)]);
-  const listener = lookup(journey.server)
-    .gateway(workload.id)
-    ?.listeners.find(({ target }) => target === port);
+  const listener = listenerOf(journey, workload, port);
   if (listener === undefined || request === "connection")
-    return ending({ kind: "closed", by, reason: "no-listener" }, [
-      step(by, `does not listen on port ${port}`, undefined),
-    ]);
+    return ending({ kind: "closed", by, reason: "no-listener" }, [notListening(by, port)]);
   const virtualHost = virtualHostFor(listener.virtualHosts, request.host);
   if (virtualHost === undefined)
     return ending(answer(by, 404, "no-route"), [step(by, `does not know the host ${request.host}`, undefined)]);
@@ -191,6 +190,13 @@ const atGateway = (
     step(by, `${request.host} is ${virtualHost.host}`, virtualHost.origin),
   );
 };
+
+const listenerOf = ({ server }: Journey, { id }: MeshWorkload, port: number) =>
+  lookup(server)
+    .gateway(id)
+    ?.listeners.find(({ target }) => target === port);
+
+const notListening = (by: Hop, port: number): Step => step(by, `does not listen on port ${port}`, undefined);
 
 /** An exact host before the longest wildcard (Envoy, `RouteMatcher::findVirtualHost`). */
 const virtualHostFor = (virtualHosts: readonly VirtualHost[], named: string): VirtualHost | undefined => {

@@ -200,6 +200,7 @@ export class Decisions {
     const closed = this.#ending({ kind: "closed", by });
     const delivered = this.#delivered(to, port, tls ? "mutual" : "none", "here");
     if (workload.proxy === "none" || workload.excludedPorts.inbound.includes(port)) return tls ? closed : delivered;
+    if (workload.proxy === "gateway" && this.#listener(workload, port) === undefined) return closed;
     if (workload.proxy === "sidecar") {
       const { mode } = lookup(this.#server).mtls(workload);
       if (mode === "strict" && !tls) return closed;
@@ -237,9 +238,7 @@ export class Decisions {
     const by = workload.id;
     if (hops >= mostHops) return this.#ending({ kind: "closed", by });
     const noListener = this.#ending({ kind: "closed", by });
-    const listener = lookup(this.#server)
-      .gateway(workload.id)
-      ?.listeners.find(({ target }) => target === port);
+    const listener = this.#listener(workload, port);
     if (listener === undefined || !readsHttp) return noListener;
     // From here on the gateway's own revision is the client's.
     const onward = (this.#onward ??=
@@ -254,6 +253,12 @@ export class Decisions {
         unknown,
       );
     return diagrams.ite(this.#connection, noListener, routed);
+  }
+
+  #listener({ id }: MeshWorkload, port: number) {
+    return lookup(this.#server)
+      .gateway(id)
+      ?.listeners.find(({ target }) => target === port);
   }
 
   #usesMtls(id: WorkloadId): boolean {
