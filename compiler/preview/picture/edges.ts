@@ -58,6 +58,7 @@ const askedBy = (caller: MeshWorkload, to: Destination, port: DestinationPort, {
     host: to.host,
     ...(isHttp && { names: namesOf(to, caller.namespace) }),
     isHttp,
+    isExternal: to.kind === "external",
   };
 };
 

@@ -24,6 +24,8 @@ export interface Asked {
   /** What their Host says; any name, if absent. */
   readonly names?: readonly string[];
   readonly isHttp: boolean;
+  /** Nobody knows of workloads behind it. */
+  readonly isExternal?: boolean;
 }
 
 /** What happens to the requests of one function, as an edge tells it. */
@@ -50,6 +52,7 @@ export class Regions {
 
   told(asked: Asked): Told {
     const { does, of, host, names, isHttp } = asked;
+    // Whether it is external goes with the host.
     const key = `${does} ${of} ${host ?? ""} ${isHttp} ${names?.join() ?? "*"}`;
     const known = this.#told.get(key) ?? this.#made(asked);
     this.#told.set(key, known);
@@ -65,7 +68,7 @@ export class Regions {
     return isHttp ? words : words.map((phrase) => (phrase === everyRequest ? "every connection" : phrase));
   }
 
-  #made({ does, of, host, names, isHttp }: Asked): Told {
+  #made({ does, of, host, names, isHttp, isExternal = false }: Asked): Told {
     const { diagrams } = this.#space;
     const hosts = this.#limit(names);
     const found = diagrams.regions<Effects>(does).flatMap(({ value, set }) => {
@@ -76,7 +79,8 @@ export class Regions {
     const ordinary = this.#ordinary(delivered.length > 0 ? delivered : found, hosts);
     const said = new Map<string, { set: Diagram; isOrdinary: boolean }>();
     for (const { value, set } of found) {
-      const words = `${meaningWords(value, host, this.#names)}${headerWords(value)}`;
+      const meant = meaningWords(value, host, this.#names);
+      const words = `${isExternal ? meant.replace(/^any workload/, "the server") : meant}${headerWords(value)}`;
       const known = said.get(words);
       said.set(words, {
         set: known ? diagrams.or(known.set, set) : set,
