@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { boundaryCalls } from "../../../golden/random/calls.ts";
 import { randomMesh } from "../../../golden/random/mesh.ts";
-import { meshesOf, randomPair } from "../../../golden/random/pair.ts";
+import { meshesOf, randomPair, type RandomPair } from "../../../golden/random/pair.ts";
 import { random } from "../../../golden/random/random.ts";
 import { carriesHttp } from "../../../lib/graph/protocol.ts";
 import type { Call } from "../../../lib/model/call.ts";
@@ -40,12 +40,8 @@ const unchanged: ShownDiff = {
 };
 
 /** What a diff shows, without the places in the sources: random meshes have none. */
-const shown = (before: Mesh, after: Mesh): ShownDiff => {
-  const [base, head] = [before, after].map((mesh) => ({
-    mesh,
-    intents: { config: undefined, policies: [], externals: [], ingresses: [] },
-  })) as unknown as Parameters<typeof meshChanges>;
-  const { summary, changes } = meshChanges(base, head);
+const shown = ({ before, after }: RandomPair): ShownDiff => {
+  const { summary, changes } = meshChanges(before, after);
   return {
     ...unchanged,
     summary,
@@ -137,24 +133,19 @@ test("bookinfo: who calls whom, how, and with what success", async () => {
 
 const seeds = Array.from({ length: 100 }, (_, seed) => seed);
 
-test("both ends of every edge are nodes, and ids are unique", () => {
-  for (const seed of seeds) {
-    const [before, after] = meshesOf(randomPair(seed));
-    const pictures = [meshPicture(after, "one"), comparisonPicture({ before, after }, unchanged, "two")];
-    for (const { nodes, edges } of pictures) {
-      const ids = new Set(nodes.map(({ id }) => id));
-      expect(ids.size).toBe(nodes.length);
-      expect(new Set(edges.map(({ id }) => id)).size).toBe(edges.length);
-      for (const { from, to } of edges) expect([from, to].filter((id) => !ids.has(id))).toEqual([]);
-    }
-  }
-});
+const isWhole = ({ nodes, edges }: Picture): void => {
+  const ids = new Set(nodes.map(({ id }) => id));
+  expect(ids.size).toBe(nodes.length);
+  expect(new Set(edges.map(({ id }) => id)).size).toBe(edges.length);
+  for (const { from, to } of edges) expect([from, to].filter((id) => !ids.has(id))).toEqual([]);
+};
 
 test("access and mTLS of an edge are what `decide` says of calls on it", () => {
   let held = 0;
   for (const seed of seeds) {
     const { mesh } = randomMesh(seed);
     const picture = meshPicture(mesh, "random");
+    isWhole(picture);
     for (const call of boundaryCalls(mesh, 100, random(seed))) {
       const edge = edgeOf(mesh, picture, call);
       if (edge === undefined) continue;
@@ -231,13 +222,34 @@ test("a mesh compared with itself has nothing that changed", () => {
   }
 });
 
-test("whatever two meshes are, their comparison is a page", () => {
+test("whatever two meshes are, their comparison is a page, and its ends, highlights and ids are those of the picture", () => {
   for (const seed of seeds) {
-    const [before, after] = meshesOf(randomPair(seed));
-    const picture = comparisonPicture({ before, after }, shown(before, after), "random");
+    const pair = randomPair(seed);
+    const [before, after] = meshesOf(pair);
+    const picture = comparisonPicture({ before, after }, shown(pair), "random");
+    isWhole(picture);
     const ids = new Set([...picture.nodes, ...picture.edges].map(({ id }) => id));
     for (const change of picture.comparison!.changes)
       expect([...change.nodes, ...change.edges].filter((id) => !ids.has(id))).toEqual([]);
     expect(page(picture)).toContain("</html>");
   }
+});
+
+test("a changed policy is drawn where it changes something, with what was before", async () => {
+  const before = await compiledExample();
+  const after: Mesh = {
+    ...before,
+    mtls: before.mtls.map((rule) => ({ ...rule, mode: "permissive" })),
+    scopes: before.scopes.map((scope) =>
+      scope.selector.workloads.includes("bookinfo/ratings-v1")
+        ? { ...scope, hosts: ["details.bookinfo.svc.cluster.local"] }
+        : scope,
+    ),
+  };
+  const { nodes, edges } = comparisonPicture({ before, after }, unchanged, "bookinfo");
+  const ratings = nodes.find(({ name }) => name === "ratings")!;
+  expect(ratings.state).toBe("changed");
+  expect(ratings.facts).toContainEqual({ title: "mTLS", before: ["strict"], after: ["permissive"] });
+  expect(ratings.facts).toContainEqual({ title: "Scope", before: ["nothing"], after: ["bookinfo/details"] });
+  expect(edges.filter(({ state }) => state !== "same")).toMatchObject([{ state: "added", access: "denied" }]);
 });
