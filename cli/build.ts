@@ -1,14 +1,14 @@
-import { existsSync } from "node:fs";
-import { mkdir, readdir, readFile } from "node:fs/promises";
-import { dirname, join, relative, resolve } from "node:path";
+import { readdir, readFile } from "node:fs/promises";
+import { join, relative } from "node:path";
 import { compiler } from "./compiler.ts";
 import { Command, Option } from "commander";
 import { diagnostic } from "../lib/diagnostics/catalog.ts";
 import { istio } from "../targets/istio/index.ts";
 import { withMeshOptions, type MeshOptions } from "./mesh-options.ts";
+import { withParents } from "./parent-folders.ts";
 import { exitCode } from "./exit-code.ts";
 import { replacedFolder } from "../compiler/replaced-folder.ts";
-import { report } from "./report.ts";
+import { report } from "./diagnostics.ts";
 
 interface BuildOptions extends MeshOptions {
   readonly target: "istio";
@@ -55,17 +55,6 @@ export const buildCommand = (): Command =>
 
 const marker = ".meshwright-output";
 const markerText = "Written by mesh-compile build, which replaces this folder as a whole:\n";
-
-/**
- * Makes the folders above; what goes wrong, whoever writes below them reports. Level by level: Node's own recursion
- * never ends on a file system that knows no folders but its own, such as /proc.
- */
-const withParents = async (path: string): Promise<void> => {
-  const parent = dirname(resolve(path));
-  if (existsSync(parent)) return;
-  await withParents(parent);
-  await mkdir(parent).catch(() => undefined);
-};
 
 /** A file that our mark does not name is somebody else's. */
 const foreignName = async (out: string): Promise<string | undefined> => {

@@ -5,7 +5,7 @@ import type { Origin } from "../lib/diagnostics/origin.ts";
 import type { Span } from "../lib/diagnostics/span.ts";
 import { exitCode } from "./exit-code.ts";
 import type { MeshOptions } from "./mesh-options.ts";
-import { report } from "./report.ts";
+import { report } from "./diagnostics.ts";
 
 /** Compiles and reports; undefined where errors were found, with the exit code set. */
 export const compiled = async (

@@ -3,7 +3,7 @@ import { risks, type Risk } from "../compiler/diff/change.ts";
 import { compiler } from "./compiler.ts";
 import { exitCode } from "./exit-code.ts";
 import { withMesh, type MeshOptions } from "./mesh-options.ts";
-import { hasColour, report, written } from "./report.ts";
+import { hasColour, report, written } from "./diagnostics.ts";
 
 const formats = ["text", "markdown", "json", "github"] as const;
 

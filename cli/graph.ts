@@ -2,7 +2,7 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import { failed } from "../lib/diagnostics/diagnostic.ts";
 import { isDnsLabel, isLabelKey } from "../lib/graph/kubernetes-name.ts";
 import { exitCode } from "./exit-code.ts";
-import { report, reportFormats, type ReportFormat } from "./report.ts";
+import { report, diagnosticsFormats, type DiagnosticsFormat } from "./diagnostics.ts";
 
 interface SyncOptions {
   readonly mesh: string;
@@ -10,7 +10,7 @@ interface SyncOptions {
   readonly subsetLabel: string;
   readonly revision?: string;
   readonly check?: true;
-  readonly format: ReportFormat;
+  readonly format: DiagnosticsFormat;
 }
 
 interface ShowOptions {
@@ -34,7 +34,9 @@ const syncCommand = (): Command =>
     .option("--subset-label <key>", "the label whose values tell a service's subsets apart", labelKey, "version")
     .option("--revision <revision>", "the control plane that is meant, where the manifests hold several")
     .option("--check", "write nothing; exit with 2 if the graph is not what the manifests say")
-    .addOption(new Option("--format <format>", "how diagnostics are written").choices(reportFormats).default("text"))
+    .addOption(
+      new Option("--format <format>", "how diagnostics are written").choices(diagnosticsFormats).default("text"),
+    )
     .addHelpText("after", "\nExit codes: 0 done, 1 errors in the inputs (nothing was written), 2 stale (with --check).")
     .action(async (inputs: readonly string[], options: SyncOptions) => {
       // Loaded here: no other command needs to read YAML.

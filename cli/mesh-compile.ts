@@ -8,6 +8,7 @@ import { exitCode } from "./exit-code.ts";
 import { explainCommand } from "./explain.ts";
 import { graphCommand } from "./graph.ts";
 import { initCommand } from "./init.ts";
+import { reportCommand } from "./report.ts";
 import { runAgainIfTooOld } from "./supported-node.ts";
 
 const packageFile = new URL(
@@ -34,7 +35,8 @@ const program = new Command("mesh-compile")
   .addCommand(checkCommand())
   .addCommand(buildCommand())
   .addCommand(explainCommand())
-  .addCommand(diffCommand());
+  .addCommand(diffCommand())
+  .addCommand(reportCommand());
 
 try {
   await program.parseAsync();

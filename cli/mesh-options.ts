@@ -1,17 +1,17 @@
 import { type Command, Option } from "commander";
-import { reportFormats, type ReportFormat } from "./report.ts";
+import { diagnosticsFormats, type DiagnosticsFormat } from "./diagnostics.ts";
 
 /** What every command that compiles understands. */
 export interface MeshOptions {
   readonly mesh: string;
   readonly env?: string;
   readonly types: boolean;
-  readonly format: ReportFormat;
+  readonly format: DiagnosticsFormat;
 }
 
 export const withMeshOptions = (command: Command): Command =>
   withMesh(command).addOption(
-    new Option("--format <format>", "how diagnostics are written").choices(reportFormats).default("text"),
+    new Option("--format <format>", "how diagnostics are written").choices(diagnosticsFormats).default("text"),
   );
 
 /** The same without a format, for commands that have formats of their own. */

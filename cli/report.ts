@@ -1,49 +1,99 @@
-import type { Diagnostic } from "../lib/diagnostics/diagnostic.ts";
-import type { Origin } from "../lib/diagnostics/origin.ts";
-import type { Span } from "../lib/diagnostics/span.ts";
-import { reportJson } from "./report/json.ts";
-import { reportText } from "./report/text.ts";
+import { basename, resolve } from "node:path";
+import { Command } from "commander";
+import { diagnostic } from "../lib/diagnostics/catalog.ts";
+import type { Compiled } from "../compiler/resolved.ts";
+import type { Picture } from "../compiler/preview/page/picture.ts";
+import { compiler } from "./compiler.ts";
+import { report, written } from "./diagnostics.ts";
+import { exitCode } from "./exit-code.ts";
+import { withMesh, type MeshOptions } from "./mesh-options.ts";
 
-export const reportFormats = ["text", "json"] as const;
-export type ReportFormat = (typeof reportFormats)[number];
-
-export interface ReportOptions {
-  readonly format: ReportFormat;
-  /** Finds where authored values stand; asked once, and only if something must be shown. */
-  readonly locate?: (origins: readonly Origin[]) => Promise<ReadonlyMap<Origin, Span>>;
-  /** Text goes to standard error, which leaves standard output to results; JSON is the result. */
-  readonly stream?: NodeJS.WriteStream;
+interface ReportOptions extends Omit<MeshOptions, "format"> {
+  readonly base?: string;
+  readonly out: string;
 }
 
-/** Writes diagnostics where people or programs expect them. As JSON there is always an array, be it empty. */
-export const report = async (
-  diagnostics: readonly Diagnostic[],
-  { format, locate, stream }: ReportOptions,
-): Promise<void> => {
-  const places = diagnostics.flatMap(({ place, related }) => [
-    ...(place ? [place] : []),
-    ...(related ?? []).map((each) => each.place),
+/** `mesh-compile report`: a mesh, or what lies between it and a base, as a page that a browser opens without a network. */
+export const reportCommand = (): Command =>
+  withMesh(new Command("report"))
+    .description("draw the mesh, or how it differs from a base, as one HTML page that needs no network")
+    .option(
+      "--base <revision|folder>",
+      "what to compare with: a Git revision of the mesh folder, or another mesh folder",
+    )
+    .option("--out <file>", "where the page is written", "mesh-report.html")
+    .action(async (options: ReportOptions) => {
+      const { base } = options;
+      const picture = await (base === undefined ? meshPictured(options) : comparisonPictured({ ...options, base }));
+      if (picture === undefined) {
+        process.exitCode = exitCode.errors;
+        return;
+      }
+      const [{ page }, { replacedFile }] = await Promise.all([
+        import("../compiler/preview/page/page.ts"),
+        import("./replaced-file.ts"),
+      ]);
+      const reason = await replacedFile(options.out, page(picture));
+      if (reason === undefined) {
+        await written(process.stdout, `${options.out}\n`);
+        return;
+      }
+      await report([diagnostic("MESH0100", { path: options.out, reason })], { format: "text" });
+      process.exitCode = exitCode.errors;
+    });
+
+const meshPictured = async (options: ReportOptions): Promise<Picture | undefined> => {
+  const [{ compiled }, { meshPicture }] = await Promise.all([
+    compiler(),
+    import("../compiler/preview/picture/index.ts"),
   ]);
-  const origins = [...new Set(places.flatMap((place) => ("origin" in place ? [place.origin] : [])))];
-  const spans = locate && origins.length > 0 ? await locate(origins) : new Map<Origin, Span>();
-  const located = (origin: Origin): Span | undefined => spans.get(origin);
-  if (format === "json") {
-    await written(stream ?? process.stdout, reportJson(diagnostics, located));
-    return;
-  }
-  const out = stream ?? process.stderr;
-  await written(
-    out,
-    reportText(diagnostics, located, { width: out.isTTY ? out.columns || 80 : 120, colour: hasColour(out) }),
-  );
+  const found = await compiled({ ...options, format: "text" });
+  return found && meshPicture(found.mesh, titleOf(options));
 };
 
-/** Written to the end: a pipe takes more than one turn, and whoever reads it must not get half of it. */
-export const written = (stream: NodeJS.WriteStream, text: string): Promise<void> =>
-  text === ""
-    ? Promise.resolve()
-    : new Promise((resolve, reject) => void stream.write(text, (error) => (error ? reject(error) : resolve())));
+const comparisonPictured = async (options: ReportOptions & { readonly base: string }): Promise<Picture | undefined> => {
+  const [{ compiled, spansOf }, { compiledBase }] = await Promise.all([compiler(), import("./diff/base.ts")]);
+  const asText = { ...options, format: "text" } as const;
+  const [head, found] = await Promise.all([compiled(asText), compiledBase(options)]);
+  if ("diagnostics" in found) {
+    await report(found.diagnostics, { format: "text" });
+    return undefined;
+  }
+  const { base } = found;
+  try {
+    return head && (await compared(head, { base, options, spansOf: (origins) => spansOf(asText, origins) }));
+  } finally {
+    await base.remove();
+  }
+};
 
-/** On a terminal, unless the user asked for none (no-color.org, FORCE_COLOR=0). */
-export const hasColour = (stream: NodeJS.WriteStream): boolean =>
-  stream.isTTY && !process.env["NO_COLOR"] && process.env["FORCE_COLOR"] !== "0" && process.env["TERM"] !== "dumb";
+const compared = async (
+  head: Compiled,
+  {
+    base,
+    options,
+    spansOf,
+  }: Pick<Parameters<ShownDiffOf>[1]["head"], "spansOf"> & {
+    readonly base: Parameters<ShownDiffOf>[1]["base"];
+    readonly options: ReportOptions;
+  },
+): Promise<Picture> => {
+  const [{ meshChanges }, { shownDiff }, { comparisonPicture }] = await Promise.all([
+    import("../compiler/diff/index.ts"),
+    import("./diff/shown.ts"),
+    import("../compiler/preview/picture/index.ts"),
+  ]);
+  const { mesh, env } = options;
+  const shown = await shownDiff(meshChanges(base.compiled, head), {
+    head: { mesh, ...(env !== undefined && { env }), spansOf },
+    base,
+    failOn: [],
+    fromTop: false,
+  });
+  return comparisonPicture({ before: base.compiled.mesh, after: head.mesh }, shown, titleOf(options));
+};
+
+type ShownDiffOf = (typeof import("./diff/shown.ts"))["shownDiff"];
+
+const titleOf = ({ mesh, env }: ReportOptions): string =>
+  `${basename(resolve(mesh))}${env === undefined ? "" : ` (${env})`}`;

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { displayWidth } from "../report/display-width.ts";
+import { displayWidth } from "../diagnostics/display-width.ts";
 import { table } from "./table.ts";
 
 test("columns are aligned, and cells of several items take several lines", () => {

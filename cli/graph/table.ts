@@ -1,4 +1,4 @@
-import { displayWidth, fitting } from "../report/display-width.ts";
+import { displayWidth, fitting } from "../diagnostics/display-width.ts";
 
 /** A cell is as many lines as it has items. */
 export type Row = readonly (readonly string[])[];

@@ -6,6 +6,6 @@ export const outputCodes = {
     severity: "error",
     name: "the-output-can-be-written",
     message: ({ path, reason }) => `${path} cannot be written: ${reason}; what was there is as it was`,
-    fix: () => "choose another folder with --out, or make this one writable and empty",
+    fix: () => "choose another place with --out, or make this one writable; a folder must hold nothing of yours",
   }),
 };

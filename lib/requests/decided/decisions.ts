@@ -73,6 +73,11 @@ export class Decisions {
     );
   }
 
+  /** HTTP requests that a gateway's proxy sends along some routes, whatever let them in. */
+  onward(gateway: MeshWorkload, routes: readonly Route[]): Diagram {
+    return this.#routed(routes, { identity: gateway.identity, by: gateway.id }, 0);
+  }
+
   /** What is sent straight to an address, in plain text. */
   direct(to: Address, port: number): Diagram<Effects> {
     return this.#keep(`direct ${JSON.stringify(to)} ${port}`, () => this.#direct(to, port));

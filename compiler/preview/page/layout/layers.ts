@@ -2,7 +2,8 @@ import type { PictureEdge, PictureNode } from "../picture.ts";
 
 /**
  * The layer of every node, from 0: a caller stands in an earlier layer than what it calls. On a cycle the call that closes it
- * runs backwards; which call that is follows from the order of the nodes alone.
+ * runs backwards; which call that is follows from the order of the nodes alone. A mesh that is deeper than a screen is wide has
+ * several layers made one: calls within it run up or down.
  */
 export const layers = (nodes: readonly PictureNode[], edges: readonly PictureEdge[]): ReadonlyMap<string, number> => {
   const calls = edges.filter(({ from, to }) => from !== to);
@@ -23,7 +24,15 @@ export const layers = (nodes: readonly PictureNode[], edges: readonly PictureEdg
     if (settled.has(id) || below.length <= (callers.get(id) ?? []).length) continue;
     layer.set(id, Math.min(...below.map(({ to }) => layer.get(to) ?? 0)) - 1);
   }
-  return layer;
+  return shallow(layer);
+};
+
+const mostLayers = 24;
+
+const shallow = (layer: ReadonlyMap<string, number>): ReadonlyMap<string, number> => {
+  const count = Math.max(0, ...layer.values()) + 1;
+  if (count <= mostLayers) return layer;
+  return new Map([...layer].map(([id, at]) => [id, Math.floor((at * mostLayers) / count)]));
 };
 
 type Call = { readonly from: string; readonly to: string };

@@ -57,28 +57,37 @@ test("labels that are shown cover neither nodes nor each other", () => {
   );
 });
 
+const node = (id: string): Picture["nodes"][number] => ({
+  id,
+  kind: "service",
+  name: id,
+  proxied: true,
+  state: "same",
+  facts: [],
+});
+const edge = (from: string, to: string): Picture["edges"][number] => ({
+  id: `${from}>${to}`,
+  from,
+  to,
+  port: 80,
+  protocol: "HTTP",
+  split: [],
+  mtls: "mutual",
+  access: "allowed",
+  state: "same",
+  facts: [],
+});
+
 test("one call back does not make the drawing deeper", () => {
-  const node = (id: string): Picture["nodes"][number] => ({
-    id,
-    kind: "service",
-    name: id,
-    proxied: true,
-    state: "same",
-    facts: [],
-  });
-  const edge = (from: string, to: string): Picture["edges"][number] => ({
-    id: `${from}>${to}`,
-    from,
-    to,
-    port: 80,
-    protocol: "HTTP",
-    split: [],
-    mtls: "mutual",
-    access: "allowed",
-    state: "same",
-    facts: [],
-  });
   const edges = [edge("a", "b"), edge("b", "c"), edge("a", "c"), edge("c", "d"), edge("b", "d"), edge("d", "a")];
   const placed = layout({ title: "", nodes: ["a", "b", "c", "d"].map(node), edges }).nodes;
   expect(placed.map(({ layer }) => layer)).toEqual([0, 1, 2, 3]);
+});
+
+test("a chain that is deeper than a screen is wide is not drawn as a thread", () => {
+  const ids = Array.from({ length: 300 }, (_, at) => `s${String(at).padStart(3, "0")}`);
+  const chain = ids.slice(1).map((to, at) => edge(ids[at]!, to));
+  const { width, height, nodes } = layout({ title: "chain", nodes: ids.map(node), edges: chain });
+  expect(width / height).toBeLessThan(12);
+  for (const [a, b] of pairs(nodes)) expect(overlap(a, b)).toBe(false);
 });

@@ -22,6 +22,7 @@ export const routes = (nodes: readonly PlacedNode[], edges: readonly PictureEdge
     const backwards = caller.x > callee.x;
     const [left, right] = backwards ? [callee, caller] : [caller, callee];
     const port = ports.get(index) ?? { from: 0, to: 0 };
+    if (caller.x === callee.x) return bow(caller, callee, port);
     const [leftPort, rightPort] = backwards ? [port.to, port.from] : [port.from, port.to];
     const start = { x: left.x + left.width, y: left.y + left.height / 2 + leftPort };
     const stop = { x: right.x, y: right.y + right.height / 2 + rightPort };
@@ -134,6 +135,19 @@ const loop = ({ x, y, width }: Box): Route => {
   return {
     path: `M${round(from)} ${round(y)}C${round(from - 4)} ${round(y - 22)} ${round(to + 4)} ${round(y - 22)} ${round(to)} ${round(y)}`,
     end: { x: round(to), y: round(y), angle: 90 },
+    openings: [],
+  };
+};
+
+/** Between two of one column: out to the right and back. */
+const bow = (caller: Box, callee: Box, port: { readonly from: number; readonly to: number }): Route => {
+  const x = round(caller.x + caller.width);
+  const start = round(caller.y + caller.height / 2 + port.from);
+  const stop = round(callee.y + callee.height / 2 + port.to);
+  const out = round(x + Math.min(sizes.gap * 0.8, 24 + Math.abs(stop - start) / 8));
+  return {
+    path: `M${x} ${start}C${out} ${start} ${out} ${stop} ${x} ${stop}`,
+    end: { x, y: stop, angle: 180 },
     openings: [],
   };
 };

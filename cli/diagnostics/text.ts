@@ -12,7 +12,7 @@ export interface TextStyle {
 export type Located = (origin: Origin) => Span | undefined;
 
 /** Diagnostics for people: each with its source underlined, and how many there were. */
-export const reportText = (diagnostics: readonly Diagnostic[], located: Located, style: TextStyle): string =>
+export const diagnosticsText = (diagnostics: readonly Diagnostic[], located: Located, style: TextStyle): string =>
   diagnostics.length === 0
     ? ""
     : `${[...diagnostics.slice(0, most).map((each) => one(each, located, style)), ...more(diagnostics)].join("\n")}\n${total(diagnostics, style)}\n`;

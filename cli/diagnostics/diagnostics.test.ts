@@ -2,8 +2,8 @@ import { expect, test } from "vitest";
 import type { Diagnostic } from "../../lib/diagnostics/diagnostic.ts";
 import { spanIn } from "../../lib/diagnostics/span.ts";
 import { displayWidth } from "./display-width.ts";
-import { reportJson } from "./json.ts";
-import { reportText } from "./text.ts";
+import { diagnosticsJson } from "./json.ts";
+import { diagnosticsText } from "./text.ts";
 
 const nowhere = () => undefined;
 const style = { width: 80, colour: false };
@@ -19,7 +19,7 @@ const at = (source: string, word: string, file = "policies/a.ts"): Diagnostic =>
 };
 /** The source line and what its underline covers, by columns of the terminal. */
 const marked = (found: Diagnostic, width = 80) => {
-  const lines = reportText([found], nowhere, { width, colour: false }).split("\n");
+  const lines = diagnosticsText([found], nowhere, { width, colour: false }).split("\n");
   const under = lines.findIndex((line) => line.includes("^"));
   const from = lines[under]!.indexOf("^");
   const columns = lines[under]!.lastIndexOf("^") - from + 1;
@@ -39,7 +39,7 @@ test("says what is wrong, where, and what to do", () => {
     fix: "write a duration",
     related: [{ message: "declared here", place: { span: spanIn("policies/b.ts", "let x", 4, 5) } }],
   };
-  expect(reportText([found], nowhere, style)).toBe(`error MESH2001: wrong
+  expect(diagnosticsText([found], nowhere, style)).toBe(`error MESH2001: wrong
  --> policies/a.ts:2:12
   |
 2 |   timeout: oops,
@@ -56,7 +56,7 @@ test("says what is wrong, where, and what to do", () => {
 });
 
 test("says nothing when nothing was found", () => {
-  expect(reportText([], nowhere, style)).toBe("");
+  expect(diagnosticsText([], nowhere, style)).toBe("");
 });
 
 test("underlines what was meant behind tabs, wide characters, combining ones and pictures", () => {
@@ -85,7 +85,7 @@ test("a long line is cut around what is underlined, and never wider than the ter
 });
 
 test("what was read can neither drive the terminal nor turn the text around", () => {
-  const text = reportText(
+  const text = diagnosticsText(
     [{ ...at("a\u001b[2J\u202eoops", "oops", "evil\u001b]0;x\u0007.yaml"), message: "\u001b[31mred\nsecond\u0085" }],
     nowhere,
     style,
@@ -96,19 +96,21 @@ test("what was read can neither drive the terminal nor turn the text around", ()
 });
 
 test("colours only where they are asked for", () => {
-  expect(reportText([at("oops", "oops")], nowhere, { width: 80, colour: true })).toContain("\u001b[31;1m^^^^\u001b[0m");
+  expect(diagnosticsText([at("oops", "oops")], nowhere, { width: 80, colour: true })).toContain(
+    "\u001b[31;1m^^^^\u001b[0m",
+  );
 });
 
 test("an origin is shown as its span, or as its module where none is known", () => {
   const origin = { module: "policies/a.ts", path: ["routes", 0] };
   const found: Diagnostic = { code: "MESH2001", severity: "warning", message: "wrong", place: { origin } };
-  expect(reportText([found], () => spanIn("policies/a.ts", "let x", 4, 5), style)).toContain("policies/a.ts:1:5");
-  expect(reportText([found], nowhere, style)).toContain("policies/a.ts\n");
+  expect(diagnosticsText([found], () => spanIn("policies/a.ts", "let x", 4, 5), style)).toContain("policies/a.ts:1:5");
+  expect(diagnosticsText([found], nowhere, style)).toContain("policies/a.ts\n");
 });
 
 test("as JSON, every object has every key in one order", () => {
   const bare: Diagnostic = { code: "MESH4030", severity: "error", message: "gone" };
-  expect(reportJson([bare], nowhere)).toBe(`[
+  expect(diagnosticsJson([bare], nowhere)).toBe(`[
   {
     "code": "MESH4030",
     "severity": "error",
@@ -119,19 +121,19 @@ test("as JSON, every object has every key in one order", () => {
   }
 ]
 `);
-  expect(JSON.parse(reportJson([at("a\noops", "oops")], nowhere))[0].span).toEqual({
+  expect(JSON.parse(diagnosticsJson([at("a\noops", "oops")], nowhere))[0].span).toEqual({
     file: "policies/a.ts",
     line: 2,
     column: 1,
     start: 2,
     end: 6,
   });
-  expect(reportJson([], nowhere)).toBe("[]\n");
+  expect(diagnosticsJson([], nowhere)).toBe("[]\n");
 });
 
 test("marks that turn the direction of writing are shown as what they are not", () => {
   const message = "a\u061cb\u202ec\u200bd";
-  const text = reportText([{ code: "MESH0021", severity: "error", message }], () => undefined, {
+  const text = diagnosticsText([{ code: "MESH0021", severity: "error", message }], () => undefined, {
     width: 80,
     colour: false,
   });

@@ -6,7 +6,7 @@ import type { Located } from "./text.ts";
  * Diagnostics for programs: one array; every object has every key, in one order; what is not known is null.
  * `span` is `{ file, line, column, start, end }`: one-based line and column, zero-based UTF-16 offsets.
  */
-export const reportJson = (diagnostics: readonly Diagnostic[], located: Located): string => {
+export const diagnosticsJson = (diagnostics: readonly Diagnostic[], located: Located): string => {
   const spanOf = (place: Place | undefined): object | null => {
     const span = place && ("span" in place ? place.span : located(place.origin));
     return span ? plain(span) : null;
