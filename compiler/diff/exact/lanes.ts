@@ -110,9 +110,13 @@ const callerGroups = (revisions: Revisions, port: number) => {
   return [...groups.values()].flatMap((inner) => [...inner.values()]);
 };
 
+/** Whoever calls in both revisions. A gateway does not: it sends on what others call, which is compared as theirs. */
 export const commonCallers = ({ before, after }: Revisions): readonly Caller[] => [
   "outside",
-  ...after.mesh.workloads.flatMap(({ id }) => (lookup(before.mesh).workload(id) ? [id] : [])),
+  ...after.mesh.workloads.flatMap(({ id, proxy }) => {
+    const old = lookup(before.mesh).workload(id);
+    return old === undefined || old.proxy === "gateway" || proxy === "gateway" ? [] : [id];
+  }),
 ];
 
 const nothingKnown: ProxiedReach = { kind: "proxied", named: new Map(), whole: new Set() };
@@ -133,9 +137,9 @@ const proxiedLanes = (revisions: Revisions, prints: Prints, lanes: Lanes): void 
         if (from === into && from !== undefined && !isChanged(from)) continue;
         const host = (into ?? from)!;
         const straight =
-          from === undefined && unknown[0] === "direct"
+          from === undefined && isStraight(unknown[0])
             ? before
-            : into === undefined && unknown[1] === "direct"
+            : into === undefined && isStraight(unknown[1])
               ? after
               : undefined;
         for (const to of straight
@@ -151,17 +155,23 @@ const proxiedLanes = (revisions: Revisions, prints: Prints, lanes: Lanes): void 
             );
         }
       }
-      // Straight to addresses in both: `directLanes`.
-      if (unknown[0] !== "direct" || unknown[1] !== "direct") {
-        const straight = unknown[0] === "direct" ? before : unknown[1] === "direct" ? after : undefined;
-        for (const to of straight ? addresses(straight, { kind: "elsewhere" }, port, isWhole) : ["any" as const]) {
+      const sides = unknown.map(isStraight);
+      const straight = [before, after].find((_, index) => sides[index]);
+      // Alike straight to addresses in both: `directLanes`.
+      if (!sides[0] || !sides[1] || unknown[0] !== unknown[1])
+        for (const to of straight
+          ? addresses(straight, { kind: "elsewhere" }, port, isWhole, sides[0] && sides[1])
+          : ["any" as const]) {
           const address: Address = to === "any" ? { kind: "elsewhere" } : to.sample;
           const lane: Lane = { port: lanePort, to, names: { kind: "unknown" } };
-          const way = (side: Diagram<Effects> | "direct"): Side =>
-            side === "direct" ? ({ decisions }) => decisions.direct(address, port) : () => side;
-          for (const caller of callers) lanes.add(lane, caller, way(unknown[0]), way(unknown[1]));
+          for (const caller of callers)
+            lanes.add(
+              lane,
+              caller,
+              (decided) => sent(decided, unknown[0], address, port),
+              (decided) => sent(decided, unknown[1], address, port),
+            );
         }
-      }
       wholeLanes({ left, right, unknown, callers, port, isChanged }, lanes);
     }
   }
@@ -172,7 +182,7 @@ const wholeLanes = (
   group: {
     readonly left: ProxiedReach;
     readonly right: ProxiedReach;
-    readonly unknown: readonly [Diagram<Effects> | "direct", Diagram<Effects> | "direct"];
+    readonly unknown: readonly [Unknown, Unknown];
     readonly callers: readonly Caller[];
     readonly port: number;
     readonly isChanged: (host: Host) => boolean;
@@ -186,7 +196,7 @@ const wholeLanes = (
     const address: Address = { kind: "destination", host };
     const to = laneAddresses([address]);
     const side =
-      (reach: ProxiedReach, otherwise: Diagram<Effects> | "direct", caller: Caller, name?: Host): Side =>
+      (reach: ProxiedReach, otherwise: Unknown, caller: Caller, name?: Host): Side =>
       (decided) =>
         reach.whole.has(host)
           ? decided.decisions.whole(identity(decided.mesh, caller), host, port)
@@ -212,7 +222,7 @@ const wholeLanes = (
 
 /**
  * All addresses, for where one revision goes straight to them and the other does not: `first` by itself, then the others,
- * those together whose callees refuse the same. What arrives one way never equals what arrives the other.
+ * those together whose callees refuse the same; or `each` by itself, where both go straight to them, but not alike. What arrives one way never equals what arrives the other.
  */
 const addressesAlike = ({ before, after, diagrams }: Revisions) => {
   const every: readonly Address[] = [
@@ -225,7 +235,7 @@ const addressesAlike = ({ before, after, diagrams }: Revisions) => {
       .map(({ id }): Address => ({ kind: "workload", workload: id })),
   ];
   const refusals = (decided: Decided, address: Address, port: number): Diagram<Effects | true> =>
-    diagrams.mapped(decided.decisions.direct(address, port), (meaning) =>
+    diagrams.mapped(decided.decisions.passed(address, port), (meaning) =>
       meaning.some(({ ends }) => ends.some(({ outcome }) => outcome.kind === "delivered")) ? true : meaning,
     );
   const classes = kept((port: number) =>
@@ -240,8 +250,9 @@ const addressesAlike = ({ before, after, diagrams }: Revisions) => {
       return [...alike.values()];
     }),
   );
-  return (decided: Decided, first: Address, port: number, isWhole: (address: Address) => boolean) => {
-    const others = classes(port)(decided).flatMap((alike) => {
+  return (decided: Decided, first: Address, port: number, isWhole: (address: Address) => boolean, each = false) => {
+    const classed = each ? every.map((address) => [address]) : classes(port)(decided);
+    const others = classed.flatMap((alike) => {
       const [sample, ...rest] = alike.filter(
         (address) => addressKey(address) !== addressKey(first) && !isWhole(address),
       );
@@ -272,42 +283,51 @@ const named = (
   decided: Decided,
   caller: Caller,
   host: Host | undefined,
-  unknown: Diagram<Effects> | "direct",
+  unknown: Unknown,
   address: Address,
   port: number,
 ): Diagram<Effects> => {
   if (host !== undefined) return decided.decisions.routed(identity(decided.mesh, caller), host, port);
-  return unknown === "direct" ? decided.decisions.direct(address, port) : unknown;
+  return sent(decided, unknown, address, port);
+};
+
+/** What becomes of a call whose name a caller's proxy does not know: straight to its address, or always the same. */
+type Unknown = Diagram<Effects> | "direct" | "passed";
+
+const isStraight = (unknown: Unknown): boolean => typeof unknown === "string";
+
+const sent = ({ decisions }: Decided, unknown: Unknown, address: Address, port: number): Diagram<Effects> => {
+  if (unknown === "direct") return decisions.direct(address, port);
+  return unknown === "passed" ? decisions.passed(address, port) : unknown;
 };
 
 /** What becomes of calls whose name a caller's proxy does not know. */
-const unknownWay = (decided: Decided, reach: Reach, { diagrams }: Revisions): Diagram<Effects> | "direct" => {
-  if (reach.kind === "direct" || decided.mesh.platform.outbound === "allow-any") return "direct";
+const unknownWay = (decided: Decided, reach: Reach, { diagrams }: Revisions): Unknown => {
+  if (reach.kind === "direct") return "direct";
+  if (decided.mesh.platform.outbound === "allow-any") return reach.named.size > 0 ? "passed" : "direct";
   const { decisions } = decided;
   const closed = decisions.refused("out-of-scope");
   if (reach.named.size === 0) return closed;
   return diagrams.ite(diagrams.test({ of: "connection" }), closed, decisions.refused("unknown-host"));
 };
 
-/** What is sent straight to an address, by whoever does so in both revisions. */
+/** What is sent straight to an address, by whoever does so in both revisions alike. */
 const directLanes = (revisions: Revisions, prints: Prints, lanes: Lanes): void => {
   const { before, after } = revisions;
-  const straight = (reach: Reach, { mesh }: Decided): boolean =>
-    reach.kind === "direct" || mesh.platform.outbound === "allow-any";
   const groups = kept((port: number) => callerGroups(revisions, port));
   const compare = (address: Address, port: LanePort): void => {
     const number = portNumber(port);
-    const [from, into] = [before.decisions.direct(address, number), after.decisions.direct(address, number)];
-    if (from === into) return;
     const isWhole = (reach: Reach): boolean =>
       address.kind === "destination" && reach.kind === "proxied" && reach.whole.has(address.host);
     const to = laneAddresses([address]);
     for (const { reaches, callers } of groups(number)) {
+      const unknown = unknownWay(before, reaches[0], revisions);
+      if (!isStraight(unknown) || unknown !== unknownWay(after, reaches[1], revisions) || reaches.some(isWhole))
+        continue;
       const isNaked = reaches.every(({ kind }) => kind === "direct");
-      if (!straight(reaches[0], before) || !straight(reaches[1], after) || reaches.some(isWhole)) continue;
       const lane: Lane = { port, to, names: { kind: isNaked ? "any" : "unknown" } };
-      const direct: Side = ({ decisions }) => decisions.direct(address, number);
-      for (const caller of callers) lanes.add(lane, caller, direct, direct);
+      const side: Side = (decided) => sent(decided, unknown, address, number);
+      for (const caller of callers) lanes.add(lane, caller, side, side);
     }
   };
   for (const { id } of after.mesh.workloads) {

@@ -18,7 +18,7 @@ import type { PictureShare } from "../page/picture.ts";
 
 /** What is asked of a function: of which of its requests, and which destination they mean to reach. */
 export interface Asked {
-  readonly does: Diagram;
+  readonly does: Diagram<Effects>;
   readonly of: Diagram;
   readonly host: Host | undefined;
   /** What their Host says; any name, if absent. */
@@ -71,7 +71,7 @@ export class Regions {
   #made({ does, of, host, names, isHttp, isExternal = false }: Asked): Told {
     const { diagrams } = this.#space;
     const hosts = this.#limit(names);
-    const found = diagrams.regions<Effects>(does).flatMap(({ value, set }) => {
+    const found = diagrams.regions(does).flatMap(({ value, set }) => {
       const inhabited = this.#space.inhabited(diagrams.and(set, of), hosts);
       return inhabited === diagrams.no ? [] : [{ value, set: inhabited }];
     });

@@ -4,7 +4,7 @@ import { lookup } from "../lookup.ts";
 import type { Destination, Mesh, MeshWorkload } from "../mesh.ts";
 import { normalizedTarget } from "../normalized-path.ts";
 import type { Branch, Hop } from "./decision.ts";
-import { anyOf, arrival, ending, forwarded, prefixed, routed, step, type Journey } from "./journey.ts";
+import { anyOf, arrival, ending, forwarded, prefixed, routed, seenBySender, step, type Journey } from "./journey.ts";
 
 /** The branches of a call from the moment its caller dials. */
 export const dialled = (journey: Journey, call: Call): readonly Branch[] => {
@@ -82,8 +82,11 @@ const unknown = (journey: Journey, call: Call, by: Hop, reason: "out-of-scope" |
     reason === "unknown-host"
       ? "nothing in scope is called by this host"
       : `nothing in scope is called on port ${call.port}`;
-  if (journey.client.platform.outbound === "allow-any")
-    return direct(journey, call, `${what}; unknown calls pass through in plain text`);
+  if (journey.client.platform.outbound === "allow-any") {
+    const passed = direct(journey, call, `${what}; unknown calls pass through in plain text`);
+    // On a port where the proxy reads HTTP it answers for whoever closes the connection.
+    return reason === "unknown-host" ? passed.map((branch) => seenBySender(branch, by, call.request)) : passed;
+  }
   const refused = step(by, `${what}; unknown calls are refused`, undefined);
   return reason === "unknown-host"
     ? ending({ kind: "answered", by, status: 502, reason, responseEdits: [] }, [refused])

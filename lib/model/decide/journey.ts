@@ -109,10 +109,7 @@ export const forwarded = (
       request,
       to,
     });
-    return branches.map((branch) => ({
-      ...branch,
-      ends: branch.ends.map((end) => ({ ...end, outcome: asSeenBySender(end.outcome, by, request) })),
-    }));
+    return branches.map((branch) => seenBySender(branch, by, request));
   });
 };
 
@@ -245,8 +242,14 @@ const normalized = (mesh: Mesh, request: HttpRequest): HttpRequest => ({
 });
 
 /** A connection that the callee closes is a 503 to whoever asked the proxy for a response. */
-const asSeenBySender = (outcome: Outcome, by: Hop, request: HttpRequest | "connection"): Outcome =>
-  outcome.kind === "closed" && request !== "connection" ? answer(by, 503, outcome.reason) : outcome;
+export const seenBySender = (branch: Branch, by: Hop, request: HttpRequest | "connection"): Branch => ({
+  ...branch,
+  ends: branch.ends.map((end) =>
+    end.outcome.kind === "closed" && request !== "connection"
+      ? { ...end, outcome: answer(by, 503, end.outcome.reason) }
+      : end,
+  ),
+});
 
 const editsAnswered = (outcome: Outcome, { responseHeaders }: Route): Outcome => {
   const edits = responseHeaders.remove.length + responseHeaders.set.length + responseHeaders.add.length;

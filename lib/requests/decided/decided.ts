@@ -34,7 +34,7 @@ export class Decided {
       case "whole":
         return this.decisions.whole(identity!, way.host, port);
       case "direct":
-        return this.decisions.direct(to, port);
+        return way.readsHttp ? this.decisions.passed(to, port) : this.decisions.direct(to, port);
       case "refused":
         return this.decisions.refused(way.reason);
     }

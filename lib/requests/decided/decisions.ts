@@ -74,13 +74,23 @@ export class Decisions {
   }
 
   /** HTTP requests that a gateway's proxy sends along some routes, whatever let them in. */
-  onward(gateway: MeshWorkload, routes: readonly Route[]): Diagram {
+  onward(gateway: MeshWorkload, routes: readonly Route[]): Diagram<Effects> {
     return this.#routed(routes, { identity: gateway.identity, by: gateway.id }, 0);
   }
 
   /** What is sent straight to an address, in plain text. */
   direct(to: Address, port: number): Diagram<Effects> {
     return this.#keep(`direct ${JSON.stringify(to)} ${port}`, () => this.#direct(to, port));
+  }
+
+  /** The same through a caller's proxy that reads HTTP on the port, though it does not know the name. */
+  passed(to: Address, port: number): Diagram<Effects> {
+    const direct = this.direct(to, port);
+    return this.#diagrams.ite(
+      this.#connection,
+      direct,
+      this.#diagrams.mapped(direct, (meaning) => asSeenBySender(meaning, "caller")),
+    );
   }
 
   /** What a caller's own proxy refuses. */

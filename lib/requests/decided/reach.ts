@@ -18,7 +18,8 @@ export interface ProxiedReach {
 export type Way =
   | { readonly kind: "routed"; readonly host: Host }
   | { readonly kind: "whole"; readonly host: Host }
-  | { readonly kind: "direct" }
+  /** `readsHttp`: the caller's proxy answers HTTP requests for whoever closes the connection. */
+  | { readonly kind: "direct"; readonly readsHttp: boolean }
   | { readonly kind: "refused"; readonly reason: "out-of-scope" | "unknown-host" };
 
 /** Whom the callers of a mesh reach; kept by scope, namespace and port, which is all that it depends on. */
@@ -59,11 +60,11 @@ export class Callers {
   /** The way of a call; `name`: what Host says, in lower case and without port, or "connection". */
   way(from: WorkloadId | "outside", to: Host | undefined, port: number, name: string): Way {
     const reach = this.reach(from, port);
-    if (reach.kind === "direct") return { kind: "direct" };
+    if (reach.kind === "direct") return { kind: "direct", readsHttp: false };
     if (to !== undefined && reach.whole.has(to)) return { kind: "whole", host: to };
     const host = name === "connection" ? undefined : reach.named.get(name);
     if (host !== undefined) return { kind: "routed", host };
-    if (this.#mesh.platform.outbound === "allow-any") return { kind: "direct" };
+    if (this.#mesh.platform.outbound === "allow-any") return { kind: "direct", readsHttp: reach.named.size > 0 };
     const isHttp = reach.named.size > 0 && name !== "connection";
     return { kind: "refused", reason: isHttp ? "unknown-host" : "out-of-scope" };
   }
