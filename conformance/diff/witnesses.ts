@@ -25,15 +25,8 @@ export type LeftOut = Exclude<Evidence, Witness["shownBy"]> | Unshowable | "enou
 type Unshowable =
   /** In the rig nothing routes a service's own address: that is kube-proxy's, whom the graph says nothing of. */
   | "dials a service's address past every proxy"
-  /** Its pod has no application that could dial. */
-  | "dialled by a gateway"
   /** Which the kernel keeps inside the pod, past its proxy; `decide` asks the proxy (README). */
   | "dials its own pod"
-  /**
-   * `decide` says that it is closed; its proxy, which reads HTTP on that port for others' sake, answers 503. See the README:
-   * a known disagreement, kept out until it is mended.
-   */
-  | "known: passes an HTTP port and is closed"
   | "no server of the rig speaks that there";
 
 export interface Choice {
@@ -95,11 +88,9 @@ export const unshowable = (
   lab: Pick<Laboratory, "pod">,
 ): Unshowable | undefined => {
   const { from, to } = call;
-  if (from !== "outside" && lookup(after).workload(from)?.proxy === "gateway") return "dialled by a gateway";
   if (to.kind === "workload" && to.workload === from) return "dials its own pod";
   if ((from === "outside" && to.kind === "destination") || ![before, after].every((mesh) => observable(mesh, call)))
     return "dials a service's address past every proxy";
-  if ([before, after].some((mesh) => isClosedPastHttp(mesh, call))) return "known: passes an HTTP port and is closed";
   return [before, after].every((mesh) => isServed(mesh, call, lab))
     ? undefined
     : "no server of the rig speaks that there";
@@ -145,16 +136,6 @@ const laneKind = ({ lane: { names } }: Difference, call: Call, { before, after }
     return call.request !== "connection" && call.request.host !== names.host ? "by alias" : "routed";
   return names.kind === "any" || call.to.kind === "workload" ? "direct" : "unknown name";
 };
-
-const isClosedPastHttp = (mesh: Mesh, call: Call): boolean =>
-  call.request !== "connection" &&
-  decide({ client: mesh, server: mesh }, call).branches.some(({ ends }) =>
-    ends.some(
-      ({ outcome, steps }) =>
-        outcome.kind === "closed" &&
-        steps.some(({ says }) => says.startsWith("nothing in scope is called by this host")),
-    ),
-  );
 
 /** A delivered call shows itself only where a server of the rig listens and speaks what it is sent. */
 const isServed = (mesh: Mesh, call: Call, { pod }: Pick<Laboratory, "pod">): boolean =>
