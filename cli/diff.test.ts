@@ -75,7 +75,7 @@ describe("what it says", () => {
     canary();
     const { status, stdout, stderr } = diff("--base", "HEAD");
     expect([status, stderr]).toEqual([2, ""]);
-    expect(stdout).toMatch(/^reviews: v1 50 % → 80 % for productpage, without end-user: jason\n/);
+    expect(stdout).toMatch(/^reviews: v1 50 % → 80 % for productpage, requests without end-user: jason\n/);
     expect(stdout).toContain("[reroutes]");
     expect(stdout).toMatch(/at {5}bookinfo\/reviews\.ts:\d+/);
     expect(stdout).toContain("note: compared with the files as they lie here: bookinfo/reviews.ts is not committed");

@@ -37,8 +37,9 @@ const onSome = (requests: readonly string[]): string =>
 /** "everyone", or whose requests and which. */
 const audience = ({ sets }: Change): string => {
   const words = sets.map(({ who, requests }) => {
-    const which = requests.join(" or ");
-    if (which === everyRequest) return who;
+    const joined = requests.join(" or ");
+    if (joined === everyRequest) return who;
+    const which = /^with(?:out)? /.test(joined) ? `requests ${joined}` : joined;
     return who === "everyone" ? which : `${who}, ${which}`;
   });
   return words.length > 3 ? `${words.slice(0, 2).join("; ")} and others` : words.join("; ");
