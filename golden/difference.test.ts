@@ -1,5 +1,7 @@
 import { expect, test } from "vitest";
 import { differences, isAmong, witness, type Difference } from "../compiler/diff/exact/differences.ts";
+import { meshChanges } from "../compiler/diff/index.ts";
+import { someDelivered } from "../compiler/diff/words/outcomes.ts";
 import type { Revisions } from "../compiler/diff/exact/lanes.ts";
 import { decide } from "../lib/model/decide/index.ts";
 import { meaningOf } from "../lib/model/decide/meaning.ts";
@@ -91,3 +93,47 @@ const withNormalPath = (call: Call, { platform }: Mesh): Call =>
         ...call,
         request: { ...call.request, target: normalizedTarget(call.request.target, platform.pathNormalization) },
       };
+
+test("changes say which access they open and which they close: every such call is in one that is labelled so", () => {
+  let seen = 0;
+  for (let seed = 1; seed <= cases / 50; seed += 1) {
+    const pair = randomPair(seed);
+    const [before, after] = meshesOf(pair);
+    const { changes } = meshChanges(pair.before, pair.after);
+    const { differences: all, space } = compared(before, after);
+    for (const difference of all) {
+      const [was, is] = [someDelivered(difference.before), someDelivered(difference.after)];
+      if (was === is) continue;
+      const risk = is ? "opens-access" : "denies-traffic";
+      const call = witness(difference, space);
+      expect(
+        changes.some(({ risks }) => risks.includes(risk)),
+        `seed ${seed}: ${JSON.stringify(call)}`,
+      ).toBe(true);
+      seen += 1;
+    }
+  }
+  expect(seen).toBeGreaterThan(100);
+});
+
+test("calls need staging exactly where a rollout breaks what both revisions deliver", () => {
+  let broken = 0;
+  for (let seed = 1; seed <= cases / 50; seed += 1) {
+    const pair = randomPair(seed);
+    const [before, after] = meshesOf(pair);
+    const staged = meshChanges(pair.before, pair.after).changes.filter(({ kind }) => kind === "staging");
+    for (const { witness: call } of staged) {
+      const outcomes = (client: Mesh, server: Mesh) =>
+        decide({ client, server }, call!).branches.flatMap(({ ends }) => ends.map(({ outcome }) => outcome.kind));
+      const steady = [outcomes(before, before), outcomes(after, after)];
+      const mixed = [outcomes(before, after), outcomes(after, before)];
+      const breaks =
+        steady.flat().every((kind) => kind === "delivered") && mixed.flat().some((kind) => kind !== "delivered");
+      const opens =
+        steady.flat().every((kind) => kind !== "delivered") && mixed.flat().some((kind) => kind === "delivered");
+      expect(breaks || opens, `seed ${seed}: ${JSON.stringify(call)}`).toBe(true);
+      broken += 1;
+    }
+  }
+  expect(broken).toBeGreaterThan(5);
+});

@@ -1,18 +1,25 @@
 import { lookup } from "../../lib/model/lookup.ts";
-import type { Mesh, MtlsRule } from "../../lib/model/mesh.ts";
+import type { WorkloadId } from "../../lib/graph/graph.ts";
+import type { Host, Mesh, MtlsRule } from "../../lib/model/mesh.ts";
 import type { Causes } from "./causes.ts";
 import type { Cause, Change } from "./change.ts";
 import { shortName } from "./groups.ts";
 import type { Naming } from "./words/outcomes.ts";
 import { listed } from "./words/requests.ts";
 
-/** What changes of a mesh that is about no request: how strictly workloads ask for mTLS, what proxies know, what exists. */
-export const factChanges = (before: Mesh, after: Mesh, names: Naming, causes: Causes): readonly Change[] => [
+/** What changes of a mesh that is about no request: how strictly workloads ask for mTLS, what exists, what the platform does. */
+export const factChanges = (before: Mesh, after: Mesh, names: Naming): readonly Change[] => [
   ...mtlsChanges(before, after, names),
-  ...scopeChanges(before, after, names, causes),
   ...graphChanges(before, after, names),
   ...platformChanges(before, after),
 ];
+
+/** What the proxies of some callers know that they did not, or no longer know. */
+export interface ScopeChange {
+  readonly change: Change;
+  readonly callers: ReadonlySet<WorkloadId | "outside">;
+  readonly hosts: ReadonlySet<Host>;
+}
 
 const strength = { disabled: 0, permissive: 1, strict: 2 } as const;
 
@@ -40,24 +47,28 @@ const mtlsChanges = (before: Mesh, after: Mesh, names: Naming): readonly Change[
   }));
 };
 
-const scopeChanges = (before: Mesh, after: Mesh, names: Naming, causes: Causes): readonly Change[] => {
+export const scopeChanges = (before: Mesh, after: Mesh, names: Naming, causes: Causes): readonly ScopeChange[] => {
+  // Whose proxy has no scope knows everything.
+  const everything = [before, after].map((mesh) => mesh.destinations.map(({ host }) => host));
   const groups = new Map<
     string,
-    { callers: Set<string>; gained: readonly string[]; lost: readonly string[]; ids: string[] }
+    { callers: Set<string>; gained: readonly string[]; lost: readonly string[]; ids: string[]; hosts: readonly Host[] }
   >();
   for (const { id, proxy } of after.workloads) {
-    const [old, now] = [lookup(before).scope(id)?.hosts, lookup(after).scope(id)?.hosts];
-    if (proxy !== "sidecar" || old === undefined || now === undefined) continue;
-    const gained = now.filter((host) => !old.includes(host)).map(names.place);
-    const lost = old.filter((host) => !now.includes(host)).map(names.place);
+    if (proxy !== "sidecar" || lookup(before).workload(id)?.proxy !== "sidecar") continue;
+    const old = lookup(before).scope(id)?.hosts ?? everything[0]!;
+    const now = lookup(after).scope(id)?.hosts ?? everything[1]!;
+    const more = now.filter((host) => !old.includes(host));
+    const less = old.filter((host) => !now.includes(host));
+    const [gained, lost] = [more.map(names.place), less.map(names.place)];
     if (gained.length + lost.length === 0) continue;
     const key = JSON.stringify([gained, lost]);
-    const group = groups.get(key) ?? { callers: new Set<string>(), gained, lost, ids: [] };
+    const group = groups.get(key) ?? { callers: new Set<string>(), gained, lost, ids: [], hosts: [...more, ...less] };
     group.callers.add(names.servedBy(id));
     group.ids.push(id);
     groups.set(key, group);
   }
-  return [...groups.values()].map(({ callers, gained, lost, ids }) => {
+  return [...groups.values()].map(({ callers, gained, lost, ids, hosts }) => {
     const subject = few([...callers]);
     const said = (hosts: readonly string[]) => few(hosts.map((host) => shortName(host, subject)));
     const title = [
@@ -67,16 +78,17 @@ const scopeChanges = (before: Mesh, after: Mesh, names: Naming, causes: Causes):
     const about = new Set([...callers, ...ids]);
     const found: readonly Cause[] = causes.ofPolicies((id) => about.has(id), "intent", "uses");
     const granted = causes.ofPolicies((id) => [...gained, ...lost].includes(id), "intent", "allow");
-    return {
+    const change: Change = {
       kind: "scope",
       subject,
       title,
       risks: gained.length > 0 ? ["widens-scope"] : [],
       sets: [],
-      before: lost.length > 0 ? `knows ${said(lost)}` : "",
-      after: gained.length > 0 ? `knows ${said(gained)}` : "",
+      before: `${lost.length > 0 ? `knows ${said(lost)}` : `does not know ${said(gained)}`}`,
+      after: `${gained.length > 0 ? `knows ${said(gained)}` : `does not know ${said(lost)}`}`,
       causes: found.length > 0 ? found : granted,
     };
+    return { change, callers: new Set(ids), hosts: new Set(hosts) };
   });
 };
 

@@ -4,7 +4,7 @@ import type { Effects } from "../../lib/requests/decided/meanings.ts";
 import type { Diagram } from "../../lib/requests/diagrams.ts";
 import type { Space } from "../../lib/requests/space.ts";
 import { aspects, type Aspect } from "./aspects.ts";
-import type { ChangedSet } from "./change.ts";
+import type { ChangedSet, Risk } from "./change.ts";
 import type { Difference } from "./exact/differences.ts";
 import type { Lane } from "./exact/lane.ts";
 import type { Caller } from "./exact/lanes.ts";
@@ -48,8 +48,15 @@ export const groups = (differences: readonly Difference[], names: Naming): reado
     }
   }
   const all = [...found.values()];
-  const told = new Set(all.filter(({ way }) => way !== "stray").map(({ subject }) => subject));
-  return all.filter(({ way, subject }) => way !== "stray" || !told.has(subject));
+  const told = new Map<string, Set<Risk>>();
+  for (const { way, subject, aspect } of all)
+    if (way !== "stray") told.set(subject, new Set([...(told.get(subject) ?? []), ...aspect.risks]));
+  // A gate must not miss what nobody means to do: others can.
+  return all.filter(
+    ({ way, subject, aspect }) =>
+      way !== "stray" ||
+      (aspect.risks.length === 0 ? !told.has(subject) : !told.get(subject)?.isSupersetOf(new Set(aspect.risks))),
+  );
 };
 
 const subjectOf = (

@@ -5,9 +5,9 @@ import { Causes, type Revision } from "./causes.ts";
 import { risks, type Change, type MeshChanges, type Risk } from "./change.ts";
 import { laneDifferences, witness, type Difference } from "./exact/differences.ts";
 import { portNumber } from "./exact/lane.ts";
-import { commonCallers, comparedLanes, type Caller, type ComparedLane, type Revisions } from "./exact/lanes.ts";
-import { factChanges } from "./facts.ts";
-import { callerWords, changedSets, groups, shortName, type Group } from "./groups.ts";
+import { commonCallers, comparedLanes, type Caller, type Revisions } from "./exact/lanes.ts";
+import { factChanges, scopeChanges, type ScopeChange } from "./facts.ts";
+import { callerWords, changedSets, groups, type Group } from "./groups.ts";
 import { unstaged, type Unstaged } from "./staging.ts";
 import { namedTests } from "./tests.ts";
 import { naming, someDelivered, type Naming } from "./words/outcomes.ts";
@@ -33,7 +33,8 @@ export const meshChanges = (base: Revision, head: Revision, { cap }: DiffOptions
   };
   const names = naming(before, after);
   const causes = new Causes(base, head);
-  const facts = factChanges(before, after, names, causes);
+  const facts = factChanges(before, after, names);
+  const scopes = scopeChanges(before, after, names, causes);
   try {
     const lanes = comparedLanes(revisions);
     const differences = lanes.flatMap((lane) => laneDifferences(lane, space));
@@ -41,16 +42,18 @@ export const meshChanges = (base: Revision, head: Revision, { cap }: DiffOptions
       callerIsOld: new Decided(before, space, after),
       callerIsNew: new Decided(after, space, before),
     };
+    const context = { revisions, space, names, causes };
+    const told = groups(differences, names).map((group) => ({ group, change: groupChange(group, context) }));
     const changes = [
-      ...groups(differences, names).flatMap((group) => groupChange(group, { revisions, space, names, causes })),
+      ...withEvidence(scopes, told),
       ...facts,
-      ...stagingChanges(unstaged(lanes, views, space), lanes, { space, names, causes }),
+      ...stagingChanges(unstaged(lanes, views, space), context),
     ];
-    const sorted = withScopeEvidence(changes).sort(byImportance);
+    const sorted = changes.sort(byImportance);
     return { summary: summary(sorted), changes: sorted };
   } catch (error) {
     if (!(error instanceof TooLarge)) throw error;
-    const changes = [...facts, inconclusive(error)].sort(byImportance);
+    const changes = [...facts, ...scopes.map(({ change }) => change), inconclusive(error)].sort(byImportance);
     return { summary: summary(changes), changes };
   }
 };
@@ -62,9 +65,7 @@ interface Context {
   readonly causes: Causes;
 }
 
-type ScopeEvidence = Change & { readonly isEvidence?: boolean };
-
-const groupChange = (group: Group, { revisions, space, names, causes }: Context): readonly ScopeEvidence[] => {
+const groupChange = (group: Group, { revisions, space, names, causes }: Context): Change => {
   const { subject, aspect, way, members } = group;
   const call = witness(plainest(members), space);
   const everyone = (callers: readonly Caller[]): string =>
@@ -73,21 +74,18 @@ const groupChange = (group: Group, { revisions, space, names, causes }: Context)
   const isShut = ({ compared }: Difference): boolean =>
     diagrams.mapped(aspect.title === "opens" ? compared.before : compared.after, someDelivered) === diagrams.no;
   const sets = changedSets(group, space, names, everyone);
-  return [
-    {
-      kind: way === "scope" && aspect.kind !== "access" ? "scope" : aspect.kind,
-      subject,
-      title: titleOf(group, sets, names),
-      risks: aspect.risks,
-      ...(aspect.kind === "access" && way !== "plain" && { isWhole: members.every(isShut) }),
-      sets,
-      before: aspect.before,
-      after: aspect.after,
-      witness: call,
-      causes: causes.of(call, aspect.kind),
-      ...(way === "scope" && aspect.kind !== "access" && { isEvidence: true }),
-    },
-  ];
+  return {
+    kind: aspect.kind,
+    subject,
+    title: titleOf(group, sets, names),
+    risks: aspect.risks,
+    ...(aspect.kind === "access" && way !== "plain" && { isWhole: members.every(isShut) }),
+    sets,
+    before: aspect.before,
+    after: aspect.after,
+    witness: call,
+    causes: causes.of(call, aspect.kind),
+  };
 };
 
 /** Whoever's proxy knows the destination: those of whom "everyone" is said. */
@@ -118,26 +116,41 @@ const titleOf = ({ aspect, way, members, subject }: Group, sets: Change["sets"],
   return opens ? `lets ${said} in${more}` : `no longer lets ${said} in${more}`;
 };
 
-/** What follows from a change of scope is its evidence: a witness, not a change of its own. */
-const withScopeEvidence = (changes: readonly ScopeEvidence[]): Change[] => {
-  const evidence = changes.filter(({ isEvidence }) => isEvidence);
-  const kept = changes.filter(({ isEvidence }) => !isEvidence);
-  const isScope = kept.some(({ kind }) => kind === "scope");
-  const exists = kept.some(({ kind }) => kind === "graph");
+/**
+ * What follows from a change of scope is told with it: its risks and a call that shows it. What opens or closes is told by
+ * itself, and so is what proxies know for another reason.
+ */
+const withEvidence = (
+  scopes: readonly ScopeChange[],
+  told: readonly { readonly group: Group; readonly change: Change }[],
+): readonly Change[] => {
+  const isOf = ({ hosts, callers }: ScopeChange, { host, members }: Group): boolean =>
+    host !== undefined &&
+    hosts.has(host) &&
+    members.some((member) => member.callers.some((caller) => callers.has(caller)));
+  const isEvidence = (group: Group): boolean =>
+    group.way === "scope" &&
+    group.aspect.kind !== "access" &&
+    group.members.every(({ callers }) =>
+      callers.every((caller) => scopes.some((scope) => scope.callers.has(caller) && scope.hosts.has(group.host ?? ""))),
+    );
   return [
-    ...kept.map((change): Change => {
-      if (change.kind !== "scope" || change.witness) return change;
-      const shown = evidence.find(({ subject }) => change.title.includes(shortName(subject, change.subject)));
-      return shown?.witness ? { ...change, witness: shown.witness, sets: shown.sets } : change;
+    ...scopes.map((scope): Change => {
+      const shown = told.filter(({ group }) => isEvidence(group) && isOf(scope, group));
+      const witness = (shown[0] ?? told.find(({ group }) => group.way === "scope" && isOf(scope, group)))?.change
+        .witness;
+      return {
+        ...scope.change,
+        risks: [...new Set([...scope.change.risks, ...shown.flatMap(({ change }) => change.risks)])],
+        ...(witness && { witness }),
+      };
     }),
-    // Without a scope that changed, what proxies know changed otherwise: it is told by itself.
-    ...(isScope || exists ? [] : evidence),
+    ...told.filter(({ group }) => !isEvidence(group)).map(({ change }) => change),
   ];
 };
 
 const stagingChanges = (
   found: readonly Unstaged[],
-  _lanes: readonly ComparedLane[],
   { space, names, causes }: Pick<Context, "space" | "names" | "causes">,
 ): readonly Change[] => {
   const grouped = new Map<string, Unstaged[]>();

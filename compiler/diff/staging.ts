@@ -44,9 +44,7 @@ export const unstaged = (lanes: readonly ComparedLane[], views: MixedViews, spac
   };
   return lanes.flatMap((compared) => {
     const { lane, callers } = compared;
-    // Straight to an address there is one proxy at most; strays are told of by those who mean to call.
-    if (lane.names.kind === "unknown" || (lane.names.kind === "named" && lane.to !== "any" && lane.to.keys.size > 1))
-      return [];
+    if (!isMeant(lane)) return [];
     const hosts: Hosts = lane.names.kind === "named" ? { only: lane.names.names } : anyHost;
     const http = lane.names.kind === "named" ? diagrams.not(diagrams.test({ of: "connection" })) : diagrams.yes;
     return callers.flatMap((caller) =>
@@ -62,4 +60,10 @@ export const unstaged = (lanes: readonly ComparedLane[], views: MixedViews, spac
       }),
     );
   });
+};
+
+/** Straight to an address there is one proxy at most, and what nobody means to do need not survive a rollout. */
+const isMeant = ({ to, names }: Lane): boolean => {
+  if (names.kind !== "named") return names.kind === "any";
+  return to === "any" || (to.keys.size === 1 && to.sample.kind === "destination" && to.sample.host === names.host);
 };

@@ -1,4 +1,5 @@
 import type { Intents } from "../../compiler/lower/intents.ts";
+import { failed } from "../../lib/diagnostics/diagnostic.ts";
 import type { ServiceGraph } from "../../lib/graph/graph.ts";
 import type { Platform } from "../../lib/graph/platform.ts";
 import type { Mesh } from "../../lib/model/mesh.ts";
@@ -26,7 +27,7 @@ export const randomPair = (seed: number, graph: "any" | "same" = "any", external
   const intents = mixed(before.intents, others, choices);
   const { value, diagnostics } = lowered(intents, after.graph, after.platform);
   // What was taken away may be what something else leads to.
-  if (value === undefined) return { before, after: before };
+  if (value === undefined || failed(diagnostics)) return { before, after: before };
   return { before, after: { seed, ...after, intents, mesh: value, diagnostics } };
 };
 
@@ -45,21 +46,44 @@ const mixed = (mine: Intents, theirs: Intents, choices: Random): Intents => {
   };
 };
 
-const otherGraph = (graph: ServiceGraph, choices: Random): ServiceGraph => ({
-  ...graph,
-  workloads: graph.workloads.map((workload) => {
-    if (workload.proxy === "gateway" || !choices.chance(20)) return workload;
-    return choices.chance(50)
-      ? { ...workload, proxy: "none" }
-      : {
-          ...workload,
-          excludedPorts: {
-            inbound: choices.chance(50) ? [8080] : [],
-            outbound: choices.chance(50) ? [choices.one([80, 8000, 5432])] : [],
-          },
-        };
-  }),
-});
+const otherGraph = (graph: ServiceGraph, choices: Random): ServiceGraph => {
+  const kept = choices.chance(30) ? withoutOne(graph, choices) : graph;
+  return {
+    ...kept,
+    workloads: kept.workloads.map((workload) => {
+      if (workload.proxy === "gateway" || !choices.chance(25)) return workload;
+      const kind = choices.below(3);
+      if (kind === 0) return { ...workload, proxy: "none" };
+      if (kind === 1) return { ...workload, serviceAccount: choices.one(["alpha", "beta", "gamma", "store"]) };
+      return {
+        ...workload,
+        excludedPorts: {
+          inbound: choices.chance(50) ? [8080] : [],
+          outbound: choices.chance(50) ? [choices.one([80, 8000, 5432])] : [],
+        },
+      };
+    }),
+  };
+};
+
+/** The same without one version of a service. */
+const withoutOne = (graph: ServiceGraph, choices: Random): ServiceGraph => {
+  const versions = graph.services.filter(({ workloads }) => workloads.length > 1).flatMap(({ workloads }) => workloads);
+  if (versions.length === 0) return graph;
+  const gone = choices.one(versions);
+  const others = (ids: readonly string[]): readonly string[] => ids.filter((id) => id !== gone);
+  return {
+    ...graph,
+    workloads: graph.workloads.filter((workload) => `${workload.namespace}/${workload.name}` !== gone),
+    services: graph.services.map((service) => ({
+      ...service,
+      workloads: others(service.workloads),
+      subsets: service.subsets
+        .map((subset) => ({ ...subset, workloads: others(subset.workloads) }))
+        .filter(({ workloads }) => workloads.length > 0),
+    })),
+  };
+};
 
 const otherPlatform = (platform: Platform, choices: Random): Platform => ({
   ...platform,

@@ -125,6 +125,9 @@ const known = (reach: Reach): ProxiedReach => (reach.kind === "proxied" ? reach 
 const proxiedLanes = (revisions: Revisions, prints: Prints, lanes: Lanes): void => {
   const { before, after } = revisions;
   const addresses = addressesAlike(revisions);
+  // Callees know callers by who they prove to be.
+  const isRenamed = (caller: Caller): boolean =>
+    lookup(before.mesh).workload(caller)?.identity !== lookup(after.mesh).workload(caller)?.identity;
   for (const lanePort of calledPorts(before.mesh, after.mesh)) {
     const port = portNumber(lanePort);
     const isChanged = kept((host: Host) => prints.before.routed(host, port) !== prints.after.routed(host, port));
@@ -134,7 +137,8 @@ const proxiedLanes = (revisions: Revisions, prints: Prints, lanes: Lanes): void 
         address.kind === "destination" && (left.whole.has(address.host) || right.whole.has(address.host));
       const unknown = [unknownWay(before, reaches[0], revisions), unknownWay(after, reaches[1], revisions)] as const;
       for (const [names, from, into] of namePairs(left, right)) {
-        if (from === into && from !== undefined && !isChanged(from)) continue;
+        const asked = from === into && from !== undefined && !isChanged(from) ? callers.filter(isRenamed) : callers;
+        if (asked.length === 0) continue;
         const host = (into ?? from)!;
         const straight =
           from === undefined && isStraight(unknown[0])
@@ -146,7 +150,7 @@ const proxiedLanes = (revisions: Revisions, prints: Prints, lanes: Lanes): void 
           ? addresses(straight, { kind: "destination", host }, port, isWhole)
           : ["any" as const]) {
           const address: Address = to === "any" ? { kind: "destination", host } : to.sample;
-          for (const caller of callers)
+          for (const caller of asked)
             lanes.add(
               { port, to, names: { kind: "named", host, names } },
               caller,
@@ -172,7 +176,7 @@ const proxiedLanes = (revisions: Revisions, prints: Prints, lanes: Lanes): void 
               (decided) => sent(decided, unknown[1], address, port),
             );
         }
-      wholeLanes({ left, right, unknown, callers, port, isChanged }, lanes);
+      wholeLanes({ left, right, unknown, callers, port, isChanged, isRenamed }, lanes);
     }
   }
 };
@@ -186,13 +190,14 @@ const wholeLanes = (
     readonly callers: readonly Caller[];
     readonly port: number;
     readonly isChanged: (host: Host) => boolean;
+    readonly isRenamed: (caller: Caller) => boolean;
   },
   lanes: Lanes,
 ): void => {
-  const { left, right, unknown, callers, port, isChanged } = group;
+  const { left, right, unknown, callers, port, isChanged, isRenamed } = group;
   for (const host of new Set([...left.whole, ...right.whole])) {
     const inBoth = left.whole.has(host) && right.whole.has(host);
-    if (inBoth && !isChanged(host)) continue;
+    const asked = inBoth && !isChanged(host) ? callers.filter(isRenamed) : callers;
     const address: Address = { kind: "destination", host };
     const to = laneAddresses([address]);
     const side =
@@ -202,7 +207,7 @@ const wholeLanes = (
           ? decided.decisions.whole(identity(decided.mesh, caller), host, port)
           : named(decided, caller, name, otherwise, address, port);
     const names = inBoth ? [] : namePairs(left, right);
-    for (const caller of callers) {
+    for (const caller of asked) {
       for (const [of, from, into] of names)
         lanes.add(
           { port, to, names: { kind: "named", host: (into ?? from)!, names: of } },

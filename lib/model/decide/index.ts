@@ -14,8 +14,8 @@ export interface Views {
  * callee's (TLS, deny, allow); a gateway runs all of the callee's part before its route acts.
  *
  * Ports are as they are dialled: a service's own for a destination, the workload's for a workload. `request.host` is what the
- * Host header says, with or without a port. Throws where the call names a workload that neither mesh has: a bug of the
- * caller's.
+ * Host header says, with or without a port. Throws where the caller is a workload that the client's mesh does not have: a
+ * bug of whoever asks.
  *
  * INVARIANT: no clock, no counter, no randomness. What depends on them (a retry, a timeout) is stated as treatment.
  */

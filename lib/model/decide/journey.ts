@@ -116,7 +116,15 @@ export const forwarded = (
 /** What a workload's own proxy does with what arrives (Istio, `listener_builder.go`: TLS, then RBAC, then routing). */
 export const arrival = (journey: Journey, id: WorkloadId, arriving: Arrival): readonly Branch[] => {
   const workload = lookup(journey.server).workload(id);
-  if (workload === undefined) throw new Error(`unknown workload ${id}`);
+  // While a change rolls out, callers may still lead to what is no longer there, or already to what is not there yet.
+  if (workload === undefined) {
+    const nobody: Hop = { role: "callee", workload: id };
+    return ending(
+      { kind: "closed", by: nobody, reason: "no-listener" },
+      [step(nobody, "is not there", undefined)],
+      [id],
+    );
+  }
   const by: Hop = { role: workload.proxy === "gateway" ? "gateway" : "callee", workload: id };
   if (workload.proxy === "none" || workload.excludedPorts.inbound.includes(arriving.port)) {
     const why = step(by, "takes the call without a proxy", undefined);

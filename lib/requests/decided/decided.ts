@@ -43,7 +43,7 @@ export class Decided {
   /** What happens to one call whose path is normalised: what `decide` says of it, worked out the other way round. */
   meaning(call: Call, space: Space): Meaning<DeliveredRequest> {
     const { from, to, port, request } = call;
-    const name = request === "connection" ? request : hostOfRequest(request);
+    const name = request === "connection" ? undefined : hostOfRequest(request);
     const way = this.callers.way(from, to.kind === "destination" ? to.host : undefined, port, name);
     const effects = space.diagrams.evaluated(this.along(way, from, to, port), (test) => answerTo(test, request));
     return realised(effects, request);

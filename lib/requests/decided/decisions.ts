@@ -207,7 +207,12 @@ export class Decisions {
   #arrival(id: WorkloadId, arriving: Arriving, hops: number): Diagram<Effects> {
     const { port, caller, tls, to } = arriving;
     const key = `arrival ${id} ${port} ${this.#applicableKey(id, caller)} ${String(tls)} ${to} ${hops}`;
-    return this.#keep(key, () => this.#made(this.#workload(id), arriving, hops));
+    return this.#keep(key, () => {
+      const workload = lookup(this.#server).workload(id);
+      return workload === undefined
+        ? this.#ending({ kind: "closed", by: "callee" })
+        : this.#made(workload, arriving, hops);
+    });
   }
 
   #made(workload: MeshWorkload, { port, caller, tls, to }: Arriving, hops: number): Diagram<Effects> {
@@ -321,18 +326,16 @@ export class Decisions {
     const key = `${id} ${caller ?? ""}`;
     const known = this.#applicable.get(key);
     if (known !== undefined) return known;
-    const rules = lookup(this.#server)
-      .authorizations(this.#workload(id))
-      .flatMap((authorization) => authorization.rules);
+    const workload = lookup(this.#server).workload(id);
+    const rules =
+      workload === undefined
+        ? []
+        : lookup(this.#server)
+            .authorizations(workload)
+            .flatMap((one) => one.rules);
     const made = rules.map(({ from }) => (includes(from, caller) ? "1" : "0")).join("");
     this.#applicable.set(key, made);
     return made;
-  }
-
-  #workload(id: WorkloadId): MeshWorkload {
-    const found = lookup(this.#server).workload(id);
-    if (found === undefined) throw new Error(`unknown workload ${id}`);
-    return found;
   }
 
   #keep(key: string, make: () => Diagram<Effects>): Diagram<Effects> {

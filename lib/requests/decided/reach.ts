@@ -57,15 +57,15 @@ export class Callers {
     return made;
   }
 
-  /** The way of a call; `name`: what Host says, in lower case and without port, or "connection". */
-  way(from: WorkloadId | "outside", to: Host | undefined, port: number, name: string): Way {
+  /** The way of a call; `name`: what Host says, in lower case and without port; a connection says nothing. */
+  way(from: WorkloadId | "outside", to: Host | undefined, port: number, name: string | undefined): Way {
     const reach = this.reach(from, port);
     if (reach.kind === "direct") return { kind: "direct", readsHttp: false };
     if (to !== undefined && reach.whole.has(to)) return { kind: "whole", host: to };
-    const host = name === "connection" ? undefined : reach.named.get(name);
+    const host = name === undefined ? undefined : reach.named.get(name);
     if (host !== undefined) return { kind: "routed", host };
     if (this.#mesh.platform.outbound === "allow-any") return { kind: "direct", readsHttp: reach.named.size > 0 };
-    const isHttp = reach.named.size > 0 && name !== "connection";
+    const isHttp = reach.named.size > 0 && name !== undefined;
     return { kind: "refused", reason: isHttp ? "unknown-host" : "out-of-scope" };
   }
 
