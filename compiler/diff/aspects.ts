@@ -50,9 +50,11 @@ export const aspects = (before: Effects, after: Effects, lane: Host | undefined,
         kind: "tls",
         title: `${all(a, tlsOf)} → ${all(b, tlsOf)}`,
         risks:
-          a.some((end) => tlsOf(end) !== "in plain text") && b.some((end) => tlsOf(end) === "in plain text")
+          a.every(isMutual) && !b.every(isMutual)
             ? ["weakens-mtls"]
-            : [],
+            : b.some(isPlain) && !a.some(isPlain)
+              ? ["weakens-mtls"]
+              : [],
         before: all(a, tlsOf),
         after: all(b, tlsOf),
       }),
@@ -117,31 +119,37 @@ const all = (ends: readonly End[], words: (end: End) => string): string => [...n
 
 const tlsOf = ({ outcome }: End): string => (outcome.kind === "delivered" ? tlsWords(outcome.tls) : "");
 
+const isMutual = ({ outcome }: End): boolean => outcome.kind === "delivered" && outcome.tls === "mutual";
+const isPlain = ({ outcome }: End): boolean => outcome.kind === "delivered" && outcome.tls === "none";
+
 const headersOf = ({ outcome }: End): string => {
   if (outcome.kind !== "delivered" || outcome.request === "connection") return "as it is";
   const request = effectWords(outcome.request);
   return outcome.response.length === 0 ? request : `${request}; of the response: ${effectWords(outcome.response)}`;
 };
 
-/** Whether some call may now take longer for ever, or is tried less often, than every call before. */
-const weaker = (before: readonly End[], after: readonly End[]): boolean => {
-  const limits = (ends: readonly End[]) => ends.flatMap(({ treatments }) => treatments);
-  const hasTimeout = (ends: readonly End[]) => limits(ends).some(({ timeout }) => timeout !== "none");
-  const tries = (ends: readonly End[]) => Math.max(0, ...limits(ends).map(({ retries }) => attempts(retries)));
-  const perTry = (ends: readonly End[]) =>
-    limits(ends).some(({ retries }) => retries !== "none" && retries.perTry !== "none");
-  const conditions = (ends: readonly End[]) =>
-    new Set(
-      limits(ends).flatMap(({ retries }) =>
-        retries === "none" ? [] : [...retries.on, ...retries.statuses.map(String)],
-      ),
-    );
+/** Whether some proxy on the way now waits longer than it did for any call, tries less often, or for fewer reasons. */
+const weaker = (before: readonly End[], after: readonly End[]): boolean =>
+  after.some(({ treatments }) =>
+    treatments.some((now) => {
+      const then = before.flatMap((end) => end.treatments.filter(({ at }) => at === now.at));
+      return (
+        then.length > 0 &&
+        (then.every(({ timeout }) => limit(now.timeout) > limit(timeout)) ||
+          then.every(({ retries }) => isLessTried(retries, now.retries)))
+      );
+    }),
+  );
+
+const limit = (milliseconds: number | "none"): number => (milliseconds === "none" ? Infinity : milliseconds);
+
+const isLessTried = (before: RetryPolicy | "none", after: RetryPolicy | "none"): boolean => {
+  if (before === "none") return false;
+  if (after === "none") return true;
+  const reasons = ({ on, statuses }: RetryPolicy) => new Set([...on, ...statuses.map(String)]);
   return (
-    (hasTimeout(before) && !hasTimeout(after)) ||
-    tries(after) < tries(before) ||
-    (perTry(before) && !perTry(after)) ||
-    !conditions(before).isSubsetOf(conditions(after))
+    after.attempts < before.attempts ||
+    limit(after.perTry) > limit(before.perTry) ||
+    !reasons(before).isSubsetOf(reasons(after))
   );
 };
-
-const attempts = (retries: RetryPolicy | "none"): number => (retries === "none" ? 0 : retries.attempts);

@@ -113,8 +113,10 @@ const graphChanges = (before: Mesh, after: Mesh, names: Naming): readonly Change
         found.push(
           change(names.place(host), `${kind === "external" ? "an external service" : "a service"} that ${verb}`, []),
         );
-    for (const { id } of here.workloads)
-      if (!lookup(there).workload(id)) found.push(change(id, `a workload that ${verb}`, []));
+    // Those that appear: `newcomers.ts`.
+    if (here === before)
+      for (const { id } of here.workloads)
+        if (!lookup(there).workload(id)) found.push(change(id, "a workload that disappears", []));
   }
   for (const workload of after.workloads) {
     const old = lookup(before).workload(workload.id);

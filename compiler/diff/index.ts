@@ -9,8 +9,10 @@ import { commonCallers, comparedLanes, type Caller, type Revisions } from "./exa
 import { factChanges, scopeChanges, type ScopeChange } from "./facts.ts";
 import { callerWords, changedSets, groups, type Group } from "./groups.ts";
 import { unstaged, type Unstaged } from "./staging.ts";
+import { newcomerChanges } from "./newcomers.ts";
 import { namedTests } from "./tests.ts";
 import { naming, someDelivered, type Naming } from "./words/outcomes.ts";
+import { everyRequest } from "./words/requests.ts";
 import { summary } from "./words/summary.ts";
 
 export interface DiffOptions {
@@ -47,6 +49,7 @@ export const meshChanges = (base: Revision, head: Revision, { cap }: DiffOptions
     const changes = [
       ...withEvidence(scopes, told),
       ...facts,
+      ...newcomerChanges(before, revisions.after, names),
       ...stagingChanges(unstaged(lanes, views, space), context),
     ];
     const sorted = changes.sort(byImportance);
@@ -108,7 +111,11 @@ const plainest = (members: readonly Difference[]): Difference =>
 const titleOf = ({ aspect, way, members, subject }: Group, sets: Change["sets"], names: Naming): string => {
   if (aspect.kind !== "access") return aspect.title;
   const opens = aspect.title === "opens";
-  if (way === "plain") return opens ? "lets in calls in plain text" : "no longer lets in calls in plain text";
+  if (way === "plain") {
+    const which = [...new Set(sets.flatMap(({ requests }) => requests))].join(" or ");
+    const what = which === everyRequest ? "all calls" : which;
+    return `${opens ? "lets in" : "no longer lets in"} ${what} without mTLS`;
+  }
   const callers = [...new Set(members.flatMap((member) => member.callers))];
   const said = callerWords(callers, [], names, subject);
   const whole = sets.every(({ requests }) => requests.length === 1 && requests[0] === "every request");

@@ -107,12 +107,13 @@ const endLabel = (end: End, lane: Host | undefined, names: Naming): string => {
   return part === "" ? names.place(host) : `${names.place(host)} ${part}`;
 };
 
-const outcomeLabel = (outcome: MeantOutcome<HeaderEffects>): string =>
-  outcome.kind === "answered"
-    ? `answered ${outcome.status}${outcome.by === "caller" || outcome.by === "callee" ? "" : ` by ${outcome.by}`}${outcome.response.length === 0 ? "" : ` (${effectWords(outcome.response)})`}`
-    : outcome.kind === "closed"
-      ? "connection closed"
-      : "delivered";
+const outcomeLabel = (outcome: MeantOutcome<HeaderEffects>): string => {
+  if (outcome.kind === "delivered") return "delivered";
+  const { by } = outcome;
+  const who = by === "callee" ? "" : by === "caller" ? " by the caller's proxy" : ` by ${by}`;
+  if (outcome.kind === "closed") return `connection closed${who}`;
+  return `answered ${outcome.status}${who}${outcome.response.length === 0 ? "" : ` (${effectWords(outcome.response)})`}`;
+};
 
 export const distributionWords = (shares: ReadonlyMap<string, Fraction>): string => {
   const [only] = [...shares.keys()];
@@ -138,7 +139,7 @@ const part = (share: Fraction | undefined): number => (share === undefined ? 0 :
 /** All that happens to calls, in a line. */
 export const meaningWords = (meaning: Effects, lane: Host | undefined, names: Naming): string => {
   const [end] = meaning[0]?.ends ?? [];
-  const treated = end === undefined ? "" : treatmentWords(end);
+  const treated = end === undefined || end.treatments.length === 0 ? "" : treatmentWords(end);
   const secured = end?.outcome.kind === "delivered" ? `, ${tlsWords(end.outcome.tls)}` : "";
   return `${distributionWords(distribution(meaning, lane, names))}${secured}${treated === "" ? "" : `, ${treated}`}`;
 };
@@ -148,12 +149,14 @@ export const tlsWords = (tls: "none" | "mutual" | { readonly sni: string }): str
 
 /** The limits and retries of all proxies on the way. */
 export const treatmentWords = ({ treatments }: End): string =>
-  treatments
-    .map(
-      ({ at, timeout, retries }) =>
-        `${at === "caller" ? "" : `at ${at} `}${timeout === "none" ? "no timeout" : `timeout ${timeout} ms`}, ${retryWords(retries)}`,
-    )
-    .join("; ");
+  treatments.length === 0
+    ? "no limits"
+    : treatments
+        .map(
+          ({ at, timeout, retries }) =>
+            `${at === "caller" ? "" : `at ${at} `}${timeout === "none" ? "no timeout" : `timeout ${timeout} ms`}, ${retryWords(retries)}`,
+        )
+        .join("; ");
 
 export const retryWords = (retries: RetryPolicy | "none"): string =>
   retries === "none"

@@ -1,5 +1,5 @@
 import type { Change } from "../change.ts";
-import { everyRequest } from "./requests.ts";
+import { everyRequest, listed } from "./requests.ts";
 
 export const nothingChanges = "no change in meaning";
 
@@ -9,6 +9,7 @@ export const summary = (changes: readonly Change[]): readonly string[] => {
   const edges = { opens: [] as string[], closes: [] as string[] };
   const sentences: string[] = [];
   const byScope = new Set<string>();
+  const alike = new Map<string, string[]>();
   for (const change of changes) {
     const { kind, subject, title, sets } = change;
     if (change.isWhole) {
@@ -19,6 +20,7 @@ export const summary = (changes: readonly Change[]): readonly string[] => {
     } else if (kind === "routing" || kind === "resilience" || kind === "headers" || kind === "tls")
       sentences.push(`${bare(subject)}: ${title} for ${audience(change)}`);
     else if (kind === "scope") byScope.add(`${bare(subject)} ${title}`);
+    else if (kind === "answer") alike.set(title, [...(alike.get(title) ?? []), bare(subject)]);
     else sentences.push(`${bare(subject)}: ${title}`);
   }
   return [
@@ -26,10 +28,12 @@ export const summary = (changes: readonly Change[]): readonly string[] => {
     ...(edges.closes.length > 0 ? [`${counted(edges.closes.length, "edge")} denied: ${some(edges.closes)}`] : []),
     ...sentences,
     ...byScope,
+    ...[...alike].map(([title, subjects]) => `${listed([...new Set(subjects)], "and")}: ${title}`),
   ];
 };
 
-const bare = (subject: string): string => subject.split("/").at(-1)!;
+/** Without namespaces: the changes themselves have them. */
+const bare = (subject: string): string => subject.replaceAll(/[\w.-]+\/(?=[\w.-])/g, "");
 
 const onSome = (requests: readonly string[]): string =>
   requests.length === 1 && requests[0] === everyRequest ? "" : ` (${requests.slice(0, 2).join("; ")})`;

@@ -19,11 +19,18 @@ export class Decided {
   readonly decisions: Decisions;
   readonly callers: Callers;
 
+  readonly #space: Space;
+
   constructor(mesh: Mesh, space: Space, server = mesh) {
+    this.#space = space;
     this.mesh = mesh;
     this.decisions = new Decisions({ client: mesh, server }, space.diagrams);
     this.callers = new Callers(mesh);
   }
+
+  /** Whether something holds of what happens to some request. */
+  readonly happens = (diagram: Diagram<Effects>, holds: (meaning: Effects) => boolean): boolean =>
+    !this.#space.isEmpty(this.#space.diagrams.mapped(diagram, holds));
 
   /** What happens to everything that takes a way. */
   along(way: Way, from: Call["from"], to: Call["to"], port: number): Diagram<Effects> {
