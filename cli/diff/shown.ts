@@ -59,7 +59,8 @@ export const shownDiff = async (
         causes: distinct(causes.map(shownCause)),
       };
     }),
-    refused: failOn.filter((risk) => found.has(risk)),
+    // What could not be worked out could be any of them.
+    refused: failOn.filter((risk) => found.has(risk) || found.has("unproved")),
     notes: base.notes,
   };
 };

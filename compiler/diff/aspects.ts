@@ -5,7 +5,6 @@ import type { RetryPolicy } from "../../lib/model/route.ts";
 import type { Effects } from "../../lib/requests/decided/meanings.ts";
 import type { Change, Risk } from "./change.ts";
 import {
-  allDelivered,
   distribution,
   effectWords,
   isDelivered,
@@ -90,13 +89,20 @@ export const aspects = (before: Effects, after: Effects, lane: Host | undefined,
 };
 
 const routingRisks = (before: Effects, after: Effects): readonly Risk[] => {
-  const [was, is] = [allDelivered(before), allDelivered(after)];
+  const [was, is] = [deliveredShare(before), deliveredShare(after)];
   return [
     "reroutes",
-    ...(was && !is ? (["denies-traffic"] as const) : []),
-    ...(is && !was ? (["opens-access"] as const) : []),
+    ...(is < was ? (["denies-traffic"] as const) : []),
+    ...(is > was ? (["opens-access"] as const) : []),
   ];
 };
+
+/** Of all calls, how many are delivered wherever the load balancer sends them. */
+const deliveredShare = (meaning: Effects): number =>
+  meaning.reduce(
+    (sum, { share, ends }) => sum + (ends.every(isDelivered) ? share.numerator / share.denominator : 0),
+    0,
+  );
 
 /** An aspect of the calls that are delivered, where it differs. */
 const ofDelivered = (

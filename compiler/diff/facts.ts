@@ -118,8 +118,16 @@ const graphChanges = (before: Mesh, after: Mesh, names: Naming): readonly Change
       for (const { id } of here.workloads)
         if (!lookup(there).workload(id)) found.push(change(id, "a workload that disappears", []));
   }
+  for (const { host, resolution, kind } of after.destinations) {
+    const old = lookup(before).destination(host);
+    const [was, is] = [old?.resolution, resolution].map((one) => (Array.isArray(one) ? one.join(", ") : one));
+    if (old && (was !== is || old.kind !== kind))
+      found.push(change(names.place(host), `stands at ${old.kind} ${was} → ${kind} ${is}`, ["reroutes"]));
+  }
   for (const workload of after.workloads) {
     const old = lookup(before).workload(workload.id);
+    if (old && old.identity !== workload.identity)
+      found.push(change(workload.id, `runs as ${old.identity} → ${workload.identity}`, []));
     if (old && old.proxy !== workload.proxy)
       found.push(
         change(

@@ -32,9 +32,11 @@ export const groups = (differences: readonly Difference[], names: Naming): reado
   const found = new Map<string, { -readonly [K in keyof Group]: Group[K] } & { members: Difference[] }>();
   for (const difference of differences) {
     const { lane } = difference;
-    const { subject, host } = subjectOf(lane, names);
+    const { subject: called, host } = subjectOf(lane, names);
     const way = wayOf(difference, host);
     for (const aspect of aspects(difference.before, difference.after, host, names)) {
+      // Who names what their proxies do not know is refused by somebody or other, wherever they dial.
+      const subject = way === "stray" && aspect.kind === "answer" ? unknownNames : called;
       // Whether proxies know a destination is one change of scope, whatever it leads to, unless it opens or closes.
       const key = JSON.stringify([
         subject,
@@ -43,8 +45,10 @@ export const groups = (differences: readonly Difference[], names: Naming): reado
         way === "scope" && aspect.kind !== "access" ? "" : aspect.title,
       ]);
       const known = found.get(key);
-      if (known) known.members.push(difference);
-      else found.set(key, { subject, host, aspect, way, members: [difference] });
+      if (known) {
+        known.members.push(difference);
+        known.aspect = { ...known.aspect, risks: [...new Set([...known.aspect.risks, ...aspect.risks])] };
+      } else found.set(key, { subject, host, aspect, way, members: [difference] });
     }
   }
   const all = [...found.values()];
@@ -59,13 +63,14 @@ export const groups = (differences: readonly Difference[], names: Naming): reado
   );
 };
 
+const unknownNames = "names that proxies do not know";
+
 const subjectOf = (
   { to, names: named }: Lane,
   names: Naming,
 ): { readonly subject: string; readonly host: Host | undefined } => {
   if (named.kind === "named") return { subject: names.place(named.host), host: named.host };
-  if (to === "any" || to.sample.kind === "elsewhere")
-    return { subject: "names that proxies do not know", host: undefined };
+  if (to === "any" || to.sample.kind === "elsewhere") return { subject: unknownNames, host: undefined };
   if (to.sample.kind === "destination") return { subject: names.place(to.sample.host), host: to.sample.host };
   return { subject: names.servedBy(to.sample.workload), host: undefined };
 };

@@ -28,10 +28,14 @@ export class Diagrams {
   readonly #ites = new Map<number, Map<number, Diagram<unknown>>>();
   readonly #supports = new Map<Diagram<unknown>, readonly number[]>();
   readonly #cap: number;
+  #steps = 0;
   readonly no: Diagram;
   readonly yes: Diagram;
 
-  /** `cap`: the most nodes that are worth their memory (about 100 bytes each); beyond it everything throws `TooLarge`. */
+  /**
+   * `cap`: the most nodes that are worth their memory (about 100 bytes each), and a tenth of the most steps that are worth
+   * their time; beyond them everything throws `TooLarge`.
+   */
   constructor(cap = 4_000_000) {
     this.#cap = cap;
     this.no = this.value(false);
@@ -70,6 +74,7 @@ export class Diagrams {
     const key = pair(then, otherwise);
     const known = memo.get(key);
     if (known !== undefined) return known as Diagram<T>;
+    this.#step();
     const top = Math.min(this.#top(condition), this.#top(then), this.#top(otherwise));
     const made = this.#node(
       top,
@@ -112,6 +117,7 @@ export class Diagrams {
       const key = pair(x, y);
       const known = memo.get(key);
       if (known !== undefined) return known;
+      this.#step();
       let made: Diagram<C>;
       if (this.#isTerminal(x) && this.#isTerminal(y))
         made = this.value(value(this.#values[this.#low[x]!] as A, this.#values[this.#low[y]!] as B));
@@ -212,6 +218,11 @@ export class Diagrams {
     const made = this.#tests.push(test) - 1;
     this.#testIds.set(key, made);
     return made;
+  }
+
+  #step(): void {
+    this.#steps += 1;
+    if (this.#steps > 10 * this.#cap) throw new TooLarge(`more than ${10 * this.#cap} steps`);
   }
 
   #node<T>(variable: number, low: Diagram<T>, high: Diagram<T>): Diagram<T> {

@@ -23,6 +23,7 @@ type Dimension = StringTest["of"];
 export class Space {
   readonly diagrams: Diagrams;
   readonly normalization: PathNormalization;
+  readonly #kept = new Map<Hosts, Map<string, readonly Region<StringTest>[]>>();
   readonly #possible = new Map<Hosts, Map<string, Diagram>>();
 
   constructor(normalization: PathNormalization, diagrams = new Diagrams()) {
@@ -116,8 +117,17 @@ export class Space {
   }
 
   #regions(of: Dimension, tests: readonly RequestTest[], limit: Hosts): readonly Region<StringTest>[] {
+    const asked = stringTests(of, tests);
+    // Names are limited to many sets, which differ by nothing but identity.
+    const kept = this.#kept.get(limit) ?? new Map<string, readonly Region<StringTest>[]>();
+    this.#kept.set(limit, kept);
+    const key = `${of} ${asked.map(keyOf).join("\u0001")}`;
+    const known = kept.get(key);
+    if (known !== undefined) return known;
     const strings: Strings = of === "host" ? hosts(limit) : of === "method" ? methods : paths(this.normalization);
-    return stringRegions(stringTests(of, tests), strings);
+    const made = stringRegions(asked, strings);
+    kept.set(key, made);
+    return made;
   }
 
   /** The tests that hold on a way to `yes` on which the fewest do; what it does not ask need not hold. */

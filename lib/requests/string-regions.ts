@@ -12,21 +12,25 @@ export interface Region<P extends Pattern = Pattern> {
 export interface Strings {
   /** Tried before all others, so that samples look familiar. */
   readonly familiar: readonly string[];
+  /** What they all begin with (or, for suffixes, end with). */
+  readonly root: string;
   readonly isPossible: (text: string) => boolean;
 }
 
-/** What may stand where a pattern leaves off. */
-const fillings = ["x", "y", "z", "0", "1", "2", ..."abcdefghijklmnopqrstuvw", ..."3456789"];
-/** A prefix can end within an escape. */
-const endings = ["", ...fillings, "20", "A"];
+/** What can follow in a path, a name or a header: first what looks familiar, then everything that such a text may hold. */
+const alphabet = [
+  ..."xyz0123456789abcdefghijklmnopqrstuvwABCDEFGHIJKLMNOPQRSTUVWXYZ-._~!$&'()*+,;=:@/%\\|^[]\"<>{}`",
+  "\u00e9",
+  "\u4e2d",
+];
 
 /**
- * The regions into which prefixes (or suffixes) part all possible strings. Every region has one of the candidates in it:
- * what a pattern names, or that and a filling with which no deeper pattern goes on.
+ * The regions into which prefixes (or suffixes) part all possible strings, each with a string in it. A region is left out
+ * only where it has none: for each pattern it is searched how a string can go on that no deeper pattern accepts.
  */
 export const stringRegions = <P extends Pattern>(
   patterns: readonly P[],
-  { familiar, isPossible }: Strings,
+  { familiar, root, isPossible }: Strings,
 ): readonly Region<P>[] => {
   const regions = new Map<string, Region<P>>();
   const add = (sample: string): void => {
@@ -36,19 +40,44 @@ export const stringRegions = <P extends Pattern>(
     if (!regions.has(key)) regions.set(key, { holds: new Set(patterns.filter((_, index) => holds[index])), sample });
   };
   familiar.forEach(add);
-  for (const { kind, value } of patterns) {
-    for (const ending of kind === "exact" ? [""] : endings) {
-      const candidate = kind === "suffix" ? `${ending}${value}` : `${value}${ending}`;
-      add(candidate);
-      // Two letters dodge patterns that go on with every single one.
-      if (ending !== "") add(kind === "suffix" ? `${ending}x${value}` : `${candidate}x`);
-    }
+  const fromEnd = patterns.some(({ kind }) => kind === "suffix");
+  for (const value of new Set([root, ...patterns.map((pattern) => pattern.value)])) {
+    add(value);
+    for (const sample of samplesBeyond(value, patterns, fromEnd, isPossible)) add(sample);
   }
   return [...regions.values()];
 };
 
+/** Strings that go on from a value past every pattern that goes on from it, where there are such: the shortest is enough. */
+const samplesBeyond = (
+  value: string,
+  patterns: readonly Pattern[],
+  fromEnd: boolean,
+  isPossible: (text: string) => boolean,
+): readonly string[] => {
+  const goesOn = (text: string, with_: string): boolean => (fromEnd ? text.endsWith(with_) : text.startsWith(with_));
+  const deeper = patterns.filter((pattern) => pattern.value !== value && goesOn(pattern.value, value));
+  let open = [value];
+  const longest = Math.max(value.length, ...deeper.map((pattern) => pattern.value.length)) + 2;
+  while (open.length > 0 && open[0]!.length <= longest) {
+    const next: string[] = [];
+    for (const from of open) {
+      for (const letter of alphabet) {
+        const text = fromEnd ? `${letter}${from}` : `${from}${letter}`;
+        const within = deeper.filter((pattern) => goesOn(text, pattern.value) || goesOn(pattern.value, text));
+        if (within.some((pattern) => pattern.kind !== "exact" && accepts(pattern, text))) continue;
+        if (within.some((pattern) => goesOn(pattern.value, text))) next.push(text);
+        if (isPossible(text) && !within.some((pattern) => accepts(pattern, text))) return [text];
+      }
+    }
+    open = next;
+  }
+  return [];
+};
+
 export const methods: Strings = {
   familiar: ["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", "REPORT", "X"],
+  root: "",
   isPossible: (text) => text !== "",
 };
 
@@ -57,12 +86,14 @@ export const methods: Strings = {
  * what its normal form means.
  */
 export const paths = (normalization: PathNormalization): Strings => ({
-  familiar: ["/", ...fillings.map((filling) => `/${filling}`), "/xx"],
+  familiar: ["/"],
+  root: "/",
   isPossible: (text) => /^\/[^?#\s]*$/.test(text) && normalizedTarget(text, normalization) === text,
 });
 
 export const headerLines: Strings = {
-  familiar: ["x", ...fillings, "xx"],
+  familiar: ["x"],
+  root: "",
   isPossible: (text) => text !== "" && text.trim() === text,
 };
 
@@ -75,8 +106,9 @@ export const anyHost: Hosts = { except: new Set<string>() };
 
 export const hosts = (limit: Hosts): Strings =>
   "only" in limit
-    ? { familiar: limit.only, isPossible: (text) => limit.only.includes(text) }
+    ? { familiar: limit.only, root: "", isPossible: (text) => limit.only.includes(text) }
     : {
-        familiar: ["nobody.example.com", ...fillings.map((filling) => `${filling}.example.com`)],
+        familiar: ["nobody.example.com", "somebody.example.org"],
+        root: "",
         isPossible: (text) => hostName.test(text) && !limit.except.has(text),
       };

@@ -4,17 +4,19 @@ import { riskWords, setLines, type ShownChange, type ShownDiff } from "./shown-d
 /** What GitHub takes for one comment, less what whoever posts it puts before. */
 const longest = 65_536 - 512;
 const summaryLines = 30;
+const longestSummary = 20_000;
+const longestCommand = 4000;
 
 /** A diff for a comment of a pull request: never longer than a comment may be; the summary survives, details fold and then go. */
 export const diffMarkdown = (diff: ShownDiff): string => {
-  const head = [...heading(diff), ...gate(diff)];
-  const tail = diff.notes.map((note) => `_${inline(note)}_`);
+  const head = [...heading(diff), ...gate(diff)].filter((part) => part !== "");
+  const tail = diff.notes.slice(0, 5).map((note) => `_${inline(note)}_`);
   const details = diff.changes.map(detail);
   const fixed = `${[...head, ...tail].join("\n\n")}\n`;
   let room = longest - fixed.length - 200;
   const shown: string[] = [];
   for (const text of details) {
-    if (text.length + 2 > room) break;
+    if (text.length + 2 > room) continue;
     shown.push(text);
     room -= text.length + 2;
   }
@@ -24,15 +26,20 @@ export const diffMarkdown = (diff: ShownDiff): string => {
 };
 
 const heading = ({ summary, base, head, environment }: ShownDiff): readonly string[] => {
-  const [first = "", ...rest] = summary.map((sentence) => inline(clipped(sentence, 600)));
-  const said = rest.slice(0, summaryLines);
+  const [first = "", ...rest] = summary;
+  const said: string[] = [];
+  let room = longestSummary;
+  for (const sentence of rest) {
+    const line = `- ${inline(sentence)}`;
+    room -= line.length + 1;
+    if (room < 0 || said.length === summaryLines) break;
+    said.push(line);
+  }
   const left = rest.length - said.length;
   return [
-    `### Mesh: ${first}`,
-    ...(said.length > 0
-      ? [[...said.map((sentence) => `- ${sentence}`), ...(left > 0 ? [`- …and ${left} more`] : [])].join("\n")]
-      : []),
-    `<sub>${inline(base)} → ${inline(head)}${environment === undefined ? "" : `, ${inline(environment)}`}</sub>`,
+    `### Mesh: ${inline(first)}`,
+    [...said, ...(left > 0 ? [`- …and ${left} more`] : [])].join("\n"),
+    `<sub>${inline(base, 200)} → ${inline(head, 200)}${environment === undefined ? "" : `, ${inline(environment, 200)}`}</sub>`,
   ];
 };
 
@@ -41,10 +48,12 @@ const gate = ({ refused }: ShownDiff): readonly string[] =>
 
 const detail = ({ subject, title, risks, sets, before, after, witness, causes }: ShownChange): string => {
   const lines = [
-    ...setLines(sets).map((line) => `- ${inline(clipped(line, 2000))}`),
+    ...setLines(sets)
+      .slice(0, 20)
+      .map((line) => `- ${inline(line, 2000)}`),
     ...(before === "" && after === ""
       ? []
-      : [`- before: ${inline(clipped(before || "-", 500))}`, `- after: ${inline(clipped(after || "-", 500))}`]),
+      : [`- before: ${inline(before || "-", 500)}`, `- after: ${inline(after || "-", 500)}`]),
     ...causes
       .slice(0, 20)
       .map(
@@ -54,19 +63,23 @@ const detail = ({ subject, title, risks, sets, before, after, witness, causes }:
   ];
   const labels = risks.map((risk) => `<b>${riskWords[risk]}</b>`).join(", ");
   return [
-    `<details><summary>${inline(subject)}: ${inline(clipped(title, 600))}${labels === "" ? "" : ` · ${labels}`}</summary>`,
+    `<details><summary>${inline(subject)}: ${inline(title, 600)}${labels === "" ? "" : ` · ${labels}`}</summary>`,
     lines.join("\n"),
-    ...(witness ? [fenced(witness.command)] : []),
+    ...(witness && witness.command.length <= longestCommand ? [fenced(witness.command)] : []),
     "</details>",
   ].join("\n\n");
 };
 
-/** Text that is nothing but text in Markdown: names and header values are whatever somebody wrote. */
-const inline = (text: string): string =>
-  printable(text)
-    .replace(/[\\`*_{}[\]()#+!|~$^@:]/g, (character) => `&#${character.charCodeAt(0)};`)
-    .replaceAll("<", "&lt;")
-    .replaceAll(">", "&gt;");
+/** Text that is nothing but text in Markdown, cut to a length: names and header values are whatever somebody wrote. */
+const inline = (text: string, most = 2000): string => {
+  let made = "";
+  for (const character of printable(text.slice(0, most))) {
+    const escaped = /[\\`*_{}[\]()#+!|~$^@:<>&]/.test(character) ? `&#${character.charCodeAt(0)};` : character;
+    if (made.length + escaped.length >= most) return `${made}…`;
+    made += escaped;
+  }
+  return text.length > most ? `${made}…` : made;
+};
 
 const code = (text: string): string => `<code>${inline(text)}</code>`;
 
@@ -75,5 +88,3 @@ const fenced = (text: string): string => {
   const ticks = "`".repeat(Math.max(2, ...(clean.match(/`+/g) ?? []).map(({ length }) => length)) + 1);
   return `${ticks}sh\n${clean}\n${ticks}`;
 };
-
-const clipped = (text: string, most: number): string => (text.length > most ? `${text.slice(0, most - 1)}…` : text);
