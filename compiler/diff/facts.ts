@@ -120,9 +120,9 @@ const graphChanges = (before: Mesh, after: Mesh, names: Naming): readonly Change
   }
   for (const { host, resolution, kind } of after.destinations) {
     const old = lookup(before).destination(host);
-    const [was, is] = [old?.resolution, resolution].map((one) => (Array.isArray(one) ? one.join(", ") : one));
+    const [was, is] = [old?.resolution ?? "", resolution].map((one) => [one].flat().join(", "));
     if (old && (was !== is || old.kind !== kind))
-      found.push(change(names.place(host), `stands at ${old.kind} ${was} → ${kind} ${is}`, ["reroutes"]));
+      found.push(change(names.place(host), `stands at ${old.kind} ${was!} → ${kind} ${is!}`, ["reroutes"]));
   }
   for (const workload of after.workloads) {
     const old = lookup(before).workload(workload.id);
