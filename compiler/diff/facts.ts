@@ -84,8 +84,8 @@ export const scopeChanges = (before: Mesh, after: Mesh, names: Naming, causes: C
       title,
       risks: gained.length > 0 ? ["widens-scope"] : [],
       sets: [],
-      before: `${lost.length > 0 ? `knows ${said(lost)}` : `does not know ${said(gained)}`}`,
-      after: `${gained.length > 0 ? `knows ${said(gained)}` : `does not know ${said(lost)}`}`,
+      before: lost.length > 0 ? `knows ${said(lost)}` : `does not know ${said(gained)}`,
+      after: gained.length > 0 ? `knows ${said(gained)}` : `does not know ${said(lost)}`,
       causes: found.length > 0 ? found : granted,
     };
     return { change, callers: new Set(ids), hosts: new Set(hosts) };
