@@ -6,7 +6,8 @@ import { temporary, threeCommits } from "./fixture.ts";
 
 const pages = new URL("../../docs/diagnostics/", import.meta.url);
 const examples = readdirSync(pages)
-  .filter((name) => /^MESH02/.test(name))
+  // MESH0213 is of a base that can be read and does not compile: `cli/diff.test.ts`.
+  .filter((name) => /^MESH02/.test(name) && name !== "MESH0213.md")
   .map((name) => ({
     code: name.slice(0, -".md".length),
     example: /```sh\n(.*?)```/s.exec(readFileSync(new URL(name, pages), "utf8"))?.[1] ?? "",

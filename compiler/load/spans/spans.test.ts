@@ -130,7 +130,12 @@ const cases: readonly (readonly [what: string, module: string, path: Origin["pat
     ["intent", "allow", 0, "methods", 1],
     '["GET", ...["POST" as const]].map((method) => method.toUpperCase())',
   ],
-  ["the subject, in the graph", "a.ts", ["about", "$id"], '"shop/reviews"', "graph/shop.ts"],
+  [
+    "the subject, whose handle nobody wrote: what speaks of it",
+    "a.ts",
+    ["about", "$id"],
+    policyText.slice(policyText.indexOf("policy(reviews"), policyText.lastIndexOf(")") + 1),
+  ],
   [
     "the second argument of policy()",
     "a.ts",
