@@ -10,7 +10,7 @@ import { factChanges, scopeChanges, type ScopeChange } from "./facts.ts";
 import { callerWords, changedSets, groups, type Group } from "./groups.ts";
 import { unstaged, type Unstaged } from "./staging.ts";
 import { newcomerChanges } from "./newcomers.ts";
-import { namedTests } from "./tests.ts";
+import { namedTests } from "./named-tests.ts";
 import { naming, someDelivered, type Naming } from "./words/outcomes.ts";
 import { everyRequest } from "./words/requests.ts";
 import { summary } from "./words/summary.ts";

@@ -1,4 +1,4 @@
-import { namedTests } from "../../diff/tests.ts";
+import { namedTests } from "../../diff/named-tests.ts";
 import { naming, type Naming } from "../../diff/words/outcomes.ts";
 import type { Mesh, SpiffeId } from "../../../lib/model/mesh.ts";
 import { Decided } from "../../../lib/requests/decided/decided.ts";
