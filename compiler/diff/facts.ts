@@ -5,7 +5,7 @@ import type { Causes } from "./causes.ts";
 import type { Cause, Change } from "./change.ts";
 import { shortName } from "./groups.ts";
 import type { Naming } from "./words/outcomes.ts";
-import { listed } from "./words/requests.ts";
+import { fewListed } from "./words/requests.ts";
 
 /** What changes of a mesh that is about no request: how strictly workloads ask for mTLS, what exists, what the platform does. */
 export const factChanges = (before: Mesh, after: Mesh, names: Naming): readonly Change[] => [
@@ -161,7 +161,4 @@ const platformChanges = (before: Mesh, after: Mesh): readonly Change[] =>
     ];
   });
 
-const few = (names: readonly string[]): string => {
-  const sorted = [...names].sort();
-  return listed(sorted.length > 6 ? [...sorted.slice(0, 5), `${sorted.length - 5} others`] : sorted, "and");
-};
+const few = (names: readonly string[]): string => fewListed([...names].sort());

@@ -9,7 +9,7 @@ import type { Difference } from "./exact/differences.ts";
 import type { Lane } from "./exact/lane.ts";
 import type { Caller } from "./exact/lanes.ts";
 import { someDelivered, type Naming } from "./words/outcomes.ts";
-import { cubeData, listed, plainText, requestWords } from "./words/requests.ts";
+import { cubeData, fewListed, plainText, requestWords } from "./words/requests.ts";
 
 /** Differences that are one change to whoever reviews it. */
 export interface Group {
@@ -159,7 +159,7 @@ export const callerWords = (
 ): string => {
   if (all.length > 1 && all.every((caller) => callers.includes(caller))) return "everyone";
   const said = [...new Set(callers.map((caller) => shortName(names.caller(caller), near)))].sort();
-  return listed(said.length > 6 ? [...said.slice(0, 5), `${said.length - 5} others`] : said, "and");
+  return fewListed(said);
 };
 
 /** Without the namespace that goes without saying. */

@@ -4,7 +4,7 @@ import type { Mesh } from "../../lib/model/mesh.ts";
 import type { Decided } from "../../lib/requests/decided/decided.ts";
 import type { Change } from "./change.ts";
 import { someDelivered, type Naming } from "./words/outcomes.ts";
-import { listed } from "./words/requests.ts";
+import { fewListed } from "./words/requests.ts";
 
 /**
  * Workloads that only the head has. The base knows nothing that they do, so they are compared with a caller that may do
@@ -14,7 +14,7 @@ export const newcomerChanges = (before: Mesh, after: Decided, names: Naming): re
   after.mesh.workloads.flatMap(({ id, identity, proxy }): readonly Change[] => {
     if (lookup(before).workload(id) !== undefined) return [];
     const reached = proxy === "sidecar" ? reachedBy(id, identity, after).map(names.place) : [];
-    const said = listed(reached.length > 6 ? [...reached.slice(0, 5), `${reached.length - 5} others`] : reached, "and");
+    const said = fewListed(reached);
     return [
       {
         kind: "graph",

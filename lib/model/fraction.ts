@@ -17,6 +17,9 @@ export const product = (a: Fraction, b: Fraction): Fraction => {
   return fraction(x.numerator * y.numerator, x.denominator * y.denominator);
 };
 
+export const sum = (a: Fraction, b: Fraction): Fraction =>
+  fraction(a.numerator * b.denominator + b.numerator * a.denominator, a.denominator * b.denominator);
+
 /** "90 %", "0.1 %", "1/3". */
 export const percentage = ({ numerator, denominator }: Fraction): string => {
   const percent = (numerator * 100) / denominator;

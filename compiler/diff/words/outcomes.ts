@@ -1,6 +1,6 @@
 import type { WorkloadId } from "../../../lib/graph/graph.ts";
 import type { MeantEnd, MeantOutcome } from "../../../lib/model/decide/meaning.ts";
-import { fraction, percentage, product, type Fraction } from "../../../lib/model/fraction.ts";
+import { percentage, product, sum, type Fraction } from "../../../lib/model/fraction.ts";
 import type { HeaderEffects } from "../../../lib/model/header-effects.ts";
 import { lookup } from "../../../lib/model/lookup.ts";
 import type { Host, Mesh } from "../../../lib/model/mesh.ts";
@@ -80,9 +80,6 @@ export const distribution = (
   }
   return shares;
 };
-
-const sum = (a: Fraction, b: Fraction): Fraction =>
-  fraction(a.numerator * b.denominator + b.numerator * a.denominator, a.denominator * b.denominator);
 
 /** What is delivered to several workloads of one destination, however: one way to all of them. */
 const oneForEachPlace = (ends: readonly End[]): readonly End[] => {

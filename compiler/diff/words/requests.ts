@@ -130,6 +130,10 @@ const alternatives = (words: readonly string[]): readonly string[] => [listed([.
 export const listed = (words: readonly string[], conjunction: "and" | "or"): string =>
   words.length < 2 ? words.join("") : `${words.slice(0, -1).join(", ")} ${conjunction} ${words[words.length - 1]!}`;
 
+/** The same for names, of which six are enough to know what is meant: "a, b, c, d, e and 4 others". */
+export const fewListed = (names: readonly string[]): string =>
+  listed(names.length > 6 ? [...names.slice(0, 5), `${names.length - 5} others`] : names, "and");
+
 /** The tests of a cube as data, for programs. */
 export const cubeData = (cube: Cube): readonly (RequestTest & { readonly holds: boolean })[] =>
   cube.map(({ test, holds }) => ({ ...test, holds }));

@@ -1,5 +1,5 @@
 import type { WorkloadId } from "../../graph/graph.ts";
-import { fraction, type Fraction } from "../fraction.ts";
+import { sum, type Fraction } from "../fraction.ts";
 import { effectsOf, followedBy, linesByName, noEffects, type HeaderEffects } from "../header-effects.ts";
 import type { Host } from "../mesh.ts";
 import type { RetryPolicy } from "../route.ts";
@@ -94,9 +94,6 @@ const inKeyOrder = <T>(values: ReadonlyMap<string, T>): readonly T[] =>
   values.size === 1
     ? [...values.values()]
     : [...values.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, value]) => value);
-
-const sum = (a: Fraction, b: Fraction): Fraction =>
-  fraction(a.numerator * b.denominator + b.numerator * a.denominator, a.denominator * b.denominator);
 
 const meantEnd = ({ share, workloads, outcome, treatments }: End): MeantEnd<DeliveredRequest> => ({
   share,

@@ -1,6 +1,6 @@
 import type { WorkloadId } from "../../graph/graph.ts";
 import { one, product, type Fraction } from "../../model/fraction.ts";
-import { followedBy, linesByName, noEffects, type HeaderEffects } from "../../model/header-effects.ts";
+import { effectsOf, followedBy, linesByName, noEffects, type HeaderEffects } from "../../model/header-effects.ts";
 import {
   canonicalMeaning,
   deliveredRequest,
@@ -12,7 +12,6 @@ import {
 } from "../../model/decide/meaning.ts";
 import type { HttpRequest } from "../../model/call.ts";
 import type { Route } from "../../model/route.ts";
-import { effectsOf } from "../../model/header-effects.ts";
 
 /** What happens to all requests of a set alike: what is delivered is the request itself, with these effects. */
 export type Effects = Meaning<HeaderEffects>;
