@@ -19,7 +19,7 @@ module.exports = {
     {
       name: "no-unresolvable",
       severity: "error",
-      from: { path: "^(lib|compiler|cli|targets|golden|conformance|bench)/" },
+      from: { path: "^(lib|compiler|cli|targets|runtime|golden|conformance|bench)/" },
       to: { couldNotResolve: true },
     },
     may("diagnostics-know-nothing", "^lib/diagnostics/", ["^lib/diagnostics/"]),
@@ -85,6 +85,25 @@ module.exports = {
       ["^lib/", "^targets/(target|features)\\.ts$", "^targets/istio/", "^node_modules/@marcbachmann/cel-js/"],
       "no target knows the compiler, another target, or a file system",
     ),
+    may(
+      "xds-knows-lib",
+      "^targets/xds/",
+      ["^lib/", "^targets/(target|features)\\.ts$", "^targets/xds/", "^node_modules/@bufbuild/protobuf/"],
+      "no target knows the compiler, another target, or a file system",
+    ),
+    may(
+      "control-serves-targets",
+      "^runtime/control/",
+      [
+        "^lib/",
+        "^targets/",
+        "^compiler/(pipeline|resolved|yaml)\\.ts$",
+        "^runtime/control/",
+        "^(node:)?[a-z_0-9/]+$",
+        "^node_modules/(@bufbuild/protobuf|@grpc/grpc-js|@peculiar/x509|reflect-metadata)/",
+      ],
+      "what is served comes from the pipeline and a target",
+    ),
     {
       name: "heavy-packages-have-one-home",
       severity: "error",
@@ -106,14 +125,14 @@ module.exports = {
     {
       name: "nothing-imports-the-outer-folders",
       severity: "error",
-      from: { path: "^(lib|compiler|cli|targets)/", pathNot: "\\.test\\.ts$" },
+      from: { path: "^(lib|compiler|cli|targets|runtime)/", pathNot: "\\.test\\.ts$" },
       to: { path: "^(golden|conformance|bench)/" },
     },
     { name: "tests-are-not-imported", severity: "error", from: {}, to: { path: "\\.test\\.ts$" } },
   ],
   options: {
     doNotFollow: { path: "node_modules" },
-    exclude: { path: "\\.generated\\.|^dist/" },
+    exclude: { path: "\\.generated\\.|/generated/|^dist/" },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: "tsconfig.json" },
     enhancedResolveOptions: {

@@ -4,7 +4,7 @@ export default defineConfig({
   resolve: { conditions: ["meshwright-source"] },
   ssr: { resolve: { conditions: ["meshwright-source"] } },
   test: {
-    include: ["{lib,compiler,cli,targets,golden,conformance,bench,scripts}/**/*.test.ts"],
+    include: ["{lib,compiler,cli,targets,runtime,golden,conformance,bench,scripts}/**/*.test.ts"],
     testTimeout: 120_000,
     maxWorkers: 2,
   },

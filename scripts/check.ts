@@ -26,6 +26,7 @@ const checks: readonly (readonly [name: string, command: string, ...args: readon
     "compiler",
     "cli",
     "targets",
+    "runtime",
     "golden",
     "conformance",
     "bench",

@@ -1,0 +1,79 @@
+import {
+  createRegistry,
+  fromBinary,
+  fromJson,
+  toBinary,
+  toJson,
+  type DescMessage,
+  type JsonValue,
+  type Registry,
+} from "@bufbuild/protobuf";
+import { file_google_protobuf_wrappers } from "@bufbuild/protobuf/wkt";
+import {
+  BootstrapSchema,
+  file_envoy_config_bootstrap_v3_bootstrap,
+} from "./generated/envoy/config/bootstrap/v3/bootstrap_pb.js";
+import { ClusterSchema } from "./generated/envoy/config/cluster/v3/cluster_pb.js";
+import { ClusterLoadAssignmentSchema } from "./generated/envoy/config/endpoint/v3/endpoint_pb.js";
+import { ListenerSchema } from "./generated/envoy/config/listener/v3/listener_pb.js";
+import { RouteConfigurationSchema } from "./generated/envoy/config/route/v3/route_pb.js";
+import { file_envoy_extensions_access_loggers_stream_v3_stream } from "./generated/envoy/extensions/access_loggers/stream/v3/stream_pb.js";
+import { file_envoy_extensions_filters_http_rbac_v3_rbac } from "./generated/envoy/extensions/filters/http/rbac/v3/rbac_pb.js";
+import { file_envoy_extensions_filters_http_router_v3_router } from "./generated/envoy/extensions/filters/http/router/v3/router_pb.js";
+import { file_envoy_extensions_filters_listener_http_inspector_v3_http_inspector } from "./generated/envoy/extensions/filters/listener/http_inspector/v3/http_inspector_pb.js";
+import { file_envoy_extensions_filters_listener_original_dst_v3_original_dst } from "./generated/envoy/extensions/filters/listener/original_dst/v3/original_dst_pb.js";
+import { file_envoy_extensions_filters_listener_tls_inspector_v3_tls_inspector } from "./generated/envoy/extensions/filters/listener/tls_inspector/v3/tls_inspector_pb.js";
+import { file_envoy_extensions_filters_network_http_connection_manager_v3_http_connection_manager } from "./generated/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.js";
+import { file_envoy_extensions_filters_network_rbac_v3_rbac } from "./generated/envoy/extensions/filters/network/rbac/v3/rbac_pb.js";
+import { file_envoy_extensions_filters_network_tcp_proxy_v3_tcp_proxy } from "./generated/envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy_pb.js";
+import { file_envoy_extensions_retry_host_previous_hosts_v3_previous_hosts } from "./generated/envoy/extensions/retry/host/previous_hosts/v3/previous_hosts_pb.js";
+import {
+  SecretSchema,
+  file_envoy_extensions_transport_sockets_tls_v3_secret,
+} from "./generated/envoy/extensions/transport_sockets/tls/v3/secret_pb.js";
+import { file_envoy_extensions_transport_sockets_tls_v3_tls } from "./generated/envoy/extensions/transport_sockets/tls/v3/tls_pb.js";
+import { file_envoy_extensions_upstreams_http_v3_http_protocol_options } from "./generated/envoy/extensions/upstreams/http/v3/http_protocol_options_pb.js";
+import type { ResourceType } from "../resource.ts";
+
+/** Every message that may stand inside of an `Any`. */
+const registry: Registry = createRegistry(
+  file_google_protobuf_wrappers,
+  file_envoy_config_bootstrap_v3_bootstrap,
+  file_envoy_extensions_access_loggers_stream_v3_stream,
+  file_envoy_extensions_filters_http_rbac_v3_rbac,
+  file_envoy_extensions_filters_http_router_v3_router,
+  file_envoy_extensions_filters_listener_http_inspector_v3_http_inspector,
+  file_envoy_extensions_filters_listener_original_dst_v3_original_dst,
+  file_envoy_extensions_filters_listener_tls_inspector_v3_tls_inspector,
+  file_envoy_extensions_filters_network_http_connection_manager_v3_http_connection_manager,
+  file_envoy_extensions_filters_network_rbac_v3_rbac,
+  file_envoy_extensions_filters_network_tcp_proxy_v3_tcp_proxy,
+  file_envoy_extensions_retry_host_previous_hosts_v3_previous_hosts,
+  file_envoy_extensions_transport_sockets_tls_v3_secret,
+  file_envoy_extensions_transport_sockets_tls_v3_tls,
+  file_envoy_extensions_upstreams_http_v3_http_protocol_options,
+);
+
+const schemas: Readonly<Record<ResourceType | "bootstrap", DescMessage>> = {
+  bootstrap: BootstrapSchema,
+  secret: SecretSchema,
+  cluster: ClusterSchema,
+  endpoints: ClusterLoadAssignmentSchema,
+  listener: ListenerSchema,
+  routes: RouteConfigurationSchema,
+};
+
+/** A resource's bytes; throws where the JSON is none of this type's. The same JSON always gives the same bytes. */
+export const encoded = (type: ResourceType, message: unknown): Uint8Array =>
+  toBinary(schemas[type], fromJson(schemas[type], message as JsonValue, { registry }));
+
+/** The JSON of a resource, as `encoded` takes it. */
+export const decoded = (type: ResourceType, bytes: Uint8Array): unknown =>
+  toJson(schemas[type], fromBinary(schemas[type], bytes), { registry });
+
+/**
+ * Protobuf's JSON in its one canonical spelling: Envoy prints field names as they stand in the definitions. Throws where it
+ * is no message of the type; fields and extensions that the definitions do not know are left out and said.
+ */
+export const canonical = (type: ResourceType | "bootstrap", message: unknown): unknown =>
+  toJson(schemas[type], fromJson(schemas[type], message as JsonValue, { registry }), { registry });
