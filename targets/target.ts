@@ -1,5 +1,6 @@
 import type { Diagnostic, Staged } from "../lib/diagnostics/diagnostic.ts";
 import type { ServiceGraph } from "../lib/graph/graph.ts";
+import type { Placement } from "../lib/graph/placement.ts";
 import type { Platform } from "../lib/graph/platform.ts";
 import type { Mesh } from "../lib/model/mesh.ts";
 
@@ -18,7 +19,8 @@ export interface Target<Artifact> {
   readonly name: string;
   /** What the target was made for and this platform is not. */
   readonly mismatches: (platform: Platform) => readonly Diagnostic[];
-  readonly emit: (mesh: Mesh) => readonly Artifact[];
+  /** In a total order. Where things run matters to those targets alone whose proxies ask no other system for it. */
+  readonly emit: (mesh: Mesh, placement: Placement) => readonly Artifact[];
   /** Loads what reads artifacts back: building has no need of it, and it is the larger half. */
   readonly reader: () => Promise<Reader<Artifact>>;
   readonly files: (artifacts: readonly Artifact[]) => readonly OutputFile[];

@@ -8,7 +8,7 @@ import { yamlStream, type Plain } from "./yaml.ts";
 const release = "1.31";
 
 /** Istio's own objects, one file for each namespace. */
-export const istio: Target<KubernetesObject> = {
+export const istio = {
   name: "istio",
   mismatches: ({ version, autoMtls, trustDomainAliases }) => {
     const at = (setting: string) => ({
@@ -40,4 +40,4 @@ export const istio: Target<KubernetesObject> = {
         text: yamlStream(members as unknown as readonly Plain[]),
       }));
   },
-};
+} satisfies Target<KubernetesObject>;

@@ -33,6 +33,7 @@ const wanted = [
   "extensions/filters/network/rbac/v3/rbac",
   "extensions/filters/network/tcp_proxy/v3/tcp_proxy",
   "extensions/retry/host/previous_hosts/v3/previous_hosts",
+  "extensions/transport_sockets/raw_buffer/v3/raw_buffer",
   "extensions/transport_sockets/tls/v3/secret",
   "extensions/transport_sockets/tls/v3/tls",
   "extensions/upstreams/http/v3/http_protocol_options",

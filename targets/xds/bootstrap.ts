@@ -1,0 +1,119 @@
+import type { Platform } from "../../lib/graph/platform.ts";
+import { typed, type Bootstrap, type Cluster } from "./messages.ts";
+import { ownCertificate, trustedRoots } from "./emit/tls.ts";
+import type { WorkloadId } from "../../lib/graph/graph.ts";
+
+export interface BootstrapOptions {
+  /** Whose proxy it is, and which copy of it. */
+  readonly workload: WorkloadId;
+  readonly instance: string;
+  readonly platform: Platform;
+  /** Where Envoy's own administration listens, on this machine only; none: nowhere. */
+  readonly adminPort: number | "none";
+  /** Where configuration comes from: files beside this one, or a control plane, with the certificate of this folder. */
+  readonly source:
+    | { readonly kind: "files" }
+    | {
+        readonly kind: "control";
+        readonly address: string;
+        readonly port: number;
+        /** Holds `sds.json`, and the certificate and the roots of which it speaks, as `mesh-control join` writes them. */
+        readonly identityFolder: string;
+      };
+}
+
+/** As it names itself to the control plane. */
+export const nodeId = ({ workload, instance }: Pick<BootstrapOptions, "workload" | "instance">): string =>
+  `${workload}/${instance}`;
+
+/** Whom a proxy takes for its control plane. */
+export const controlIdentity = (trustDomain: string): string => `spiffe://${trustDomain}/mesh-control`;
+
+const controlCluster = "mesh-control";
+
+/** What an Envoy is started with: who it is, and where everything else comes from. */
+export const bootstrap = (options: BootstrapOptions): Bootstrap => {
+  const { workload, adminPort, platform, source } = options;
+  const ads = { ads: {}, initialFetchTimeout: "0s", resourceApiVersion: "V3" } as const;
+  return {
+    node: { id: nodeId(options), cluster: workload },
+    ...(adminPort !== "none" && {
+      admin: { address: { socketAddress: { address: "127.0.0.1", portValue: adminPort } } },
+    }),
+    layeredRuntime: {
+      layers: [
+        {
+          name: "meaning",
+          // Istio's own values: they change what requests mean (`decide` drops a fragment where Envoy alone refuses it).
+          staticLayer: {
+            "re2.max_program_size.error_level": "32768",
+            "envoy.reloadable_features.http_reject_path_with_fragment": false,
+          },
+        },
+        { name: "admin", adminLayer: {} },
+      ],
+    },
+    ...(source.kind === "files"
+      ? {
+          dynamicResources: {
+            cdsConfig: { pathConfigSource: { path: "cds.json" }, resourceApiVersion: "V3" },
+            ldsConfig: { pathConfigSource: { path: "lds.json" }, resourceApiVersion: "V3" },
+          },
+        }
+      : {
+          dynamicResources: {
+            cdsConfig: ads,
+            ldsConfig: ads,
+            adsConfig: {
+              apiType: "DELTA_GRPC",
+              transportApiVersion: "V3",
+              setNodeOnFirstMessageOnly: true,
+              grpcServices: [{ envoyGrpc: { clusterName: controlCluster } }],
+            },
+          },
+          staticResources: { clusters: [control(source, platform)] },
+        }),
+  };
+};
+
+const control = (
+  { address, port, identityFolder }: BootstrapOptions["source"] & { readonly kind: "control" },
+  { trustDomain }: Platform,
+): Cluster => {
+  const sdsConfig = {
+    pathConfigSource: { path: `${identityFolder}/sds.json`, watchedDirectory: { path: identityFolder } },
+    resourceApiVersion: "V3",
+  } as const;
+  return {
+    name: controlCluster,
+    type: "STRICT_DNS",
+    connectTimeout: "1s",
+    loadAssignment: {
+      clusterName: controlCluster,
+      endpoints: [{ lbEndpoints: [{ endpoint: { address: { socketAddress: { address, portValue: port } } } }] }],
+    },
+    typedExtensionProtocolOptions: {
+      "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": typed(
+        "envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
+        { explicitHttpConfig: { http2ProtocolOptions: { connectionKeepalive: { interval: "30s", timeout: "10s" } } } },
+      ),
+    },
+    transportSocket: {
+      name: "envoy.transport_sockets.tls",
+      typedConfig: typed("envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext", {
+        commonTlsContext: {
+          tlsParams: { tlsMinimumProtocolVersion: "TLSv1_3", tlsMaximumProtocolVersion: "TLSv1_3" },
+          alpnProtocols: ["h2"],
+          tlsCertificateSdsSecretConfigs: [{ name: ownCertificate, sdsConfig }],
+          combinedValidationContext: {
+            defaultValidationContext: {
+              matchTypedSubjectAltNames: [{ sanType: "URI", matcher: { exact: controlIdentity(trustDomain) } }],
+            },
+            validationContextSdsSecretConfig: { name: trustedRoots, sdsConfig },
+          },
+        },
+        sni: controlCluster,
+      }),
+    },
+  };
+};
