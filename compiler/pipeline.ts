@@ -1,6 +1,8 @@
 import { failed, type Diagnostic, type Staged } from "../lib/diagnostics/diagnostic.ts";
+import type { Placement } from "../lib/graph/placement.ts";
 import { loading } from "./load/index.ts";
 import type { Compiled } from "./resolved.ts";
+import { readPlacement } from "./snapshot/read-placement.ts";
 import { readSnapshot } from "./snapshot/read-snapshot.ts";
 
 export interface CompileOptions {
@@ -38,3 +40,7 @@ const withoutConsequences = (loaded: readonly Diagnostic[], snapshot: readonly D
   const noGraph = snapshot.filter(({ code }) => code === "MESH4030");
   return noGraph.length > 0 ? noGraph : [...loaded, ...snapshot];
 };
+
+/** Where the workloads of what compiled run: asked by those alone who tell proxies of addresses. */
+export const placementOf = (folder: string, { graph }: Pick<Compiled, "graph">): Promise<Staged<Placement>> =>
+  readPlacement(folder, graph);

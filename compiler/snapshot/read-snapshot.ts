@@ -2,11 +2,11 @@ import { existsSync } from "node:fs";
 import { lstat, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { diagnostic } from "../../lib/diagnostics/catalog.ts";
-import type { Diagnostic, Place, Staged } from "../../lib/diagnostics/diagnostic.ts";
+import type { Diagnostic, Staged } from "../../lib/diagnostics/diagnostic.ts";
 import type { ServiceGraph } from "../../lib/graph/graph.ts";
 import type { Platform } from "../../lib/graph/platform.ts";
-import { sourceText, spanAt, type SourceText } from "../source-text.ts";
-import type { YamlNode } from "../yaml.ts";
+import { sourceText, spanAt } from "../source-text.ts";
+import { dotted, located } from "./located.ts";
 import { platformFile, snapshotFile, snapshotVersion, type Snapshot, type SnapshotOptions } from "./graph-files.ts";
 import type { Misshapen, Shape } from "./shape.ts";
 import { inconsistency, platformShape, snapshotShape } from "./snapshot-shape.ts";
@@ -110,25 +110,3 @@ const faultIn = (text: string, { message }: SyntaxError): number => {
   const fault = read < text.length ? read : Number(stopped ?? text.length);
   return Math.max(0, Math.min(fault, text.trimEnd().length - 1));
 };
-
-/** Loaded only for what is damaged: whoever compiles has no need of YAML. */
-const documentsOf = async (source: SourceText): Promise<Staged<readonly YamlNode[]>> =>
-  (await import("../yaml.ts")).yamlDocuments(source);
-
-const located = async (source: SourceText, path: readonly (string | number)[]): Promise<Place> => {
-  let node = (await documentsOf(source)).value?.[0];
-  for (const step of path) {
-    const child: YamlNode | undefined =
-      node?.kind === "map"
-        ? node.entries.get(String(step))?.value
-        : node?.kind === "list"
-          ? node.items[Number(step)]
-          : undefined;
-    if (child === undefined) break;
-    node = child;
-  }
-  return { span: spanAt(source, node?.range ?? { start: 0, end: 1 }) };
-};
-
-const dotted = (path: readonly (string | number)[]): string =>
-  path.map((step, index) => (typeof step === "number" ? `[${step}]` : index === 0 ? step : `.${step}`)).join("");

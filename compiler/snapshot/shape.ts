@@ -35,6 +35,12 @@ export const either =
     return inA && inB && { path: inB.path, expected: `${inA.expected} or ${inB.expected}` };
   };
 
+/** A property that may be left out. */
+export const optional =
+  (shape: Shape): Shape =>
+  (value) =>
+    value === undefined ? undefined : shape(value);
+
 export const listOf =
   (shape: Shape): Shape =>
   (value) => {
@@ -47,10 +53,12 @@ export const listOf =
   };
 
 export const mapOf =
-  (shape: Shape): Shape =>
+  (shape: Shape, key?: Shape): Shape =>
   (value) => {
     if (!isObject(value)) return { path: [], expected: "an object" };
     for (const [name, item] of Object.entries(value)) {
+      const misnamed = key?.(name);
+      if (misnamed) return { path: [name], expected: `named ${misnamed.expected}` };
       const found = shape(item);
       if (found) return { ...found, path: [name, ...found.path] };
     }

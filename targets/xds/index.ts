@@ -1,21 +1,10 @@
 import type { Placement } from "../../lib/graph/placement.ts";
-import type { Platform } from "../../lib/graph/platform.ts";
 import type { Mesh } from "../../lib/model/mesh.ts";
-import type { WorkloadId } from "../../lib/graph/graph.ts";
 import type { OutputFile, Target } from "../target.ts";
 import { bootstrap } from "./bootstrap.ts";
 import { proxyResources } from "./emit/index.ts";
 import { fileOf } from "./emit/values.ts";
-import { typeUrls, type ProxyResources, type Resource, type ResourceType } from "./resource.ts";
-
-/** What one proxy is told. */
-export interface ProxyConfiguration {
-  readonly workload: WorkloadId;
-  /** Which copy of the workload: instances that share everything are told the same, under the name of the first. */
-  readonly instance: string;
-  readonly platform: Platform;
-  readonly resources: ProxyResources;
-}
+import { typeUrls, type ProxyConfiguration, type Resource, type ResourceType } from "./resource.ts";
 
 /** Envoy's own resources, read from files that it watches; `mesh-control` serves the same from memory. */
 export const xds = {

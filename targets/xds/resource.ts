@@ -1,4 +1,6 @@
 import type { Origin } from "../../lib/diagnostics/origin.ts";
+import type { WorkloadId } from "../../lib/graph/graph.ts";
+import type { Platform } from "../../lib/graph/platform.ts";
 import type { Cluster, Endpoints, Listener, Routes } from "./messages.ts";
 
 /**
@@ -30,4 +32,13 @@ export interface ProxyResources {
   readonly endpoints: readonly Resource<Endpoints>[];
   readonly listener: readonly Resource<Listener>[];
   readonly routes: readonly Resource<Routes>[];
+}
+
+/** What one proxy is told. */
+export interface ProxyConfiguration {
+  readonly workload: WorkloadId;
+  /** Which copy of the workload: instances that share everything are told the same, under the name of the first. */
+  readonly instance: string;
+  readonly platform: Platform;
+  readonly resources: ProxyResources;
 }

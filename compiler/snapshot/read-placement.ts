@@ -1,0 +1,121 @@
+import { lstat, readFile } from "node:fs/promises";
+import { isIP } from "node:net";
+import { join } from "node:path";
+import { diagnostic } from "../../lib/diagnostics/catalog.ts";
+import type { Diagnostic, Staged } from "../../lib/diagnostics/diagnostic.ts";
+import { nearest } from "../../lib/diagnostics/nearest.ts";
+import { idOf, type ServiceGraph } from "../../lib/graph/graph.ts";
+import { nowhere, type Instance, type Placement } from "../../lib/graph/placement.ts";
+import { sourceText, type SourceText } from "../source-text.ts";
+import type { YamlNode } from "../yaml.ts";
+import { dotted, located } from "./located.ts";
+import { listOf, mapOf, object, optional, port, textThat, type Shape } from "./shape.ts";
+
+/** Beside `mesh.config.ts`; a mesh whose platform knows where things run has none. */
+export const placementFile = "placement.yaml";
+
+interface Written {
+  readonly workloads?: Readonly<Record<string, readonly Instance[]>>;
+  readonly services?: Readonly<Record<string, readonly string[]>>;
+}
+
+const address = textThat((value) => isIP(value) !== 0, "an IP address");
+const portName = textThat((name) => port(Number(name)) === undefined, "by a port's number");
+const serviceName = textThat(
+  (name) =>
+    port(Number(name)) === undefined || (/^[^:]+:\d+$/.test(name) && port(Number(name.split(":")[1])) === undefined),
+  "by a port's number or `service.namespace:port`",
+);
+const ports = mapOf(port, portName);
+
+const instance = object({
+  address,
+  ports: optional(ports),
+  loopback: optional(object({ applications: ports, services: mapOf(port, serviceName) })),
+});
+
+const placementShape: Shape = object({
+  workloads: optional(mapOf(listOf(instance))),
+  services: optional(mapOf(listOf(address))),
+});
+
+const largest = 2 ** 26;
+
+/** Where the graph's workloads run, as somebody wrote it down; without the file nobody knows. */
+export const readPlacement = async (meshFolder: string, graph: ServiceGraph): Promise<Staged<Placement>> => {
+  const path = join(meshFolder, placementFile);
+  let bytes: Uint8Array;
+  try {
+    const found = await lstat(path);
+    if (!found.isFile()) return refused(diagnostic("MESH4001", { path, reason: "it is not a regular file" }));
+    if (found.size > largest) return refused(diagnostic("MESH4001", { path, reason: "it is larger than 64 MiB" }));
+    bytes = await readFile(path);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    return code === "ENOENT" || code === "ENOTDIR"
+      ? { value: nowhere, diagnostics: [] }
+      : refused(diagnostic("MESH4001", { path, reason: code ?? message }));
+  }
+  const source = sourceText(placementFile, bytes);
+  if (source.value === undefined) return { value: undefined, diagnostics: source.diagnostics };
+  return placementIn(source.value, graph);
+};
+
+const placementIn = async (source: SourceText, graph: ServiceGraph): Promise<Staged<Placement>> => {
+  const { yamlDocuments } = await import("../yaml.ts");
+  const documents = yamlDocuments(source);
+  if (documents.value === undefined) return { value: undefined, diagnostics: documents.diagnostics };
+  const [document] = documents.value;
+  const written = document === undefined ? {} : plain(document);
+  const misshapen = placementShape(written);
+  if (misshapen !== undefined) {
+    const { path: at, expected } = misshapen;
+    return refused(
+      diagnostic(
+        "MESH4032",
+        { path: placementFile, field: dotted(at), expected },
+        { place: await located(source, at) },
+      ),
+    );
+  }
+  const { workloads = {}, services = {} } = written as Written;
+  const unknown = [
+    ...(await unknownNames("workload", "workloads", Object.keys(workloads), graph.workloads.map(idOf), source)),
+    ...(await unknownNames("service", "services", Object.keys(services), graph.services.map(idOf), source)),
+  ];
+  if (unknown.length > 0) return { value: undefined, diagnostics: unknown };
+  return { value: { instances: workloads, addresses: services }, diagnostics: [] };
+};
+
+/** A misspelt name would silently place nothing. */
+const unknownNames = (
+  kind: string,
+  list: string,
+  names: readonly string[],
+  known: readonly string[],
+  source: SourceText,
+): Promise<readonly Diagnostic[]> =>
+  Promise.all(
+    names
+      .filter((name) => !known.includes(name))
+      .map(async (name) =>
+        diagnostic(
+          "MESH4050",
+          { kind, name, near: nearest(name, known) },
+          { place: await located(source, [list, name]) },
+        ),
+      ),
+  );
+
+const plain = (node: YamlNode): unknown => {
+  switch (node.kind) {
+    case "scalar":
+      return node.value;
+    case "list":
+      return node.items.map(plain);
+    case "map":
+      return Object.fromEntries([...node.entries].map(([key, { value }]) => [key, plain(value)]));
+  }
+};
+
+const refused = (found: Diagnostic): Staged<Placement> => ({ value: undefined, diagnostics: [found] });
