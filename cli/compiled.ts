@@ -1,8 +1,7 @@
-import { compile } from "../compiler/pipeline.ts";
-import type { Compiled } from "../compiler/resolved.ts";
-import { locate } from "../compiler/load/index.ts";
+import { compile, spansOf as spansIn } from "../compiler/pipeline.ts";
 import type { Origin } from "../lib/diagnostics/origin.ts";
 import type { Span } from "../lib/diagnostics/span.ts";
+import type { Compiled } from "../compiler/resolved.ts";
 import { exitCode } from "./exit-code.ts";
 import type { MeshOptions } from "./mesh-options.ts";
 import { report } from "./diagnostics.ts";
@@ -30,6 +29,6 @@ export const compiled = async (
   return value;
 };
 
-/** Where authored values stand, found by evaluating once more with marks. */
+/** Where authored values stand, for the mesh of these options. */
 export const spansOf = (options: MeshOptions, origins: readonly Origin[]): Promise<ReadonlyMap<Origin, Span>> =>
-  locate(options.mesh, { types: false, ...(options.env !== undefined && { environment: options.env }) }, origins);
+  spansIn(options.mesh, { environment: options.env }, origins);

@@ -1,6 +1,8 @@
 import { failed, type Diagnostic, type Staged } from "../lib/diagnostics/diagnostic.ts";
+import type { Origin } from "../lib/diagnostics/origin.ts";
+import type { Span } from "../lib/diagnostics/span.ts";
 import type { Placement } from "../lib/graph/placement.ts";
-import { loading } from "./load/index.ts";
+import { loading, locate } from "./load/index.ts";
 import type { Compiled } from "./resolved.ts";
 import { readPlacement } from "./snapshot/read-placement.ts";
 import { readSnapshot } from "./snapshot/read-snapshot.ts";
@@ -44,3 +46,11 @@ const withoutConsequences = (loaded: readonly Diagnostic[], snapshot: readonly D
 /** Where the workloads of what compiled run: asked by those alone who tell proxies of addresses. */
 export const placementOf = (folder: string, { graph }: Pick<Compiled, "graph">): Promise<Staged<Placement>> =>
   readPlacement(folder, graph);
+
+/** Where authored values stand, found by evaluating once more with marks; asked only for what must be shown. */
+export const spansOf = (
+  folder: string,
+  { environment }: Pick<CompileOptions, "environment">,
+  origins: readonly Origin[],
+): Promise<ReadonlyMap<Origin, Span>> =>
+  locate(folder, { types: false, ...(environment !== undefined && { environment }) }, origins);
