@@ -4,7 +4,7 @@ import { lookup } from "../../lib/model/lookup.ts";
 import type { Mesh, MeshWorkload } from "../../lib/model/mesh.ts";
 import { proxyResources } from "../../targets/xds/emit/index.ts";
 import { encoded } from "../../targets/xds/proto/codec.ts";
-import type { ProxyResources, Resource, ResourceType } from "../../targets/xds/resource.ts";
+import type { Resource, ResourceType } from "../../targets/xds/resource.ts";
 import type { Served, View } from "./view.ts";
 
 /** What is told to proxies at one moment. */
@@ -20,7 +20,7 @@ export interface Views {
 
 /** Encoded resources by their content: most of a revision is what the one before it was, and most proxies share it. */
 export interface Encodings {
-  readonly of: <T extends Exclude<ResourceType, "secret">>(type: T, resource: ProxyResources[T][number]) => Served;
+  readonly of: (type: Exclude<ResourceType, "secret">, resource: Resource<object>) => Served;
   /** Forgets what was not asked for since the call before: memory follows the mesh, not its history. */
   readonly swept: () => void;
 }
@@ -30,7 +30,7 @@ export const encodings = (): Encodings => {
   let older = new Map<string, Encoded>();
   let recent = new Map<string, Encoded>();
   return {
-    of: (type, { name, message, origins }: Resource<object>) => {
+    of: (type, { name, message, origins }) => {
       const content = `${type} ${JSON.stringify(message)}`;
       const known = recent.get(content) ?? older.get(content) ?? encodedNew(type, message);
       recent.set(content, known);
@@ -57,7 +57,7 @@ export const views = (
   const made = new Map<string, Omit<View, "secret">>();
   const view = (workload: MeshWorkload, instance: Instance | undefined): Omit<View, "secret"> => {
     const resources = proxyResources(mesh, workload, instance, { placement, delivery: "ads", ...settings });
-    const served = <T extends Exclude<ResourceType, "secret">>(type: T): ReadonlyMap<string, Served> =>
+    const served = (type: Exclude<ResourceType, "secret">): ReadonlyMap<string, Served> =>
       new Map(resources[type].map((resource) => [resource.name, cache.of(type, resource)]));
     return {
       cluster: served("cluster"),

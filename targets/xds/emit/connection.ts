@@ -35,6 +35,7 @@ export const httpConnection = (
       { name: "envoy.filters.http.router", typedConfig: typed("envoy.extensions.filters.http.router.v3.Router", {}) },
     ],
     streamIdleTimeout: "0s",
+    proxy100Continue: true,
     ...normalization[mesh.platform.pathNormalization],
     ...(reading === "gateway"
       ? { useRemoteAddress: true, forwardClientCertDetails: "SANITIZE_SET" }
