@@ -44,7 +44,7 @@ module.exports = {
     may("snapshot", "^compiler/snapshot/", [
       "^lib/",
       "^compiler/snapshot/",
-      "^compiler/(replaced-folder|source-text|yaml)\\.ts$",
+      "^compiler/(replaced-folder|disk-reason|source-text|yaml)\\.ts$",
       "^(node:)?[a-z_/]+$",
     ]),
     may(
@@ -53,7 +53,7 @@ module.exports = {
       [
         "^lib/",
         "^compiler/revision/",
-        "^compiler/(module-name|temporary-folder)\\.ts$",
+        "^compiler/(module-name|temporary-folder|disk-reason)\\.ts$",
         "^(node:)?[a-z_/]+$",
         "^node_modules/isomorphic-git/",
       ],

@@ -1,69 +1,94 @@
-import { readdir, readFile } from "node:fs/promises";
-import { join, relative } from "node:path";
-import { compiler } from "./compiler.ts";
+import { join } from "node:path";
 import { Command, Option } from "commander";
+import { compiler } from "./compiler.ts";
 import { diagnostic } from "../lib/diagnostics/catalog.ts";
-import { istio } from "../targets/istio/index.ts";
+import { failed } from "../lib/diagnostics/diagnostic.ts";
+import type { OutputFile } from "../targets/target.ts";
+import type { Compiled } from "../compiler/resolved.ts";
+import { written, type Output } from "./build/output.ts";
 import { withMeshOptions, type MeshOptions } from "./mesh-options.ts";
-import { withParents } from "./parent-folders.ts";
 import { exitCode } from "./exit-code.ts";
-import { replacedFolder } from "../compiler/replaced-folder.ts";
 import { report } from "./diagnostics.ts";
 
+const targetNames = ["istio", "xds"] as const;
+
 interface BuildOptions extends MeshOptions {
-  readonly target: "istio";
+  readonly target: (typeof targetNames)[number];
   readonly out?: string;
+}
+
+/** What a target made of a mesh. */
+interface Built {
+  readonly files: readonly OutputFile[];
+  /** "42 objects". */
+  readonly count: string;
 }
 
 /** `mesh-compile build`: the platform's own configuration, all of it or nothing. */
 export const buildCommand = (): Command =>
   withMeshOptions(new Command("build"))
     .description("compile the policies into the platform's own configuration")
-    .addOption(new Option("--target <target>", "the platform").choices(["istio"]).default("istio"))
+    .addOption(new Option("--target <target>", "the platform").choices(targetNames).default("istio"))
     .option("--out <folder>", "the output folder, replaced as a whole (default: out in the mesh folder)")
     .action(async (options: BuildOptions) => {
       const { compiled } = await compiler();
-      let objects: ReturnType<typeof istio.emit> = [];
-      let files: ReturnType<typeof istio.files> = [];
-      const result = await compiled(options, "diagnostics", ({ mesh }) => {
-        objects = istio.emit(mesh);
-        files = istio.files(objects);
-      });
+      const made = options.target === "istio" ? await istioBuild() : await xdsBuild(options.mesh);
+      let ahead: Built | undefined;
+      const result = await compiled(options, "diagnostics", (value) => (ahead = made.ahead?.(value)));
       if (result === undefined) return;
-      const mismatches = istio.mismatches(result.platform);
-      if (mismatches.length > 0) {
-        await report(mismatches, { format: options.format });
+      const refuse = async (diagnostics: Parameters<typeof report>[0]): Promise<void> => {
+        await report(diagnostics, { format: options.format });
         process.exitCode = exitCode.errors;
-        return;
-      }
+      };
+      const mismatches = made.mismatches(result);
+      if (mismatches.length > 0) return refuse(mismatches);
+      const built = ahead ?? (await made.built(result));
+      if ("diagnostics" in built) return refuse(built.diagnostics);
       const out = options.out ?? join(options.mesh, "out");
-      await withParents(out);
-      const marked = { path: marker, text: markerText + files.map(({ path }) => `${path}\n`).join("") };
-      const unwritten = await replacedFolder(out, [...files, marked], foreignName);
-      if (unwritten) {
-        const reason =
-          unwritten.kind === "foreign"
-            ? `it holds ${unwritten.name}, which mesh-compile did not write`
-            : unwritten.reason;
-        await report([diagnostic("MESH0100", { path: out, reason })], { format: options.format });
-        process.exitCode = exitCode.errors;
-        return;
-      }
-      if (options.format === "text")
-        process.stdout.write(`${objects.length} objects in ${files.map(({ path }) => join(out, path)).join(", ")}\n`);
+      const unwritten = await written(out, built.files, made.output);
+      if (unwritten !== undefined) return refuse([diagnostic("MESH0100", { path: out, reason: unwritten })]);
+      if (options.format === "text") process.stdout.write(`${built.count} in ${made.places(built.files, out)}\n`);
     });
 
-const marker = ".meshwright-output";
-const markerText = "Written by mesh-compile build, which replaces this folder as a whole:\n";
+interface Builder {
+  readonly output: Output;
+  readonly mismatches: (compiled: Compiled) => Parameters<typeof report>[0];
+  /** While types are still checked; absent where more than the mesh is needed. */
+  readonly ahead?: (compiled: Compiled) => Built;
+  readonly built: (compiled: Compiled) => Promise<Built | { readonly diagnostics: Parameters<typeof report>[0] }>;
+  readonly places: (files: readonly OutputFile[], out: string) => string;
+}
 
-/** A file that our mark does not name is somebody else's. */
-const foreignName = async (out: string): Promise<string | undefined> => {
-  const written = await readFile(join(out, marker), "utf8").catch(() => "");
-  const ours = new Set(written.startsWith(markerText) ? [marker, ...written.split("\n").slice(1)] : []);
-  const found = await readdir(out, { recursive: true, withFileTypes: true });
-  return found
-    .filter((entry) => !entry.isDirectory())
-    .map((entry) => relative(out, join(entry.parentPath, entry.name)).replaceAll("\\", "/"))
-    .sort()
-    .find((name) => !ours.has(name));
+const istioBuild = async (): Promise<Builder> => {
+  const { istio } = await import("../targets/istio/index.ts");
+  const built = ({ mesh }: Compiled): Built => {
+    const objects = istio.emit(mesh);
+    return { files: istio.files(objects), count: `${objects.length} objects` };
+  };
+  return {
+    output: "replaced",
+    mismatches: ({ platform }) => istio.mismatches(platform),
+    ahead: built,
+    built: (compiled) => Promise.resolve(built(compiled)),
+    places: (files, out) => files.map(({ path }) => join(out, path)).join(", "),
+  };
+};
+
+const xdsBuild = async (folder: string): Promise<Builder> => {
+  const [{ xds }, { placementOf }] = await Promise.all([
+    import("../targets/xds/index.ts"),
+    import("../compiler/pipeline.ts"),
+  ]);
+  return {
+    // Envoys watch these files where they are.
+    output: "updated",
+    mismatches: () => xds.mismatches(),
+    built: async (compiled) => {
+      const placement = await placementOf(folder, compiled);
+      if (placement.value === undefined || failed(placement.diagnostics)) return { diagnostics: placement.diagnostics };
+      const proxies = xds.emit(compiled.mesh, placement.value);
+      return { files: xds.files(proxies), count: `${proxies.length} proxies` };
+    },
+    places: (_, out) => join(out, "xds"),
+  };
 };

@@ -1,5 +1,6 @@
 import { rename, rm, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
+import { diskReason } from "../compiler/disk-reason.ts";
 import { withParents } from "./parent-folders.ts";
 
 /** Writes a file as a whole or not at all: whoever opens it sees the old text or the new one. Says why it could not. */
@@ -15,6 +16,6 @@ export const replacedFile = async (path: string, text: string): Promise<string |
     return undefined;
   } catch (error) {
     await rm(beside, { force: true }).catch(() => undefined);
-    return error instanceof Error ? error.message : String(error);
+    return diskReason(error);
   }
 };

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { lstat, mkdir, open, readdir, rename, rm } from "node:fs/promises";
 import { basename, dirname, join, relative, resolve } from "node:path";
+import { diskReason } from "./disk-reason.ts";
 
 /** A file to be written, its path relative to the folder. */
 export interface FolderFile {
@@ -58,7 +59,7 @@ export const replacedFolder = async (
     return undefined;
   } catch (error) {
     await rm(staged, { recursive: true, force: true }).catch(() => undefined);
-    return { kind: "failed", reason: reasonOf(error) };
+    return { kind: "failed", reason: diskReason(error) };
   }
 };
 
@@ -105,21 +106,3 @@ const exists = (path: string): Promise<boolean> =>
     () => true,
     () => false,
   );
-
-const reasons: Readonly<Record<string, string>> = {
-  EACCES: "permission denied",
-  EPERM: "permission denied",
-  EROFS: "the file system is read-only",
-  ENOSPC: "the disk is full",
-  EDQUOT: "the disk quota is used up",
-  EFBIG: "a file would be larger than the system allows",
-  ENOTDIR: "a part of the path is no folder",
-  ENOTEMPTY: "another process wrote it at the same time",
-  EEXIST: "another process wrote it at the same time",
-  ENOENT: "there is no such folder to put it in",
-};
-
-const reasonOf = (error: unknown): string => {
-  const { code, message } = error as NodeJS.ErrnoException;
-  return (code === undefined ? undefined : reasons[code]) ?? message;
-};

@@ -8,7 +8,8 @@ import { commitNamed } from "./commit.ts";
 import { laidOut } from "./laid-out.ts";
 import { defaultBounds, meshTree, type Bounds } from "./mesh-tree.ts";
 import { openedObjects } from "./objects.ts";
-import { reasonOf, Refusal, refusal } from "./refusal.ts";
+import { diskReason } from "../disk-reason.ts";
+import { Refusal, refusal } from "./refusal.ts";
 import { repositoryAround } from "./repository.ts";
 
 export { workTreeState } from "./work-tree-state.ts";
@@ -73,6 +74,6 @@ const temporaryOutside = (root: string): string => {
     if (from === "" || !(from.startsWith("..") || isAbsolute(from))) throw new Error("it is part of the work tree");
     return temporaryFolder("meshwright-base-");
   } catch (error) {
-    throw refusal("MESH0212", { folder: parent, reason: reasonOf(error) });
+    throw refusal("MESH0212", { folder: parent, reason: diskReason(error) });
   }
 };

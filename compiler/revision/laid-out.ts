@@ -2,7 +2,8 @@ import { lstatSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "
 import { join } from "node:path";
 import { missingObject, type Bounds, type MeshFile, type MeshTree } from "./mesh-tree.ts";
 import { objectId, type Objects } from "./objects.ts";
-import { reasonOf, refusal } from "./refusal.ts";
+import { diskReason } from "../disk-reason.ts";
+import { refusal } from "./refusal.ts";
 
 export interface Layout {
   /** Empty and private: the mesh is written into its folder `mesh`. */
@@ -29,7 +30,7 @@ export const laidOut = async (objects: Objects, tree: MeshTree, layout: Layout):
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === "EEXIST")
         throw refusal("MESH0209", { path, why: "to this file system, it is the same as another name beside it" });
-      throw refusal("MESH0212", { folder: layout.temporary, reason: reasonOf(error) });
+      throw refusal("MESH0212", { folder: layout.temporary, reason: diskReason(error) });
     }
   };
 

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { expandOid, getConfig, listBranches, listRefs, listTags, readObject, resolveRef } from "isomorphic-git";
 import type { Repository } from "./repository.ts";
 import { repositoryFiles, virtualFolder } from "./repository-files.ts";
-import { reasonOf, refusal } from "./refusal.ts";
+import { diskReason } from "../disk-reason.ts";
+import { refusal } from "./refusal.ts";
 
 export type ObjectType = "blob" | "tree" | "commit" | "tag";
 
@@ -49,7 +50,7 @@ export const openedObjects = async (repository: Repository): Promise<Objects> =>
         found = { type: type as ObjectType, bytes: object as Buffer };
       } catch (error) {
         if (isCode(error, "NotFoundError")) return undefined;
-        throw refusal("MESH0208", { object: id, reason: reasonOf(error).split("\n")[0]! });
+        throw refusal("MESH0208", { object: id, reason: diskReason(error).split("\n")[0]! });
       }
       if (objectId(found.type, found.bytes) !== id)
         throw refusal("MESH0208", { object: id, reason: "its content has another id" });
@@ -71,7 +72,7 @@ export const openedObjects = async (repository: Repository): Promise<Objects> =>
         if (isCode(error, "AmbiguousError"))
           return (error as { readonly data: { readonly matches: readonly string[] } }).data.matches;
         if (isCode(error, "NotFoundError")) return [];
-        throw refusal("MESH0208", { object: id, reason: reasonOf(error) });
+        throw refusal("MESH0208", { object: id, reason: diskReason(error) });
       }
     },
     names: async () => {

@@ -1,6 +1,7 @@
 import { readFileSync, realpathSync, statSync } from "node:fs";
 import { dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
-import { reasonOf, refusal } from "./refusal.ts";
+import { diskReason } from "../disk-reason.ts";
+import { refusal } from "./refusal.ts";
 
 /** Where a repository keeps what it has. All paths are absolute, without symbolic links. */
 export interface Repository {
@@ -26,7 +27,7 @@ export const repositoryAround = (named: string): Repository => {
     folder = realpathSync.native(named);
     if (!statSync(folder).isDirectory()) throw new Error("it is not a folder");
   } catch (error) {
-    throw refusal("MESH0001", { folder: named, reason: reasonOf(error) });
+    throw refusal("MESH0001", { folder: named, reason: diskReason(error) });
   }
   for (let root = folder; ; root = dirname(root)) {
     const own = gitFolder(named, root);
@@ -71,6 +72,6 @@ const textOf = (named: string, path: string): string => {
   try {
     return readFileSync(path, "utf8");
   } catch (error) {
-    throw refusal("MESH0200", { folder: named, reason: reasonOf(error) });
+    throw refusal("MESH0200", { folder: named, reason: diskReason(error) });
   }
 };

@@ -1,0 +1,57 @@
+import { readdir, readFile } from "node:fs/promises";
+import { join, relative } from "node:path";
+import { replacedFolder } from "../../compiler/replaced-folder.ts";
+import { updatedFolder } from "../../compiler/updated-folder.ts";
+import type { OutputFile } from "../../targets/target.ts";
+import { withParents } from "../parent-folders.ts";
+
+/** `replaced`: the old folder or the new one, whatever happens. `updated`: file by file, in order, for whoever watches them. */
+export type Output = "replaced" | "updated";
+
+const marker = ".meshwright-output";
+const markerText = "Written by mesh-compile build, which replaces this folder as a whole:\n";
+
+/** Writes a target's output; says why it could not. Nothing is touched in a folder in which somebody else wrote. */
+export const written = async (
+  out: string,
+  files: readonly OutputFile[],
+  output: Output,
+): Promise<string | undefined> => {
+  await withParents(out);
+  const marked = { path: marker, text: markerText + files.map(({ path }) => `${path}\n`).join("") };
+  if (output === "replaced") {
+    const unwritten = await replacedFolder(out, [...files, marked], foreignName);
+    if (unwritten === undefined) return undefined;
+    return unwritten.kind === "foreign" ? foreign(unwritten.name) : unwritten.reason;
+  }
+  const before = await ours(out);
+  const stranger = await foreignName(out).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return undefined;
+    throw error;
+  });
+  if (stranger !== undefined) return foreign(stranger);
+  const wanted = new Set([marker, ...files.map(({ path }) => path)]);
+  const surplus = [...before].filter((path) => path !== "" && !wanted.has(path));
+  // Named before they are written: what a killed run leaves is still known as ours.
+  const announced = { path: marker, text: marked.text + surplus.map((path) => `${path}\n`).join("") };
+  return (await updatedFolder(out, [announced, ...files], surplus)) ?? (await updatedFolder(out, [marked], []));
+};
+
+const foreign = (name: string): string => `it holds ${name}, which mesh-compile did not write`;
+
+/** The files that our mark names. */
+const ours = async (out: string): Promise<ReadonlySet<string>> => {
+  const text = await readFile(join(out, marker), "utf8").catch(() => "");
+  return new Set(text.startsWith(markerText) ? [marker, ...text.split("\n").slice(1)] : []);
+};
+
+/** A file that our mark does not name is somebody else's, but for the identities that proxies keep beside their configuration. */
+const foreignName = async (out: string): Promise<string | undefined> => {
+  const known = await ours(out);
+  const found = await readdir(out, { recursive: true, withFileTypes: true });
+  return found
+    .filter((entry) => !entry.isDirectory())
+    .map((entry) => relative(out, join(entry.parentPath, entry.name)).replaceAll("\\", "/"))
+    .sort()
+    .find((name) => !known.has(name) && !/^xds\/.*\/identity\//.test(name));
+};
