@@ -56,8 +56,8 @@ export const bootstrap = (options: BootstrapOptions): Bootstrap => {
     ...(source.kind === "files"
       ? {
           dynamicResources: {
-            cdsConfig: { pathConfigSource: { path: "cds.json" }, resourceApiVersion: "V3" },
-            ldsConfig: { pathConfigSource: { path: "lds.json" }, resourceApiVersion: "V3" },
+            cdsConfig: { pathConfigSource: { path: "./cds.json" }, resourceApiVersion: "V3" },
+            ldsConfig: { pathConfigSource: { path: "./lds.json" }, resourceApiVersion: "V3" },
           },
         }
       : {

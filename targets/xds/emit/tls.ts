@@ -17,7 +17,7 @@ export const alpn = { http: "meshwright-http", tcp: "meshwright-tcp" } as const;
 
 const caBundle = "/etc/ssl/certs/ca-certificates.crt";
 
-const identityFolder = "identity";
+const identityFolder = "./identity";
 
 const secretSource = (delivery: Delivery): ConfigSource =>
   delivery === "ads"

@@ -14,7 +14,7 @@ export const fileOf = (folder: string, name: string): string =>
 
 /** Where a resource that another one names comes from. Without a time limit: half a configuration is worse than a wait. */
 export const configSource = (delivery: Delivery, folder: string, name: string): ConfigSource => ({
-  ...(delivery === "ads" ? { ads: {} } : { pathConfigSource: { path: fileOf(folder, name) } }),
+  ...(delivery === "ads" ? { ads: {} } : { pathConfigSource: { path: `./${fileOf(folder, name)}` } }),
   resourceApiVersion: "V3",
   initialFetchTimeout: "0s",
 });
