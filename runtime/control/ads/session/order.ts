@@ -19,7 +19,7 @@ export interface Order {
 }
 
 export const order = (ledgers: Ledgers, waits: Waits): Order => {
-  const { secret, cluster, endpoints, listener, routes } = ledgers;
+  const { cluster, listener, routes } = ledgers;
   const refusals = resourceTypes.some((type) => ledgers[type].counts.refused > 0);
   const blocked = refusals ? blockedBy(ledgers) : nothingBlocked;
   const settled = (type: ResourceType): boolean => ledgers[type].counts.upsert <= blocked[type].size;
@@ -57,8 +57,8 @@ export const order = (ledgers: Ledgers, waits: Waits): Order => {
         routes: readyForRemovals && listener.counts.removal === 0,
         cluster: noRoutesLeft,
         endpoints: noRoutesLeft && cluster.counts.removal === 0,
-        secret: noRoutesLeft && cluster.counts.removal === 0 && secret.counts.upsert === 0,
-      })[type] && endpoints.counts.upsert === 0,
+        secret: noRoutesLeft && cluster.counts.removal === 0,
+      })[type],
   };
 };
 
