@@ -114,7 +114,12 @@ export const viewed = (of: Ledger, view: ReadonlyMap<string, Served>): void => {
     }
     of.refusalsInRow = 0;
   }
-  for (const [name, served] of before) if (view.get(name)?.version !== served.version) compared(of, name);
+  for (const [name, served] of before) {
+    const now = view.get(name);
+    // Nobody asked for it by its name, so nobody waits to hear that it is gone.
+    if (now === undefined && !of.names.has(name)) of.due.delete(name);
+    if (now?.version !== served.version) compared(of, name);
+  }
   for (const name of view.keys()) if (!before.has(name)) compared(of, name);
 };
 
@@ -238,7 +243,9 @@ export const refused = (of: Ledger, message: string): LastRefusal | undefined =>
   of.refusalsInRow += 1;
   const named = namedIn(message, flight.resources);
   const blamed = new Set(named.map(({ name }) => name));
-  const spared = of.refusalsInRow < 2 && flight.changed.some(({ name }) => blamed.has(name));
+  // Part of it is no more what would be sent: that may have been the bad one.
+  const isOld = flight.changed.some(({ name, version }) => of.view.get(name)?.version !== version);
+  const spared = isOld || (of.refusalsInRow < 2 && flight.changed.some(({ name }) => blamed.has(name)));
   for (const { name, version } of flight.changed) {
     if (isSubscribed(of, name) && (!spared || blamed.has(name)))
       of.refused.set(name, { version, named: blamed.has(name) });

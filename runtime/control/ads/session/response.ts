@@ -61,7 +61,7 @@ export const wholeSet = (ledgers: Ledgers, type: ResourceType, order: Order): Co
   const resources: Served[] = [];
   const changed: Served[] = [];
   const removed: string[] = [];
-  const names = new Set([...(of.everything ? of.view.keys() : []), ...of.names, ...of.held.keys()]);
+  const names = new Set([...(of.everything ? of.view.keys() : []), ...of.names, ...of.held.keys(), ...of.gaps.keys()]);
   for (const name of [...names].sort()) {
     if (!isSubscribed(of, name)) continue;
     const gap = of.gaps.get(name);
