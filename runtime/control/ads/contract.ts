@@ -1,0 +1,121 @@
+import type { Server } from "@grpc/grpc-js";
+import type { ResourceType } from "../../../targets/xds/resource.ts";
+import type { Served, View } from "../view.ts";
+import type { SessionLimits, Protocol } from "./session/session.ts";
+
+/** Who is at the other end of a connection, as far as the transport vouches for it. */
+export interface Peer {
+  /** DER of the verified client certificate; undefined without one. */
+  readonly certificate: Uint8Array | undefined;
+  readonly address: string;
+}
+
+/** Who a client says it is: nothing of it is proved. */
+export interface Node {
+  readonly id: string;
+  readonly cluster: string;
+  readonly metadata: Readonly<Record<string, unknown>>;
+  readonly userAgent: string;
+}
+
+/** A client as whoever admitted it calls it. */
+export interface Client {
+  /** For logs and the admin view. */
+  readonly name: string;
+  /** Opaque: what `viewOf` goes by, and what streams are counted by. */
+  readonly key: string;
+}
+
+/** Whether a stream is served; the words of a refusal go to the client. */
+export type Admission = { readonly client: Client } | { readonly refused: string };
+
+/** A client's NACK, with the resources that its message names, or else all of the response. */
+export interface Refusal {
+  readonly client: Client;
+  readonly type: ResourceType;
+  readonly message: string;
+  readonly resources: readonly Served[];
+}
+
+/** What one client may cost. */
+export interface Limits extends SessionLimits {
+  readonly requestBytes: number;
+  readonly streams: number;
+  readonly streamsPerClient: number;
+  /** A stream that says nothing this long after it opened is ended. */
+  readonly firstMessageMs: number;
+  /** How often a silent connection is asked whether it lives, and how long it may take to answer. */
+  readonly keepaliveMs: number;
+  readonly keepaliveTimeoutMs: number;
+}
+
+/** Generous for an Envoy: 1,000 proxies with a few streams each, requests that name each of 10,000 clusters. */
+export const defaultLimits: Limits = {
+  names: 50_000,
+  responseBytes: 1 << 20,
+  subscriptionMs: 1000,
+  requestBytes: 8 << 20,
+  streams: 10_000,
+  streamsPerClient: 16,
+  firstMessageMs: 10_000,
+  keepaliveMs: 30_000,
+  keepaliveTimeoutMs: 20_000,
+};
+
+/** What the protocol needs to know of the world around it. */
+export interface AdsOptions {
+  readonly admitted: (peer: Peer, node: Node) => Admission;
+  /** Whole, consistent, immutable; cheap to call again. A type whose map is the same object did not change. */
+  readonly viewOf: (client: Client) => View;
+  readonly onRefusal: (refusal: Refusal) => void;
+  readonly log: (entry: Readonly<Record<string, unknown>>) => void;
+  readonly limits?: Partial<Limits>;
+}
+
+/** What one client asked for, took and still lacks, of one type. */
+export interface TypeStatus {
+  /** Whether it asked for everything there is. */
+  readonly everything: boolean;
+  readonly subscribed: readonly string[];
+  readonly acknowledged: ReadonlyMap<string, string>;
+  readonly pending: readonly string[];
+  readonly lastRefusal: { readonly message: string; readonly resources: readonly string[] } | undefined;
+}
+
+/** One stream as the admin view shows it. */
+export interface ClientStatus {
+  readonly client: Client;
+  readonly node: Node;
+  readonly address: string;
+  readonly since: Date;
+  readonly protocol: Protocol;
+  /** Only types that it asked for. */
+  readonly types: Readonly<Partial<Record<ResourceType, TypeStatus>>>;
+  /** Whether it acknowledged all of its current view that it subscribed to. */
+  readonly synced: boolean;
+}
+
+/** Counted since the start, but for `streams`. */
+export interface AdsMetrics {
+  readonly streams: number;
+  readonly opened: number;
+  readonly pushes: Readonly<Record<ResourceType, number>>;
+  readonly pushedBytes: Readonly<Record<ResourceType, number>>;
+  readonly acks: Readonly<Record<ResourceType, number>>;
+  readonly nacks: Readonly<Record<ResourceType, number>>;
+  readonly refusedAdmissions: number;
+  /** Streams ended for breaking a limit, or for a message that is none. */
+  readonly overLimit: number;
+  readonly malformed: number;
+}
+
+export interface AdsServer {
+  /** Adds the aggregated discovery service, and the secret discovery service, which serves secrets alone. */
+  readonly addTo: (server: Server) => void;
+  /** Views may have changed: every client is brought to its own as it is now. */
+  readonly changed: () => void;
+  readonly clients: () => readonly ClientStatus[];
+  readonly metrics: () => AdsMetrics;
+  /** Ends all streams, spread over the time given, and takes no more: clients come back elsewhere, one after another. */
+  readonly drained: (graceMs: number) => Promise<void>;
+}

@@ -1,0 +1,118 @@
+import { status, type Server, type ServerOptions, type ServiceDefinition } from "@grpc/grpc-js";
+import { AggregatedDiscoveryService } from "../../../targets/xds/proto/generated/envoy/service/discovery/v3/ads_pb.js";
+import { SecretDiscoveryService } from "../../../targets/xds/proto/generated/envoy/service/secret/v3/sds_pb.js";
+import type { ResourceType } from "../../../targets/xds/resource.ts";
+import { defaultLimits, type AdsOptions, type AdsServer, type Client, type Limits } from "./contract.ts";
+import type { Protocol } from "./session/session.ts";
+import { stream, type Call, type Stream } from "./stream.ts";
+import { tally } from "./tally.ts";
+
+/** Streams that are brought to their new view before the network gets its turn again. */
+const streamsAtOnce = 16;
+
+/** Discovery over gRPC. It knows no mesh and no certificate: who is admitted and what they see is said by `options`. */
+export const adsServer = (options: AdsOptions): AdsServer => {
+  const limits = { ...defaultLimits, ...options.limits };
+  const counted = tally();
+  const streams = new Set<Stream>();
+  const behind = new Set<Stream>();
+  let isDraining = false;
+  let isCatchingUp = false;
+
+  const streamsOf = ({ key }: Client): number =>
+    [...streams].reduce((count, stream) => count + (stream.client()?.key === key ? 1 : 0), 0);
+
+  const caughtUp = (): void => {
+    isCatchingUp = false;
+    let count = 0;
+    for (const stream of behind) {
+      behind.delete(stream);
+      stream.refreshed();
+      if ((count += 1) >= streamsAtOnce) break;
+    }
+    if (behind.size > 0) catchUp();
+  };
+  const catchUp = (): void => {
+    if (isCatchingUp) return;
+    isCatchingUp = true;
+    setImmediate(caughtUp);
+  };
+
+  const opened = (protocol: Protocol, only?: ResourceType) => (call: Call) => {
+    if (isDraining) return void call.emit("error", { code: status.UNAVAILABLE, details: "draining" });
+    if (streams.size >= limits.streams) {
+      counted.overLimit += 1;
+      return void call.emit("error", {
+        code: status.RESOURCE_EXHAUSTED,
+        details: `more than ${limits.streams} streams`,
+      });
+    }
+    counted.opened += 1;
+    streams.add(
+      stream(call, protocol, only, {
+        options,
+        limits,
+        tally: counted,
+        streamsOf,
+        isBehind: (stream) => behind.has(stream),
+        closed: (stream) => {
+          streams.delete(stream);
+          behind.delete(stream);
+        },
+      }),
+    );
+  };
+
+  return {
+    addTo: (server: Server) => {
+      const ads = AggregatedDiscoveryService.typeName;
+      server.addService(
+        { state: method(ads, "StreamAggregatedResources"), delta: method(ads, "DeltaAggregatedResources") },
+        { state: opened("sotw"), delta: opened("delta") },
+      );
+      const sds = SecretDiscoveryService.typeName;
+      server.addService(
+        { state: method(sds, "StreamSecrets"), delta: method(sds, "DeltaSecrets") },
+        { state: opened("sotw", "secret"), delta: opened("delta", "secret") },
+      );
+    },
+    changed: () => {
+      for (const stream of streams) behind.add(stream);
+      catchUp();
+    },
+    clients: () => [...streams].flatMap((stream) => stream.status() ?? []),
+    metrics: () => structuredClone({ ...counted, streams: streams.size }),
+    drained: async (graceMs) => {
+      isDraining = true;
+      const all = [...streams];
+      await Promise.all(
+        all.map(async (stream, index) => {
+          await new Promise((resolve) => setTimeout(resolve, (graceMs * index) / all.length));
+          await stream.ended();
+        }),
+      );
+    },
+  };
+};
+
+/** Bytes in, bytes out: a message that is none must end its stream as the client's fault, which gRPC's own codec would not. */
+const method = (service: string, name: string): ServiceDefinition[string] => ({
+  path: `/${service}/${name}`,
+  requestStream: true,
+  responseStream: true,
+  requestSerialize: (bytes: Buffer) => bytes,
+  requestDeserialize: (bytes: Buffer) => bytes,
+  responseSerialize: (bytes: Buffer) => bytes,
+  responseDeserialize: (bytes: Buffer) => bytes,
+});
+
+/** What a server that serves discovery is made with: large requests end there, and connections that died are noticed. */
+export const adsServerOptions = (limits: Partial<Limits> = {}): ServerOptions => {
+  const { requestBytes, keepaliveMs, keepaliveTimeoutMs } = { ...defaultLimits, ...limits };
+  return {
+    "grpc.max_receive_message_length": requestBytes,
+    "grpc.max_send_message_length": -1,
+    "grpc.keepalive_time_ms": keepaliveMs,
+    "grpc.keepalive_timeout_ms": keepaliveTimeoutMs,
+  };
+};

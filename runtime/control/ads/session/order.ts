@@ -1,0 +1,128 @@
+import { resourceTypes, type ResourceType } from "../../../../targets/xds/resource.ts";
+import { isSubscribed, type Ledger } from "./ledger.ts";
+import { mentions } from "./mentions.ts";
+import type { Waits } from "./waits.ts";
+
+export type Ledgers = Readonly<Record<ResourceType, Ledger>>;
+
+/** Names, by type, that are not sent although they changed: they need something that the client refused. */
+export type Blocked = Readonly<Record<ResourceType, ReadonlySet<string>>>;
+
+/**
+ * What may leave now. It follows from what is acknowledged and nothing else: there is no plan that a newer view, a late
+ * subscription or a refusal could make stale.
+ */
+export interface Order {
+  readonly blocked: Blocked;
+  readonly upserts: (type: ResourceType) => boolean;
+  readonly removals: (type: ResourceType) => boolean;
+}
+
+export const order = (ledgers: Ledgers, waits: Waits): Order => {
+  const { cluster, listener, routes } = ledgers;
+  const refusals = resourceTypes.some((type) => ledgers[type].counts.refused > 0);
+  const blocked = refusals ? blockedBy(ledgers) : nothingBlocked;
+  const settled = (type: ResourceType): boolean => ledgers[type].counts.upsert <= blocked[type].size;
+  const readyForClusters = settled("secret");
+  // An Envoy acknowledges clusters once they are warm, so this also waits for their endpoints to be of use.
+  const readyForListeners =
+    readyForClusters &&
+    settled("cluster") &&
+    settled("endpoints") &&
+    !waits.includes("clusters") &&
+    !waits.includes("endpoints");
+  const readyForRoutes = readyForListeners && settled("listener");
+  const readyForRemovals =
+    readyForRoutes &&
+    settled("routes") &&
+    !refusals &&
+    resourceTypes.every((type) => blocked[type].size === 0) &&
+    !waits.includes("routes") &&
+    !waits.includes("return");
+  const noRoutesLeft = readyForRemovals && listener.counts.removal === 0 && routes.counts.removal === 0;
+  return {
+    blocked,
+    upserts: (type) =>
+      ({
+        secret: true,
+        cluster: readyForClusters,
+        // INVARIANT: no gate on clusters' acknowledgement. Envoy withholds it until the endpoints are there.
+        endpoints: true,
+        listener: readyForListeners,
+        routes: readyForRoutes,
+      })[type],
+    removals: (type) =>
+      ({
+        listener: readyForRemovals,
+        routes: readyForRemovals && listener.counts.removal === 0,
+        cluster: noRoutesLeft,
+        endpoints: noRoutesLeft && cluster.counts.removal === 0,
+        secret: noRoutesLeft && cluster.counts.removal === 0,
+      })[type],
+  };
+};
+
+/** A change of a cluster and of its endpoints: the cluster first, unless somebody waits for the endpoints already. */
+export const isBehindItsCluster = ({ cluster, endpoints }: Ledgers, name: string): boolean =>
+  cluster.gaps.get(name) === "upsert" &&
+  !endpoints.due.has(name) &&
+  cluster.inFlight?.changed.find((served) => served.name === name)?.version !== cluster.view.get(name)?.version;
+
+const nothing: ReadonlySet<string> = new Set();
+const nothingBlocked: Blocked = {
+  secret: nothing,
+  cluster: nothing,
+  endpoints: nothing,
+  listener: nothing,
+  routes: nothing,
+};
+
+const blockedBy = (ledgers: Ledgers): Blocked => {
+  const { secret, cluster, listener, routes } = ledgers;
+  const refused = (of: Ledger): ReadonlySet<string> =>
+    new Set([...of.gaps].flatMap(([name, gap]) => (gap === "refused" && of.view.has(name) ? [name] : [])));
+  const needing = (of: Ledger, isNeeded: (name: string) => boolean): ReadonlySet<string> =>
+    new Set([...of.gaps].flatMap(([name, gap]) => (gap === "upsert" && speaksOf(of, name, isNeeded) ? [name] : [])));
+  const secrets = refused(secret);
+  const clusters = needing(cluster, (name) => secrets.has(name));
+  const missing = new Set([...refused(cluster), ...clusters]);
+  const routesWithout = (name: string): boolean => speaksOf(routes, name, (cluster) => missing.has(cluster));
+  const listeners = needing(
+    listener,
+    (name) =>
+      secrets.has(name) ||
+      missing.has(name) ||
+      // A listener whose routes do not come would take over without any.
+      (!routes.held.has(name) && routesWithout(name)),
+  );
+  const refusedListeners = [...refused(listener)];
+  return {
+    secret: nothing,
+    cluster: clusters,
+    endpoints: nothing,
+    listener: listeners,
+    routes: new Set(
+      [...routes.gaps].flatMap(([name, gap]) =>
+        gap === "upsert" &&
+        (routesWithout(name) ||
+          refusedListeners.some((refused) => speaksOf(listener, refused, (other) => other === name)))
+          ? [name]
+          : [],
+      ),
+    ),
+  };
+};
+
+const speaksOf = (of: Ledger, name: string, isMeant: (mentioned: string) => boolean): boolean => {
+  const served = of.view.get(name);
+  if (served === undefined) return false;
+  for (const mentioned of mentions(served)) if (mentioned !== served.name && isMeant(mentioned)) return true;
+  return false;
+};
+
+/** Routes that a listener asks for and that the client did not subscribe to yet. */
+export const routesToCome = ({ listener, routes }: Ledgers, name: string): readonly string[] => {
+  const served = listener.view.get(name);
+  if (served === undefined) return [];
+  return [...mentions(served)].filter((mentioned) => routes.view.has(mentioned) && !isSubscribed(routes, mentioned));
+};

@@ -1,0 +1,103 @@
+import { createHash } from "node:crypto";
+import type { ResourceType } from "../../../../targets/xds/resource.ts";
+import type { Served } from "../../view.ts";
+import { isSubscribed, type Ledger } from "./ledger.ts";
+import { isBehindItsCluster, type Ledgers, type Order } from "./order.ts";
+
+/** What one response says; undefined where there is nothing to say now. */
+export interface Content {
+  readonly resources: readonly Served[];
+  readonly changed: readonly Served[];
+  readonly removed: readonly string[];
+  /** Names of which a set says nothing any more. */
+  readonly dropped: readonly string[];
+}
+
+/** The difference, as far as it may leave now and fits into one response: the rest follows when this is acknowledged. */
+export const difference = (
+  ledgers: Ledgers,
+  type: ResourceType,
+  order: Order,
+  responseBytes: number,
+): Content | undefined => {
+  const of = ledgers[type];
+  const resources: Served[] = [];
+  const removed: string[] = [];
+  let bytes = 0;
+  for (const [name, gap] of of.gaps) {
+    if (bytes >= responseBytes) break;
+    if (gap === "absence" || (gap === "removal" && order.removals(type))) {
+      removed.push(name);
+      bytes += name.length;
+    } else if (gap === "upsert" && isFree(ledgers, type, name, order)) {
+      const served = of.view.get(name);
+      if (served === undefined) continue;
+      bytes += served.bytes.length;
+      if (bytes > responseBytes && resources.length > 0) break;
+      resources.push(served);
+    }
+  }
+  const silent = resources.length === 0 && removed.length === 0;
+  return silent && !(of.answerOwed && order.upserts(type))
+    ? undefined
+    : { resources, changed: resources, removed, dropped: [] };
+};
+
+const isFree = (ledgers: Ledgers, type: ResourceType, name: string, order: Order): boolean =>
+  order.upserts(type) && !order.blocked[type].has(name) && !(type === "endpoints" && isBehindItsCluster(ledgers, name));
+
+/**
+ * The whole set, where leaving out means taking away: with what must go still in it as long as something may need it. Of
+ * secrets too: an Envoy takes a response without a secret that it has for an error.
+ */
+export const wholeSet = (ledgers: Ledgers, type: ResourceType, order: Order): Content | undefined => {
+  const of = ledgers[type];
+  const removals = order.removals(type);
+  const free = (name: string): boolean => isFree(ledgers, type, name, order);
+  const isNews = [...of.gaps].some(
+    ([name, gap]) => gap === "absence" || (gap === "removal" && removals) || (gap === "upsert" && free(name)),
+  );
+  if (!isNews && !(of.answerOwed && order.upserts(type))) return undefined;
+  const resources: Served[] = [];
+  const changed: Served[] = [];
+  const removed: string[] = [];
+  const names = new Set([...(of.everything ? of.view.keys() : []), ...of.names, ...of.held.keys(), ...of.gaps.keys()]);
+  for (const name of [...names].sort()) {
+    if (!isSubscribed(of, name)) continue;
+    const gap = of.gaps.get(name);
+    const isSent = gap === undefined || (gap === "upsert" && free(name));
+    const isTaken = gap === "absence" || (gap === "removal" && removals);
+    const served = isSent ? of.view.get(name) : isTaken ? undefined : of.held.get(name)?.accepted;
+    if (isTaken) removed.push(name);
+    if (served === undefined) continue;
+    resources.push(served);
+    if (gap === "upsert" && isSent) changed.push(served);
+  }
+  if (type === "secret" && resources.length === 0) return { resources, changed, removed: [], dropped: removed };
+  return { resources, changed, removed, dropped: [] };
+};
+
+/** Sets that may be partial: what changed. They cannot say that something is gone; its cluster or listener says so. */
+export const partialSet = (ledgers: Ledgers, type: ResourceType, order: Order): Content | undefined => {
+  const of = ledgers[type];
+  const resources: Served[] = [];
+  const dropped: string[] = [];
+  for (const [name, gap] of of.gaps) {
+    if (gap === "absence" || (gap === "removal" && order.removals(type))) dropped.push(name);
+    const served = gap === "upsert" && isFree(ledgers, type, name, order) ? of.view.get(name) : undefined;
+    if (served !== undefined) resources.push(served);
+  }
+  if (resources.length === 0 && dropped.length === 0 && !(of.answerOwed && order.upserts(type))) return undefined;
+  return { resources, changed: resources, removed: [], dropped };
+};
+
+/** Of what the client has with this response: replicas that know nothing of each other give the same. */
+export const setVersion = (of: Ledger, { resources }: Content): string => {
+  const versions = new Map([...of.held].map(([name, { version }]) => [name, version ?? ""]));
+  const whole = of.type === "cluster" || of.type === "listener" || of.type === "secret";
+  if (whole) versions.clear();
+  for (const { name, version } of resources) versions.set(name, version);
+  const hash = createHash("sha256");
+  for (const name of [...versions.keys()].sort()) hash.update(`${name}\0${versions.get(name) ?? ""}\0`);
+  return hash.digest("hex").slice(0, 16);
+};

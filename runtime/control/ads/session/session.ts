@@ -1,0 +1,181 @@
+import { resourceTypes, type ResourceType } from "../../../../targets/xds/resource.ts";
+import type { View } from "../../view.ts";
+import {
+  accepted,
+  dropped,
+  isSubscribed,
+  ledger,
+  owed,
+  refused,
+  remembered,
+  sent,
+  subscribed,
+  subscribedToAll,
+  unsubscribed,
+  unsubscribedFromAll,
+  viewed,
+  type LastRefusal,
+  type Ledger,
+} from "./ledger.ts";
+import { wildcard, type DeltaRequest, type Response, type SetRequest } from "./message.ts";
+import { order, routesToCome, type Ledgers } from "./order.ts";
+import { difference, partialSet, setVersion, wholeSet, type Content } from "./response.ts";
+import { returning, waits } from "./waits.ts";
+
+export type Protocol = "delta" | "sotw";
+
+export interface SessionLimits {
+  /** Resource names that one client may name on one stream, all types together. */
+  readonly names: number;
+  /** Bytes of resources in one delta response; a resource that is larger goes alone. */
+  readonly responseBytes: number;
+  /** How long what depends on it is held up for a subscription that is expected. */
+  readonly subscriptionMs: number;
+}
+
+/** What became of a request; a violation ends the stream with its words. */
+export type Outcome =
+  | { readonly kind: "asked" }
+  | { readonly kind: "accepted"; readonly type: ResourceType }
+  | { readonly kind: "refused"; readonly type: ResourceType; readonly refusal: LastRefusal }
+  | { readonly kind: "violation"; readonly message: string };
+
+/**
+ * One stream of one client as a state machine, without a network or a clock. `next` gives one response at a time, so that
+ * what is not yet sent can still be superseded.
+ */
+export interface Session {
+  readonly receivedDelta: (request: DeltaRequest, now: number) => Outcome;
+  readonly receivedSet: (request: SetRequest, now: number) => Outcome;
+  readonly viewed: (view: View) => void;
+  readonly next: (now: number) => Response | undefined;
+  /** When `next` is worth another try though nothing was received. */
+  readonly wakeAt: () => number | undefined;
+  readonly synced: () => boolean;
+  readonly ledgers: Ledgers;
+}
+
+export const session = (protocol: Protocol, first: View, limits: SessionLimits): Session => {
+  const ledgers = Object.fromEntries(
+    resourceTypes.map((type) => [type, ledger(type, first[type])]),
+  ) as unknown as Ledgers;
+  const expected = waits();
+  let serial = 0;
+
+  const tooMany = (): Outcome | undefined => {
+    const names = resourceTypes.reduce((sum, type) => sum + ledgers[type].names.size, 0);
+    return names > limits.names
+      ? { kind: "violation", message: `more than ${limits.names} resource names on one stream` }
+      : undefined;
+  };
+
+  /** A proxy names its clusters before it may be told of listeners and routes that need them. */
+  const began = (of: Ledger, isReturning: boolean, now: number): void => {
+    const until = now + limits.subscriptionMs;
+    if (!of.asked && isReturning)
+      for (const type of returning) if (!ledgers[type].asked) expected.expected("return", type, until);
+    of.asked = true;
+    expected.came("return", of.type);
+    if (of.type === "cluster") expected.came("clusters", wildcard);
+    const isProxy = of.type === "listener" && of.everything;
+    const needsClusters = isProxy || (isReturning && (of.type === "listener" || of.type === "routes"));
+    if (needsClusters && !ledgers.cluster.asked) expected.expected("clusters", wildcard, until);
+  };
+
+  const settledNames = (type: ResourceType, names: Iterable<string>): void => {
+    if (type === "endpoints" || type === "routes") for (const name of names) expected.came(type, name);
+  };
+
+  const answered = (of: Ledger, nonce: string, error: string | undefined, now: number): Outcome => {
+    if (nonce === "" || of.inFlight?.nonce !== nonce) return { kind: "asked" };
+    if (error !== undefined) {
+      const refusal = refused(of, error);
+      return refusal === undefined ? { kind: "asked" } : { kind: "refused", type: of.type, refusal };
+    }
+    const until = now + limits.subscriptionMs;
+    for (const { name } of accepted(of)?.changed ?? []) {
+      const { endpoints } = ledgers;
+      if (of.type === "cluster" && endpoints.view.has(name) && !isSubscribed(endpoints, name))
+        expected.expected("endpoints", name, until);
+      if (of.type === "listener")
+        for (const routes of routesToCome(ledgers, name)) expected.expected("routes", routes, until);
+    }
+    return { kind: "accepted", type: of.type };
+  };
+
+  const content = (type: ResourceType): Content | undefined => {
+    const now = order(ledgers, expected);
+    if (protocol === "delta") return difference(ledgers, type, now, limits.responseBytes);
+    return type === "endpoints" || type === "routes" ? partialSet(ledgers, type, now) : wholeSet(ledgers, type, now);
+  };
+
+  return {
+    ledgers,
+    receivedDelta: ({ type, subscribe, unsubscribe, initialVersions, nonce, error }, now) => {
+      const of = ledgers[type];
+      const outcome = answered(of, nonce, error, now);
+      const isFirst = !of.asked;
+      const owedBefore = new Set(isFirst ? of.due : []);
+      if (unsubscribe.includes(wildcard)) unsubscribedFromAll(of);
+      unsubscribed(of, unsubscribe);
+      const startsWithAll = isFirst && subscribe.length === 0 && (type === "cluster" || type === "listener");
+      if (startsWithAll || subscribe.includes(wildcard)) subscribedToAll(of);
+      subscribed(
+        of,
+        subscribe.filter((name) => name !== wildcard),
+      );
+      if (isFirst) remembered(of, initialVersions, owedBefore);
+      began(of, isFirst && initialVersions.size > 0, now);
+      settledNames(type, subscribe);
+      return tooMany() ?? outcome;
+    },
+    receivedSet: ({ type, names, nonce, error }, now) => {
+      const of = ledgers[type];
+      const outcome = answered(of, nonce, error, now);
+      const wanted = new Set(names);
+      const startsWithAll = wanted.size === 0 && !of.named && (type === "cluster" || type === "listener");
+      const all = startsWithAll || wanted.delete(wildcard);
+      if (names.length > 0) of.named = true;
+      const gone = [...of.names].filter((name) => !wanted.has(name));
+      const isNew = [...wanted].filter((name) => !of.names.has(name));
+      if (!all) unsubscribedFromAll(of);
+      unsubscribed(of, gone);
+      if (all && !of.everything) subscribedToAll(of);
+      if (isNew.length > 0) {
+        subscribed(of, isNew);
+        of.answerOwed = true;
+      }
+      began(of, false, now);
+      settledNames(type, isNew);
+      return tooMany() ?? outcome;
+    },
+    viewed: (view) => {
+      for (const type of resourceTypes) viewed(ledgers[type], view[type]);
+    },
+    next: (now) => {
+      expected.elapsed(now);
+      for (const type of resourceTypes) {
+        const of = ledgers[type];
+        if (of.inFlight !== undefined || !of.asked) continue;
+        const said = content(type);
+        if (said === undefined) continue;
+        dropped(of, said.dropped);
+        if (type === "secret" && protocol === "sotw" && said.resources.length === 0) {
+          of.answerOwed = false;
+          continue;
+        }
+        if (said.resources.length === 0 && said.removed.length === 0 && !of.answerOwed) continue;
+        serial += 1;
+        const version = protocol === "sotw" ? setVersion(of, said) : "";
+        const response = { type, nonce: String(serial), resources: said.resources, removed: said.removed, version };
+        sent(of, { ...response, changed: said.changed });
+        // A cluster that is sent again warms with endpoints that are sent again, or never (Envoy issues 13009, 33607).
+        if (type === "cluster") for (const { name } of said.changed) owed(ledgers.endpoints, name);
+        return response;
+      }
+      return undefined;
+    },
+    wakeAt: expected.until,
+    synced: () => resourceTypes.every((type) => ledgers[type].gaps.size === 0 && ledgers[type].inFlight === undefined),
+  };
+};

@@ -1,0 +1,222 @@
+import { status, type ServerDuplexStream } from "@grpc/grpc-js";
+import type { ResourceType } from "../../../targets/xds/resource.ts";
+import type { AdsOptions, Client, ClientStatus, Limits, Node } from "./contract.ts";
+import { session, type Outcome, type Protocol, type Session } from "./session/session.ts";
+import { typeStatuses } from "./status.ts";
+import type { Tally } from "./tally.ts";
+import { encodedResponse } from "./wire/envelope.ts";
+import { deltaRequest, setRequest } from "./wire/request.ts";
+
+export type Call = ServerDuplexStream<Buffer, Buffer>;
+
+/** One stream between the network and its session. */
+export interface Stream {
+  /** Undefined until it is admitted. */
+  readonly status: () => ClientStatus | undefined;
+  readonly client: () => Client | undefined;
+  /** Takes the client's view as it is now. */
+  readonly refreshed: () => void;
+  /** Says goodbye; resolves when the client is gone. */
+  readonly ended: () => Promise<void>;
+}
+
+export interface Surroundings {
+  readonly options: AdsOptions;
+  readonly limits: Limits;
+  readonly tally: Tally;
+  readonly streamsOf: (client: Client) => number;
+  /** Whether the stream has yet to be told of a change. */
+  readonly isBehind: (stream: Stream) => boolean;
+  readonly closed: (stream: Stream) => void;
+}
+
+/** Serves a call. `only` is the one type of a service that has one. */
+export const stream = (
+  call: Call,
+  protocol: Protocol,
+  only: ResourceType | undefined,
+  { options, limits, tally, streamsOf, isBehind, closed }: Surroundings,
+): Stream => {
+  const since = new Date();
+  const address = call.getPeer();
+  const unknownTypes = new Set<string>();
+  let admitted: { readonly client: Client; readonly node: Node; readonly session: Session } | undefined;
+  let isOver = false;
+  let isWriting = false;
+  let wake: NodeJS.Timeout | undefined;
+  const gone = Promise.withResolvers<void>();
+
+  const silence = setTimeout(
+    () => ended(status.DEADLINE_EXCEEDED, `no request within ${limits.firstMessageMs} ms`),
+    limits.firstMessageMs,
+  ).unref();
+
+  const over = (why: string): void => {
+    if (isOver) return;
+    isOver = true;
+    clearTimeout(silence);
+    clearTimeout(wake);
+    options.log({ event: "stream-ended", client: admitted?.client.name, address, why });
+    closed(self);
+    gone.resolve();
+  };
+
+  const ended = (code: status, details: string): void => {
+    if (isOver) return;
+    over(details);
+    // The status travels in a header, which has no room for everything.
+    call.emit("error", { code, details: details.replaceAll(/[^\x20-\x7e]/g, "?").slice(0, 500) });
+  };
+
+  const overLimit = (details: string): void => {
+    tally.overLimit += 1;
+    ended(status.RESOURCE_EXHAUSTED, details);
+  };
+
+  /** One response at a time, and the next only when the connection took it: what waits here can still be superseded. */
+  const pump = (): void => {
+    if (isOver || isWriting || admitted === undefined) return;
+    const { session } = admitted;
+    const now = performance.now();
+    const response = session.next(now);
+    clearTimeout(wake);
+    if (response === undefined) {
+      const at = session.wakeAt();
+      if (at !== undefined) wake = setTimeout(pump, Math.max(1, Math.ceil(at - now))).unref();
+      return;
+    }
+    const bytes = encodedResponse(protocol, response);
+    tally.pushes[response.type] += 1;
+    tally.pushedBytes[response.type] += bytes.length;
+    isWriting = true;
+    call.write(bytes, () => {
+      isWriting = false;
+      pump();
+    });
+  };
+
+  const admission = (node: Node): void => {
+    const certificate = call.getAuthContext().sslPeerCertificate?.raw;
+    const answer = options.admitted({ certificate, address }, node);
+    if ("refused" in answer) {
+      tally.refusedAdmissions += 1;
+      return ended(certificate === undefined ? status.UNAUTHENTICATED : status.PERMISSION_DENIED, answer.refused);
+    }
+    const { client } = answer;
+    if (streamsOf(client) >= limits.streamsPerClient)
+      return overLimit(`more than ${limits.streamsPerClient} streams of one client`);
+    admitted = { client, node, session: session(protocol, options.viewOf(client), limits) };
+    options.log({ event: "stream-admitted", client: client.name, address, protocol, userAgent: node.userAgent });
+  };
+
+  const told = (client: Client, outcome: Outcome): void => {
+    switch (outcome.kind) {
+      case "asked":
+        return;
+      case "accepted":
+        tally.acks[outcome.type] += 1;
+        return;
+      case "refused":
+        tally.nacks[outcome.type] += 1;
+        options.log({
+          event: "refused",
+          client: client.name,
+          type: outcome.type,
+          message: outcome.refusal.message,
+          resources: outcome.refusal.resources.slice(0, 20).map(({ name }) => name),
+        });
+        options.onRefusal({ client, type: outcome.type, ...outcome.refusal });
+        return;
+      case "violation":
+        overLimit(outcome.message);
+    }
+  };
+
+  const received = (bytes: Buffer): void => {
+    if (isOver) return;
+    clearTimeout(silence);
+    if (bytes.length > limits.requestBytes) return overLimit(`a request of more than ${limits.requestBytes} bytes`);
+    const delta = protocol === "delta" ? parsed(() => deltaRequest(bytes, only)) : undefined;
+    const set = protocol === "sotw" ? parsed(() => setRequest(bytes, only)) : undefined;
+    const message = delta ?? set;
+    if (message === undefined) {
+      tally.malformed += 1;
+      return ended(status.INVALID_ARGUMENT, "this is no discovery request");
+    }
+    const { type, typeUrl } = message;
+    if (only !== undefined && type !== only)
+      return ended(status.INVALID_ARGUMENT, `this service has no resources of type ${typeUrl}`);
+    if (admitted === undefined) admission(message.node ?? nobody);
+    if (isOver || admitted === undefined) return;
+    if (type === undefined) {
+      // Types that nobody here serves are asked for by every new Envoy; a stream that makes them up is not remembered.
+      if (unknownTypes.size < 8 && !unknownTypes.has(typeUrl)) {
+        unknownTypes.add(typeUrl);
+        options.log({ event: "unknown-type", client: admitted.client.name, typeUrl: typeUrl.slice(0, 200) });
+      }
+      return;
+    }
+    const now = performance.now();
+    const { client, session } = admitted;
+    if (delta) told(client, session.receivedDelta({ ...delta.request, type }, now));
+    if (set) told(client, session.receivedSet({ ...set.request, type }, now));
+    pump();
+  };
+
+  /** A fault of whoever admits or makes views ends this stream, and no other. */
+  const guarded = (work: () => void): void => {
+    try {
+      work();
+    } catch (error) {
+      options.log({ event: "fault", client: admitted?.client.name, address, message: String(error) });
+      ended(status.INTERNAL, "the control plane failed to answer");
+    }
+  };
+
+  const self: Stream = {
+    client: () => admitted?.client,
+    status: () =>
+      admitted && {
+        client: admitted.client,
+        node: admitted.node,
+        address,
+        since,
+        protocol,
+        types: typeStatuses(admitted.session.ledgers),
+        synced: admitted.session.synced() && !isBehind(self),
+      },
+    refreshed: () =>
+      guarded(() => {
+        if (isOver || admitted === undefined) return;
+        admitted.session.viewed(options.viewOf(admitted.client));
+        pump();
+      }),
+    ended: () => {
+      if (!isOver) {
+        over("drained");
+        call.end();
+      }
+      return gone.promise;
+    },
+  };
+
+  call.on("data", (bytes: Buffer) => guarded(() => received(bytes)));
+  call.on("cancelled", () => over("the client went away"));
+  call.on("close", () => over("the connection closed"));
+  call.on("error", () => over("the connection broke"));
+  call.on("end", () => {
+    over("the client ended it");
+    call.end();
+  });
+  return self;
+};
+
+const nobody: Node = { id: "", cluster: "", metadata: {}, userAgent: "" };
+
+const parsed = <T>(parse: () => T): T | undefined => {
+  try {
+    return parse();
+  } catch {
+    return undefined;
+  }
+};

@@ -1,0 +1,22 @@
+import { resourceTypes, type ResourceType } from "../../../targets/xds/resource.ts";
+import type { AdsMetrics } from "./contract.ts";
+
+type Writable<T> = { -readonly [K in keyof T]: T[K] extends object ? Writable<T[K]> : T[K] };
+
+/** Metrics while they are counted. */
+export type Tally = Writable<AdsMetrics>;
+
+export const tally = (): Tally => ({
+  streams: 0,
+  opened: 0,
+  pushes: perType(),
+  pushedBytes: perType(),
+  acks: perType(),
+  nacks: perType(),
+  refusedAdmissions: 0,
+  overLimit: 0,
+  malformed: 0,
+});
+
+const perType = (): Record<ResourceType, number> =>
+  Object.fromEntries(resourceTypes.map((type) => [type, 0])) as Record<ResourceType, number>;

@@ -1,0 +1,76 @@
+import { fromBinary } from "@bufbuild/protobuf";
+import type { Node as NodeMessage } from "../../../../targets/xds/proto/generated/envoy/config/core/v3/base_pb.js";
+import {
+  DeltaDiscoveryRequestSchema,
+  DiscoveryRequestSchema,
+} from "../../../../targets/xds/proto/generated/envoy/service/discovery/v3/discovery_pb.js";
+import { resourceTypes, typeUrls, type ResourceType } from "../../../../targets/xds/resource.ts";
+import type { Node } from "../contract.ts";
+import type { DeltaRequest, SetRequest } from "../session/message.ts";
+
+/** A request as it came. The type is undefined where this server has none of that kind. */
+export interface Received<Request> {
+  readonly typeUrl: string;
+  readonly type: ResourceType | undefined;
+  readonly node: Node | undefined;
+  readonly request: Omit<Request, "type">;
+}
+
+const types = new Map<string, ResourceType>(resourceTypes.map((type) => [typeUrls[type], type]));
+
+const nodeOf = (node: NodeMessage | undefined): Node | undefined =>
+  node && {
+    id: node.id,
+    cluster: node.cluster,
+    metadata: node.metadata ?? {},
+    userAgent: `${node.userAgentName} ${userAgentVersion(node)}`.trim(),
+  };
+
+const userAgentVersion = ({ userAgentVersionType: { case: kind, value } }: NodeMessage): string => {
+  if (kind === "userAgentVersion") return value;
+  const version = kind === "userAgentBuildVersion" ? value.version : undefined;
+  return version === undefined ? "" : `${version.majorNumber}.${version.minorNumber}.${version.patch}`;
+};
+
+const longestMessage = 2000;
+
+/** A client's words, without any key that it may have quoted. */
+const said = (message: string): string =>
+  (message || "refused without a word")
+    .replaceAll(/-----BEGIN[^-]*-----[\s\S]*?(-----END[^-]*-----|$)/g, "[PEM]")
+    .slice(0, longestMessage);
+
+/** Throws where the bytes are no such request. A service of one type may leave its name out. */
+export const deltaRequest = (bytes: Uint8Array, implied: ResourceType | undefined): Received<DeltaRequest> => {
+  const message = fromBinary(DeltaDiscoveryRequestSchema, bytes);
+  return {
+    typeUrl: message.typeUrl,
+    type: message.typeUrl === "" ? implied : types.get(message.typeUrl),
+    node: nodeOf(message.node),
+    request: {
+      nonce: message.responseNonce,
+      error: message.errorDetail && said(message.errorDetail.message),
+      subscribe: [...message.resourceNamesSubscribe, ...message.resourceLocatorsSubscribe.map(({ name }) => name)],
+      unsubscribe: [
+        ...message.resourceNamesUnsubscribe,
+        ...message.resourceLocatorsUnsubscribe.map(({ name }) => name),
+      ],
+      initialVersions: new Map(Object.entries(message.initialResourceVersions)),
+    },
+  };
+};
+
+/** Throws where the bytes are no such request. */
+export const setRequest = (bytes: Uint8Array, implied: ResourceType | undefined): Received<SetRequest> => {
+  const message = fromBinary(DiscoveryRequestSchema, bytes);
+  return {
+    typeUrl: message.typeUrl,
+    type: message.typeUrl === "" ? implied : types.get(message.typeUrl),
+    node: nodeOf(message.node),
+    request: {
+      nonce: message.responseNonce,
+      error: message.errorDetail && said(message.errorDetail.message),
+      names: [...message.resourceNames, ...message.resourceLocators.map(({ name }) => name)],
+    },
+  };
+};
