@@ -114,7 +114,8 @@ export const authority = async ({
     publicKey: webcrypto.CryptoKey,
     { lifetimeMs = longest, names = [] }: { readonly lifetimeMs?: number; readonly names?: readonly string[] },
   ): Promise<SignedLeaf> => {
-    if (spiffeParts(identity)?.trustDomain !== trustDomain) throw new Error(`${identity} is not of the trust domain ${trustDomain}`);
+    if (spiffeParts(identity)?.trustDomain !== trustDomain)
+      throw new Error(`${identity} is not of the trust domain ${trustDomain}`);
     return signedLeaf(ring.signing, { identity, publicKey, names, lifetimeMs: Math.min(lifetimeMs, longest) });
   };
   const issued = async (identity: SpiffeId, asked: Parameters<typeof leaf>[2]): Promise<Issued> => {
@@ -129,6 +130,8 @@ export const authority = async ({
     signer: () => ring.signing.fingerprint,
     issued: (identity, { lifetimeMs } = {}) => issued(identity, lifetimeMs === undefined ? {} : { lifetimeMs }),
     async signed(request, identity, asked = {}) {
+      if (identity === controlIdentity(trustDomain))
+        throw new Error(`${identity} is mesh-control's own, and is not given to others`);
       const publicKey = await requestedKey(request);
       return "kind" in publicKey ? publicKey : { kind: "signed", ...(await leaf(identity, publicKey, asked)) };
     },
@@ -142,11 +145,14 @@ export const authority = async ({
       if (step !== "add" && before.phase === steps[step]) {
         const left = before.since + afterMs - Date.now();
         if (left > 0 && (await over?.()) !== true)
-          return refused(`it is too early to ${step}: not every client is known to have followed, and ${Math.ceil(left / 1000)} s of the wait are left`);
+          return refused(
+            `it is too early to ${step}: not every client is known to have followed, and ${Math.ceil(left / 1000)} s of the wait are left`,
+          );
       }
       const files = await stepped(step, held, trustDomain);
       if ("kind" in files) return files;
-      if ((await store.write(files, held)) === "outdated") return refused("another process changed the roots at the same time");
+      if ((await store.write(files, held)) === "outdated")
+        return refused("another process changed the roots at the same time");
       await refreshed();
       return { kind: "stepped", phase: ring.phase };
     },

@@ -33,7 +33,9 @@ export const firstRing = async (trustDomain: string): Promise<Files> => {
 /** Undefined where there is no root yet; throws in words where what is there cannot be one. */
 export const ringFrom = async (held: Stored | undefined): Promise<Ring | undefined> => {
   // cert-manager calls the pair of an authority `tls`.
-  const pair = ["ca", "tls"].find((name) => held?.text(`${name}.crt`) !== undefined && held.text(`${name}.key`) !== undefined);
+  const pair = ["ca", "tls"].find(
+    (name) => held?.text(`${name}.crt`) !== undefined && held.text(`${name}.key`) !== undefined,
+  );
   if (held === undefined) return undefined;
   if (pair === undefined) {
     if (held.names.some((name) => name.endsWith(".crt") || name.endsWith(".key")))
@@ -43,8 +45,12 @@ export const ringFrom = async (held: Stored | undefined): Promise<Ring | undefin
   const signing = await rootFrom({ certificate: held.text(`${pair}.crt`) ?? "", key: held.text(`${pair}.key`) ?? "" });
   const { phase, since } = rotation(held.text("rotation.json"));
   const other = phase === "added" ? held.text("next.crt") : phase === "switched" ? held.text("old.crt") : undefined;
-  if (phase !== "steady" && other === undefined) throw new Error(`a rotation is at \`${phase}\`, but its other root is missing`);
-  const trusted = other === undefined ? [] : [rootCertificate(other)].filter(({ read }) => fingerprintOf(read) !== signing.fingerprint);
+  if (phase !== "steady" && other === undefined)
+    throw new Error(`a rotation is at \`${phase}\`, but its other root is missing`);
+  const trusted =
+    other === undefined
+      ? []
+      : [rootCertificate(other)].filter(({ read }) => fingerprintOf(read) !== signing.fingerprint);
   return {
     phase,
     since,
@@ -58,7 +64,8 @@ const rotation = (text: string | undefined): { readonly phase: Phase; readonly s
   if (text === undefined) return { phase: "steady", since: 0 };
   try {
     const { phase, since } = JSON.parse(text) as { readonly phase?: unknown; readonly since?: unknown };
-    if ((phase === "steady" || phase === "added" || phase === "switched") && typeof since === "number") return { phase, since };
+    if ((phase === "steady" || phase === "added" || phase === "switched") && typeof since === "number")
+      return { phase, since };
   } catch {
     // Said below.
   }
@@ -75,15 +82,30 @@ export const stepped = async (step: Step, held: Stored, trustDomain: string): Pr
   if (ring === undefined) return refused("there is no root to rotate");
   if (ring.phase !== steps[step])
     return refused(`\`${step}\` follows on \`${steps[step]}\`, but the rotation is at \`${ring.phase}\``);
-  const text = (...names: readonly string[]): string => names.map((name) => held.text(name)).find((one) => one !== undefined) ?? "";
-  const said = (phase: Phase): readonly [string, string] => ["rotation.json", `${JSON.stringify({ phase, since: Date.now() })}\n`];
+  const text = (...names: readonly string[]): string =>
+    names.map((name) => held.text(name)).find((one) => one !== undefined) ?? "";
+  const said = (phase: Phase): readonly [string, string] => [
+    "rotation.json",
+    `${JSON.stringify({ phase, since: Date.now() })}\n`,
+  ];
   const [certificate, key] = [text("ca.crt", "tls.crt"), text("ca.key", "tls.key")];
   if (step === "add") {
     const next = await newRoot(trustDomain);
-    return new Map([["ca.crt", certificate], ["ca.key", key], ["next.crt", next.certificate], ["next.key", next.key], said("added")]);
+    return new Map([
+      ["ca.crt", certificate],
+      ["ca.key", key],
+      ["next.crt", next.certificate],
+      ["next.key", next.key],
+      said("added"),
+    ]);
   }
   // The old key goes at once: nothing may be signed with it any more.
   if (step === "switch")
-    return new Map([["ca.crt", text("next.crt")], ["ca.key", text("next.key")], ["old.crt", certificate], said("switched")]);
+    return new Map([
+      ["ca.crt", text("next.crt")],
+      ["ca.key", text("next.key")],
+      ["old.crt", certificate],
+      said("switched"),
+    ]);
   return new Map([["ca.crt", certificate], ["ca.key", key], said("steady")]);
 };

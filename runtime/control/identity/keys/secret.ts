@@ -10,7 +10,10 @@ interface Secret {
  * A Kubernetes secret, read from and written to the API server. A write names the version that it builds on, and the API
  * server refuses it with 409 when there is a newer one (Kubernetes API conventions, "Concurrency control").
  */
-export const keySecret = (api: KubernetesApi, { namespace, name }: { readonly namespace: string; readonly name: string }): KeyStore => {
+export const keySecret = (
+  api: KubernetesApi,
+  { namespace, name }: { readonly namespace: string; readonly name: string },
+): KeyStore => {
   const collection = `/api/v1/namespaces/${encodeURIComponent(namespace)}/secrets`;
   const path = `${collection}/${encodeURIComponent(name)}`;
   const place = `the secret ${namespace}/${name}`;
@@ -34,7 +37,12 @@ export const keySecret = (api: KubernetesApi, { namespace, name }: { readonly na
       const answer =
         seen === undefined
           ? await api("POST", collection, { apiVersion: "v1", kind: "Secret", metadata: { name }, data })
-          : await api("PATCH", path, { metadata: { resourceVersion: seen.version }, data }, "application/merge-patch+json");
+          : await api(
+              "PATCH",
+              path,
+              { metadata: { resourceVersion: seen.version }, data },
+              "application/merge-patch+json",
+            );
       if (answer.status === 409) return "outdated";
       if (answer.status !== 200 && answer.status !== 201) throw unexpected("written", answer);
       return "written";

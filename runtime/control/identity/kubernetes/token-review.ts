@@ -42,7 +42,12 @@ const unavailable = refused("service account tokens cannot be reviewed now");
  * expiry, audience and that account and pod still exist; so an acceptance is never remembered. A server that does not name
  * the audience in its answer has not looked at it, and is not believed (TokenReviewStatus.audiences).
  */
-export const tokenReviews = ({ api, trustDomain, log = silent, backOffMs = 1000 }: TokenReviewOptions): TokenReviews => {
+export const tokenReviews = ({
+  api,
+  trustDomain,
+  log = silent,
+  backOffMs = 1000,
+}: TokenReviewOptions): TokenReviews => {
   const refusals = new Map<string, number>();
   let unavailableUntil = 0;
 
@@ -83,7 +88,8 @@ export const tokenReviews = ({ api, trustDomain, log = silent, backOffMs = 1000 
 
 const accepted = (status: Status | undefined, audience: string, trustDomain: string): Reviewed | undefined => {
   if (status?.authenticated !== true || status.audiences?.includes(audience) !== true) return undefined;
-  const [, namespace, account] = /^system:serviceaccount:([a-z0-9-]+):([a-z0-9.-]+)$/.exec(status.user?.username ?? "") ?? [];
+  const [, namespace, account] =
+    /^system:serviceaccount:([a-z0-9-]+):([a-z0-9.-]+)$/.exec(status.user?.username ?? "") ?? [];
   const identity = `spiffe://${trustDomain}/ns/${namespace}/sa/${account}`;
   if (namespace === undefined || account === undefined || spiffeParts(identity) === undefined) return undefined;
   const pod = status.user?.extra?.["authentication.kubernetes.io/pod-name"]?.[0];

@@ -33,13 +33,16 @@ export interface SignedLeaf {
 }
 
 /** Clocks of a mesh differ by seconds; a certificate from the future is refused. */
-const clockSkewMs = 60_000;
+export const clockSkewMs = 60_000;
 
 /**
  * An X.509-SVID (SPIFFE X509-SVID §4, RFC 5280): one URI, CA:FALSE, digitalSignature, both extended usages, a random 128-bit
  * serial. It never outlives its root. Throws where the root is at its end.
  */
-export const signedLeaf = async (root: Root, { identity, publicKey, lifetimeMs, names = [] }: Leaf): Promise<SignedLeaf> => {
+export const signedLeaf = async (
+  root: Root,
+  { identity, publicKey, lifetimeMs, names = [] }: Leaf,
+): Promise<SignedLeaf> => {
   const now = Date.now();
   // Certificates count in whole seconds.
   const expiresAt = Math.floor(Math.min(now + lifetimeMs, root.expiresAt) / 1000) * 1000;

@@ -1,5 +1,8 @@
 /** RFC 7468's textual encoding of DER, with a newline at the end. */
-export const pem = (label: "CERTIFICATE" | "PRIVATE KEY" | "CERTIFICATE REQUEST", der: ArrayBuffer | Uint8Array): string => {
+export const pem = (
+  label: "CERTIFICATE" | "PRIVATE KEY" | "CERTIFICATE REQUEST",
+  der: ArrayBuffer | Uint8Array,
+): string => {
   const body = Buffer.from(der as Uint8Array).toString("base64");
   return `-----BEGIN ${label}-----\n${body.match(/.{1,64}/g)?.join("\n") ?? ""}\n-----END ${label}-----\n`;
 };
@@ -7,4 +10,5 @@ export const pem = (label: "CERTIFICATE" | "PRIVATE KEY" | "CERTIFICATE REQUEST"
 const block = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 
 /** Each certificate of a bundle as PEM of its own. */
-export const certificatesIn = (bundle: string): readonly string[] => (bundle.match(block) ?? []).map((one) => `${one}\n`);
+export const certificatesIn = (bundle: string): readonly string[] =>
+  (bundle.match(block) ?? []).map((one) => `${one}\n`);

@@ -14,7 +14,10 @@ export interface KeyAndRequest {
 }
 
 /** A new ECDSA P-256 key; not enumerable as it is handed on, so that no text form of its owner shows it. */
-export const newKey = async (): Promise<{ readonly publicKey: webcrypto.CryptoKey; readonly privateKey: () => string }> => {
+export const newKey = async (): Promise<{
+  readonly publicKey: webcrypto.CryptoKey;
+  readonly privateKey: () => string;
+}> => {
   const keys = await webcrypto.subtle.generateKey(p256, true, ["sign", "verify"]);
   const text = pem("PRIVATE KEY", await webcrypto.subtle.exportKey("pkcs8", keys.privateKey));
   return { publicKey: keys.publicKey, privateKey: () => text };
@@ -41,7 +44,10 @@ const longest = 8192;
  */
 export const requestedKey = async (request: string | Uint8Array): Promise<webcrypto.CryptoKey | Refused> => {
   if (request.length > longest) return refused("the certificate request is too long");
-  if (typeof request === "string" && !/^\s*-----BEGIN (NEW )?CERTIFICATE REQUEST-----[^-]+-----END \1?CERTIFICATE REQUEST-----\s*$/.test(request))
+  if (
+    typeof request === "string" &&
+    !/^\s*-----BEGIN (NEW )?CERTIFICATE REQUEST-----[^-]+-----END \1?CERTIFICATE REQUEST-----\s*$/.test(request)
+  )
     return refused("the certificate request is not PEM");
   try {
     const parsed = new Pkcs10CertificateRequest(typeof request === "string" ? request : new Uint8Array(request));

@@ -16,7 +16,8 @@ import {
 export interface Verification {
   /** PEM of every root that is trusted. */
   readonly roots: string;
-  readonly trustDomain: string;
+  /** Undefined: any that the roots sign for, which is right only for roots that somebody pinned by hand. */
+  readonly trustDomain: string | undefined;
   /** What the peer does with it: a client by default. */
   readonly as?: "client" | "server";
   /** Milliseconds since 1970. */
@@ -47,7 +48,8 @@ export const verifiedIdentity = (
     const issuers = certificatesIn(roots).map((root) => new X509Certificate(root));
     const issuer = issuers.find((root) => read.checkIssued(root) && read.verify(root.publicKey));
     if (issuer === undefined) return refused("the certificate is signed by no root that is trusted");
-    if (!issuer.ca || withinValidity(issuer, now) !== undefined) return refused("the certificate's root is not valid now");
+    if (!issuer.ca || withinValidity(issuer, now) !== undefined)
+      return refused("the certificate's root is not valid now");
     return leafIdentity(new ParsedCertificate(new Uint8Array(der)), trustDomain, as);
   } catch {
     return refused("the certificate cannot be read");
@@ -61,22 +63,32 @@ const withinValidity = (certificate: X509Certificate, now: number): string | und
       ? "has expired"
       : undefined;
 
-const leafIdentity = (leaf: ParsedCertificate, trustDomain: string, as: "client" | "server"): SpiffeId | Refused => {
+const leafIdentity = (
+  leaf: ParsedCertificate,
+  trustDomain: string | undefined,
+  as: "client" | "server",
+): SpiffeId | Refused => {
   if (leaf.extensions.some(({ critical, type }) => critical && !understood.has(type)))
     return refused("the certificate has a critical extension that is not understood");
   if (new Set(leaf.extensions.map(({ type }) => type)).size !== leaf.extensions.length)
     return refused("the certificate has an extension twice");
   if (leaf.getExtension(BasicConstraintsExtension)?.ca === true) return refused("the certificate is an authority's");
   const usages = leaf.getExtension(KeyUsagesExtension)?.usages ?? 0;
-  if ((usages & KeyUsageFlags.digitalSignature) === 0 || (usages & (KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign)) !== 0)
+  if (
+    (usages & KeyUsageFlags.digitalSignature) === 0 ||
+    (usages & (KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign)) !== 0
+  )
     return refused("the certificate's key usage is not that of a workload");
   const wanted = as === "client" ? ExtendedKeyUsage.clientAuth : ExtendedKeyUsage.serverAuth;
   if (leaf.getExtension(ExtendedKeyUsageExtension)?.usages.includes(wanted) !== true)
     return refused(`the certificate is not for a ${as}`);
-  const uris = leaf.getExtension(SubjectAlternativeNameExtension)?.names.items.filter(({ type }) => type === "url") ?? [];
+  const uris =
+    leaf.getExtension(SubjectAlternativeNameExtension)?.names.items.filter(({ type }) => type === "url") ?? [];
   const [uri, another] = uris;
   if (uri === undefined || another !== undefined) return refused("the certificate does not name exactly one identity");
   const parts = spiffeParts(uri.value);
   if (parts === undefined) return refused("the certificate's name is no SPIFFE identity");
-  return parts.trustDomain === trustDomain ? uri.value : refused("the certificate is of another trust domain");
+  return trustDomain === undefined || parts.trustDomain === trustDomain
+    ? uri.value
+    : refused("the certificate is of another trust domain");
 };
