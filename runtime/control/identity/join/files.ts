@@ -1,0 +1,80 @@
+import { X509Certificate } from "node:crypto";
+import { readFile, realpath } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import type { SpiffeId } from "../../../../lib/model/selector.ts";
+import { atomicFolder } from "../files/atomic-folder.ts";
+import { certificateName, rootsName } from "../secrets.ts";
+import { clockSkewMs } from "../x509/leaf.ts";
+
+/** A machine's certificate as it lies in its folder. The key is behind a function: printing this does not show it. */
+export interface HeldIdentity {
+  readonly certificateChain: string;
+  readonly roots: string;
+  readonly privateKey: () => string;
+  readonly expiresAt: number;
+  readonly renewAt: number;
+}
+
+const type = "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret";
+
+/**
+ * What Envoy reads by `path_config_source`: a DiscoveryResponse with one secret each, because a subscription to a secret
+ * refuses a file with two. The files that they name are read anew when something moves in the folder.
+ */
+const discovery = (secret: Readonly<Record<string, unknown>>): string =>
+  `${JSON.stringify({ resources: [{ "@type": type, ...secret }] }, undefined, 2)}\n`;
+
+/** Writes a certificate, its key, the roots and what Envoy needs to find them, all at one moment; mode 0600. */
+export const writtenIdentity = async (
+  to: string,
+  { certificateChain, roots, privateKey }: Pick<HeldIdentity, "certificateChain" | "roots" | "privateKey">,
+): Promise<void> => {
+  const folder = resolve(to);
+  const watchedDirectory = { path: folder };
+  const file = (name: string) => ({ filename: join(folder, name) });
+  const own = {
+    name: certificateName,
+    tlsCertificate: { certificateChain: file("identity.crt"), privateKey: file("identity.key"), watchedDirectory },
+  };
+  const trusted = { name: rootsName, validationContext: { trustedCa: file("roots.crt"), watchedDirectory } };
+  await atomicFolder(
+    folder,
+    new Map([
+      ["identity.crt", certificateChain],
+      ["identity.key", privateKey()],
+      ["roots.crt", roots],
+      ["sds.json", discovery(own)],
+      ["sds-roots.json", discovery(trusted)],
+    ]),
+  );
+};
+
+/** Reads them of one moment, even while they are replaced. Rejects where there is no identity. */
+export const heldIdentity = async (folder: string): Promise<HeldIdentity> => {
+  for (let attempt = 0; ; attempt += 1) {
+    try {
+      const snapshot = await realpath(join(folder, "..data"));
+      const [certificateChain, key, roots] = await Promise.all(
+        ["identity.crt", "identity.key", "roots.crt"].map((name) => readFile(join(snapshot, name), "utf8")),
+      );
+      return {
+        ...lifeOf(certificateChain ?? ""),
+        certificateChain: certificateChain ?? "",
+        roots: roots ?? "",
+        privateKey: () => key ?? "",
+      };
+    } catch (error) {
+      if (attempt === 3) throw new Error(`${folder} holds no identity: join first`, { cause: error });
+    }
+  }
+};
+
+const lifeOf = (certificateChain: string): { readonly expiresAt: number; readonly renewAt: number } => {
+  const { validFromDate, validToDate } = new X509Certificate(certificateChain);
+  const [issuedAt, expiresAt] = [validFromDate.getTime() + clockSkewMs, validToDate.getTime()];
+  return { expiresAt, renewAt: issuedAt + (expiresAt - issuedAt) / 2 };
+};
+
+/** Whom the certificate in a folder names, without a judgement on it. */
+export const identityIn = (certificateChain: string): SpiffeId =>
+  /URI:([^,"]+)/.exec(new X509Certificate(certificateChain).subjectAltName ?? "")?.[1] ?? "";

@@ -1,0 +1,209 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { createServer } from "node:https";
+import type { AddressInfo } from "node:net";
+import type { TLSSocket } from "node:tls";
+import type { SpiffeId } from "../../../../lib/model/selector.ts";
+import type { Authority } from "../authority.ts";
+import type { TokenReviews } from "../kubernetes/token-review.ts";
+import { reasonOf, silent, type Log } from "../log.ts";
+import { controlIdentity, spiffeParts } from "../spiffe-id.ts";
+import { requestedKey } from "../x509/request.ts";
+import { jsonBody, problem, type Problem } from "./body.ts";
+import { rate } from "./rate.ts";
+import type { JoinTokens } from "./tokens.ts";
+
+export interface JoinServerOptions {
+  readonly authority: Authority;
+  readonly tokens: JoinTokens;
+  /** Absent outside of a cluster: then no Kubernetes token is accepted. */
+  readonly reviews?: TokenReviews;
+  /** Whether an identity may still be had: how a machine that was lost is kept from renewing. */
+  readonly allowed?: (identity: SpiffeId) => boolean | Promise<boolean>;
+  /** DNS names and addresses under which clients find this server. */
+  readonly names: readonly string[];
+  readonly host?: string;
+  readonly port?: number;
+  /** How long the certificates live that are handed out, in milliseconds. */
+  readonly lifetimeMs?: number;
+  /** How long this server's own certificate lives. */
+  readonly ownLifetimeMs?: number;
+  readonly requests?: { readonly perMinute: number; readonly burst: number };
+  /** How long a client may take for its handshake and its headers, and for its whole request. */
+  readonly headersMs?: number;
+  readonly requestMs?: number;
+  readonly connections?: number;
+  readonly log?: Log;
+}
+
+export interface JoinServer {
+  readonly port: number;
+  readonly close: () => Promise<void>;
+}
+
+/** What a client is given; the identity is what it may call itself from now on. */
+interface Granted {
+  readonly kind: "granted";
+  readonly certificateChain: string;
+  readonly roots: string;
+  readonly identity: SpiffeId;
+}
+
+/**
+ * The HTTPS endpoint at which machines get and renew their certificates: `POST /v1/join` with a token, `POST /v1/renew` with
+ * the current certificate. TLS 1.3 alone. Node leaves a client's certificate unverified here, so that machines without one
+ * can join: it is verified where it is used, by the bundle of that moment. Everything that a client can make grow is bounded.
+ */
+export const joinServer = async (options: JoinServerOptions): Promise<JoinServer> => {
+  const {
+    authority,
+    names,
+    host,
+    port = 0,
+    headersMs = 5000,
+    requestMs = 10_000,
+    connections = 256,
+    log = silent,
+  } = options;
+  const allowed = rate(options.requests ?? { perMinute: 60, burst: 20 });
+  const own = options.ownLifetimeMs === undefined ? {} : { lifetimeMs: options.ownLifetimeMs };
+  const first = await authority.server(names, own);
+  const server = createServer(
+    {
+      cert: first.certificateChain,
+      key: first.privateKey,
+      minVersion: "TLSv1.3",
+      requestCert: true,
+      rejectUnauthorized: false,
+      handshakeTimeout: headersMs,
+      headersTimeout: headersMs,
+      requestTimeout: requestMs,
+      connectionsCheckingInterval: Math.min(1000, headersMs),
+      keepAliveTimeout: headersMs,
+      maxHeaderSize: 8192,
+    },
+    (request, response) => void answer(request, response),
+  );
+  server.maxConnections = connections;
+  server.maxRequestsPerSocket = 16;
+  server.on("tlsClientError", () => undefined);
+
+  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const address = request.socket.remoteAddress ?? "";
+    const path = request.url ?? "";
+    try {
+      const found = allowed(address)
+        ? await granted(options, request, path, address)
+        : problem(429, "too many requests; try again later");
+      if (found.kind === "problem") {
+        log({ level: "warning", event: "join refused", address, status: found.status, reason: found.error });
+        // Whatever of the request is unread stays so: the connection is not worth keeping.
+        response.writeHead(found.status, { "content-type": "application/json", connection: "close" });
+        return void response.end(JSON.stringify({ error: found.error }));
+      }
+      log({
+        level: "info",
+        event: path === "/v1/renew" ? "identity renewed" : "machine joined",
+        address,
+        identity: found.identity,
+      });
+      response.writeHead(200, { "content-type": "application/json", "cache-control": "no-store" });
+      const { certificateChain, roots, identity } = found;
+      response.end(JSON.stringify({ certificateChain, roots, identity }));
+    } catch (error) {
+      log({ level: "error", event: "join failed", address, reason: reasonOf(error) });
+      response.writeHead(500, { "content-type": "application/json", connection: "close" });
+      response.end(JSON.stringify({ error: "the request could not be served" }));
+    }
+  };
+
+  const retry = 30_000;
+  let timer: NodeJS.Timeout | undefined;
+  const scheduled = (delay: number): void => {
+    clearTimeout(timer);
+    timer = setTimeout(() => void renewed(), Math.min(Math.max(delay, 0), 2 ** 31 - 1)).unref();
+  };
+  const renewed = async (): Promise<void> => {
+    try {
+      const next = await authority.server(names, own);
+      server.setSecureContext({ cert: next.certificateChain, key: next.privateKey, minVersion: "TLSv1.3" });
+      scheduled(next.renewAt - Date.now());
+    } catch (error) {
+      log({ level: "error", event: "own certificate not renewed", reason: reasonOf(error) });
+      scheduled(retry);
+    }
+  };
+  scheduled(first.renewAt - Date.now());
+  // A root that leaves the bundle must not be the one that this server shows.
+  const unsubscribed = authority.onRoots(() => void renewed());
+
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, host, resolve);
+  });
+  return {
+    port: (server.address() as AddressInfo).port,
+    close: () =>
+      new Promise((resolve) => {
+        clearTimeout(timer);
+        unsubscribed();
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+};
+
+const granted = async (
+  options: JoinServerOptions,
+  request: IncomingMessage,
+  path: string,
+  address: string,
+): Promise<Granted | Problem> => {
+  if (path !== "/v1/join" && path !== "/v1/renew") return problem(404, "there is nothing here");
+  if (request.method !== "POST") return problem(405, "this is asked with POST");
+  const body = await jsonBody(request);
+  if (body.kind === "problem") return body;
+  const { csr } = body.fields;
+  if (typeof csr !== "string") return problem(400, "`csr` is missing");
+  const { authority, lifetimeMs } = options;
+  const asked = lifetimeMs === undefined ? {} : { lifetimeMs };
+  // A request that cannot be signed must not use up a token.
+  const key = await requestedKey(csr);
+  if ("kind" in key) return problem(400, key.reason);
+  const identity =
+    path === "/v1/renew" ? peerIdentity(options, request) : await joiningIdentity(options, body.fields, address);
+  if (typeof identity !== "string") return identity;
+  if ((await options.allowed?.(identity)) === false) return problem(403, "this identity is not given out any more");
+  const signed = await authority.signed(csr, identity, asked);
+  if (signed.kind === "refused") return problem(400, signed.reason);
+  return { kind: "granted", certificateChain: signed.certificateChain, roots: authority.roots(), identity };
+};
+
+const joiningIdentity = async (
+  { authority, tokens, reviews }: JoinServerOptions,
+  { token, kubernetesToken, workload }: Readonly<Record<string, unknown>>,
+  address: string,
+): Promise<SpiffeId | Problem> => {
+  if (typeof workload !== "string" || workload === "") return problem(400, "`workload` is missing");
+  if ((token === undefined) === (kubernetesToken === undefined))
+    return problem(400, "either `token` or `kubernetesToken` is needed");
+  if (typeof token === "string") {
+    const found = await tokens.redeemed(token, { workload, address });
+    if (found.kind === "refused") return problem(401, found.reason);
+    const own =
+      spiffeParts(found.identity)?.trustDomain === authority.trustDomain &&
+      found.identity !== controlIdentity(authority.trustDomain);
+    return own ? found.identity : problem(401, "the join token is not accepted");
+  }
+  if (typeof kubernetesToken !== "string") return problem(400, "a token is a string");
+  const found = await reviews?.reviewed(kubernetesToken);
+  if (found === undefined) return problem(401, "Kubernetes tokens are not accepted here");
+  return found.kind === "refused" ? problem(401, found.reason) : found.identity;
+};
+
+/** A handshake succeeds only where the client holds the certificate's key; what the certificate is worth is looked at here. */
+const peerIdentity = ({ authority }: JoinServerOptions, request: IncomingMessage): SpiffeId | Problem => {
+  const certificate = (request.socket as TLSSocket).getPeerX509Certificate();
+  if (certificate === undefined) return problem(401, "renewing needs the current certificate");
+  const found = authority.verified(certificate.raw);
+  return typeof found === "string" ? found : problem(401, found.reason);
+};

@@ -1,0 +1,126 @@
+import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
+import { mkdir, readdir, readFile, rename, rm, unlink } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { SpiffeId } from "../../../../lib/model/selector.ts";
+import { createdFile, stagedPath, syncedFolder, withoutLeftovers } from "../files/durable-file.ts";
+import { reasonOf, refused, silent, type Log, type Refused } from "../log.ts";
+import { controlIdentity, spiffeParts } from "../spiffe-id.ts";
+import { rate } from "./rate.ts";
+
+/** What a token gives to whoever shows it first. */
+export interface Grant {
+  /** The machine's workload as the graph names it; whoever redeems has to name it too. */
+  readonly workload: string;
+  readonly identity: SpiffeId;
+}
+
+export interface JoinTokens {
+  /** A new token, good once within `ttlMs` milliseconds. It is never shown again. Throws in words where there are too many. */
+  readonly created: (grant: Grant & { readonly ttlMs: number }) => Promise<string>;
+  /** The identity that a token gives. Each refusal has the same words and takes the same time, whatever the reason. */
+  readonly redeemed: (
+    token: string,
+    by: { readonly workload: string; readonly address: string },
+  ) => Promise<(Grant & { readonly kind: "redeemed" }) | Refused>;
+}
+
+export interface JoinTokensOptions {
+  /** A folder of this alone; processes of one machine may share it. */
+  readonly folder: string;
+  /** How many may be outstanding. */
+  readonly limit?: number;
+  /** Failed attempts of one address. */
+  readonly attempts?: { readonly perMinute: number; readonly burst: number };
+  /** How long each refusal takes, in milliseconds: longer than any way to it. */
+  readonly refusalMs?: number;
+  readonly log?: Log;
+}
+
+interface Outstanding extends Grant {
+  readonly hash: string;
+  readonly expiresAt: number;
+}
+
+const prefix = "mwj1_";
+const notAccepted = refused("the join token is not accepted");
+const hashOf = (token: string): string => createHash("sha256").update(token).digest("hex");
+
+/**
+ * Join tokens of 256 random bits, of which only the SHA-256 is stored, in one file each. Redeeming takes the file away, which
+ * of any number of processes exactly one can do; that it is gone is on the disk before anybody is given anything.
+ */
+export const joinTokens = ({
+  folder,
+  limit = 1000,
+  attempts = { perMinute: 10, burst: 5 },
+  refusalMs = 250,
+  log = silent,
+}: JoinTokensOptions): JoinTokens => {
+  const allowed = rate(attempts);
+  const fileOf = (hash: string): string => join(folder, `${hash}.json`);
+
+  const outstanding = async (hash: string): Promise<Outstanding | undefined> => {
+    const text = await readFile(fileOf(hash), "utf8").catch(() => undefined);
+    if (text === undefined) return undefined;
+    const found = JSON.parse(text) as Outstanding;
+    return timingSafeEqual(Buffer.from(found.hash, "hex"), Buffer.from(hash, "hex")) ? found : undefined;
+  };
+  const swept = async (): Promise<number> => {
+    await withoutLeftovers(folder);
+    const names = (await readdir(folder)).filter((name) => /^[0-9a-f]{64}\.json$/.test(name));
+    let left = 0;
+    for (const name of names) {
+      const found = await outstanding(name.slice(0, 64)).catch(() => undefined);
+      if (found !== undefined && found.expiresAt > Date.now()) left += 1;
+      else await rm(join(folder, name), { force: true });
+    }
+    return left;
+  };
+  const grant = async (token: string, workload: string, address: string): Promise<Grant | undefined> => {
+    const found = await outstanding(hashOf(token));
+    if (!allowed(address) || found === undefined) return undefined;
+    if (!token.startsWith(prefix) || found.expiresAt <= Date.now() || found.workload !== workload) return undefined;
+    // INVARIANT: this is the claim; nothing may be given before it, and it has no second winner.
+    await unlink(fileOf(found.hash));
+    await syncedFolder(folder);
+    return { workload: found.workload, identity: found.identity };
+  };
+
+  return {
+    async created({ workload, identity, ttlMs }) {
+      const parts = spiffeParts(identity);
+      if (parts === undefined) throw new Error(`${identity} is no SPIFFE identity`);
+      if (identity === controlIdentity(parts.trustDomain))
+        throw new Error(`${identity} is mesh-control's own, and nobody joins with it`);
+      if (!(ttlMs > 0 && ttlMs <= 7 * 86_400_000)) throw new Error("a join token lives for up to seven days");
+      await mkdir(folder, { recursive: true, mode: 0o700 });
+      if ((await swept()) >= limit) throw new Error(`${limit} join tokens are outstanding, which is the limit`);
+      const token = `${prefix}${randomBytes(32).toString("base64url")}`;
+      const hash = hashOf(token);
+      const kept: Outstanding = { hash, workload, identity, expiresAt: Date.now() + ttlMs };
+      const staged = stagedPath(folder);
+      await createdFile(staged, `${JSON.stringify(kept)}\n`);
+      await rename(staged, fileOf(hash));
+      await syncedFolder(folder);
+      log({ level: "info", event: "join token created", workload, identity, ttlMs });
+      return token;
+    },
+    async redeemed(token, { workload, address }) {
+      // The clock starts before anything that could differ.
+      const atLeast = sleep(refusalMs);
+      const found = await grant(token, workload, address).catch((error: unknown) => {
+        if ((error as NodeJS.ErrnoException).code !== "ENOENT")
+          log({ level: "error", event: "join token not read", reason: reasonOf(error) });
+        return undefined;
+      });
+      if (found === undefined) {
+        log({ level: "warning", event: "join token refused", address });
+        await atLeast;
+        return notAccepted;
+      }
+      log({ level: "info", event: "join token redeemed", workload, identity: found.identity, address });
+      return { kind: "redeemed", ...found };
+    },
+  };
+};

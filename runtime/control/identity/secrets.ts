@@ -1,0 +1,41 @@
+import { createHash, X509Certificate } from "node:crypto";
+import { encoded } from "../../../targets/xds/proto/codec.ts";
+import type { Served } from "../view.ts";
+import { certificatesIn } from "./x509/pem.ts";
+
+/** How listeners and clusters name what they are given by SDS. */
+export const certificateName = "default";
+export const rootsName = "ROOTCA";
+
+const inline = (text: string): { readonly inlineBytes: string } => ({
+  inlineBytes: Buffer.from(text).toString("base64"),
+});
+
+/** From the certificates alone: a version travels in acknowledgements and logs, so it must say nothing about a key. */
+const versionOf = (chain: string): string => {
+  const hash = createHash("sha256");
+  for (const certificate of certificatesIn(chain)) hash.update(new X509Certificate(certificate).raw);
+  return hash.digest("hex").slice(0, 16);
+};
+
+/** An SVID as Envoy takes it (`envoy.extensions.transport_sockets.tls.v3.Secret`). `bytes` is a getter that no text form, spread or copy shows. */
+export const certificateSecret = (svid: { readonly certificateChain: string; readonly privateKey: string }): Served => {
+  const bytes = encoded("secret", {
+    name: certificateName,
+    tlsCertificate: { certificateChain: inline(svid.certificateChain), privateKey: inline(svid.privateKey) },
+  });
+  const shown: Omit<Served, "bytes"> = {
+    name: certificateName,
+    version: versionOf(svid.certificateChain),
+    origins: [],
+  };
+  return Object.defineProperty(shown, "bytes", { get: () => bytes }) as Served;
+};
+
+/** The trust bundle as Envoy takes it; whose names are allowed is said beside it, by listeners and clusters. */
+export const rootsSecret = (roots: string): Served => ({
+  name: rootsName,
+  version: versionOf(roots),
+  bytes: encoded("secret", { name: rootsName, validationContext: { trustedCa: inline(roots) } }),
+  origins: [],
+});
