@@ -64,7 +64,8 @@ export const defaultLimits: Limits = {
 
 /** What the protocol needs to know of the world around it. */
 export interface AdsOptions {
-  readonly admitted: (peer: Peer, node: Node) => Admission;
+  /** May take its time, as issuing a certificate does; what the stream says meanwhile waits. */
+  readonly admitted: (peer: Peer, node: Node) => Admission | Promise<Admission>;
   /** Whole, consistent, immutable; cheap to call again. A type whose map is the same object did not change. */
   readonly viewOf: (client: Client) => View;
   readonly onRefusal: (refusal: Refusal) => void;

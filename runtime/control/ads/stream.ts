@@ -40,6 +40,7 @@ export const stream = (
   const since = new Date();
   const address = call.getPeer();
   const unknownTypes = new Set<string>();
+  const unheard: Buffer[] = [];
   let admitted: { readonly client: Client; readonly node: Node; readonly session: Session } | undefined;
   let isOver = false;
   let isWriting = false;
@@ -95,9 +96,10 @@ export const stream = (
     });
   };
 
-  const admission = (node: Node): void => {
+  const admission = async (node: Node): Promise<void> => {
     const certificate = call.getAuthContext().sslPeerCertificate?.raw;
-    const answer = options.admitted({ certificate, address }, node);
+    const answer = await options.admitted({ certificate, address }, node);
+    if (isOver) return;
     if ("refused" in answer) {
       tally.refusedAdmissions += 1;
       return ended(certificate === undefined ? status.UNAUTHENTICATED : status.PERMISSION_DENIED, answer.refused);
@@ -132,6 +134,20 @@ export const stream = (
     }
   };
 
+  /** What a client says before it is admitted waits; an honest one says a few things, one of each type. */
+  const admittedFirst = (bytes: Buffer, node: Node): void => {
+    unheard.push(bytes);
+    if (unheard.length > longestWait) return overLimit("too many requests before it was admitted");
+    if (unheard.length > 1) return;
+    admission(node).then(
+      () => guarded(() => unheard.splice(0).forEach(received)),
+      (error: unknown) =>
+        guarded(() => {
+          throw error;
+        }),
+    );
+  };
+
   const received = (bytes: Buffer): void => {
     if (isOver) return;
     clearTimeout(silence);
@@ -146,8 +162,7 @@ export const stream = (
     const { type, typeUrl } = message;
     if (only !== undefined && type !== only)
       return ended(status.INVALID_ARGUMENT, `this service has no resources of type ${typeUrl}`);
-    if (admitted === undefined) admission(message.node ?? nobody);
-    if (isOver || admitted === undefined) return;
+    if (admitted === undefined) return admittedFirst(bytes, message.node ?? nobody);
     if (type === undefined) {
       // Types that nobody here serves are asked for by every new Envoy; a stream that makes them up is not remembered.
       if (unknownTypes.size < 8 && !unknownTypes.has(typeUrl)) {
@@ -210,6 +225,8 @@ export const stream = (
   });
   return self;
 };
+
+const longestWait = 32;
 
 const nobody: Node = { id: "", cluster: "", metadata: {}, userAgent: "" };
 

@@ -1,0 +1,112 @@
+import { createServer, type ServerResponse } from "node:http";
+import { decoded } from "../../targets/xds/proto/codec.ts";
+import { resourceTypes, type ResourceType } from "../../targets/xds/resource.ts";
+import type { ClientStatus } from "./ads/index.ts";
+import type { Control } from "./control.ts";
+import { metrics } from "./metrics.ts";
+import type { Served } from "./view.ts";
+
+export interface Admin {
+  readonly port: number;
+  readonly close: () => Promise<void>;
+}
+
+/**
+ * What people and probes ask a running control plane, in plain HTTP: for this machine or a protected network only, since it
+ * shows every proxy's configuration. INVARIANT: secrets are shown by name and version, never by content.
+ */
+export const admin = async (
+  control: Control,
+  listen: { readonly address: string; readonly port: number },
+): Promise<Admin> => {
+  const server = createServer((request, response) => {
+    if (request.method !== "GET" && request.method !== "HEAD") return plain(response, 405, "only GET\n");
+    const path = decodeURIComponent((request.url ?? "/").split("?")[0] ?? "/");
+    const answer = answers[path];
+    if (answer !== undefined) return answer(response, control);
+    const client = /^\/debug\/clients\/(.+)$/.exec(path)?.[1];
+    const view = client === undefined ? undefined : control.viewOf(client);
+    if (client === undefined || view === undefined) return plain(response, 404, `${Object.keys(answers).join("\n")}\n`);
+    json(
+      response,
+      Object.fromEntries(resourceTypes.map((type) => [type, [...view[type].values()].map((one) => shown(type, one))])),
+    );
+  });
+  server.requestTimeout = 10_000;
+  server.headersTimeout = 5000;
+  server.maxConnections = 128;
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(listen.port, listen.address, resolve);
+  });
+  const bound = server.address();
+  return {
+    port: typeof bound === "object" && bound !== null ? bound.port : listen.port,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+};
+
+const plain = (response: ServerResponse, status: number, text: string): void => {
+  response.writeHead(status, { "content-type": "text/plain; charset=utf-8" }).end(text);
+};
+const json = (response: ServerResponse, value: unknown): void => {
+  response.writeHead(200, { "content-type": "application/json" }).end(`${JSON.stringify(value, undefined, 2)}\n`);
+};
+
+const answers: Readonly<Record<string, (response: ServerResponse, control: Control) => void>> = {
+  "/healthz": (response) => plain(response, 200, "ok\n"),
+  /** A replica without a revision would refuse everybody: its clients belong to others. */
+  "/readyz": (response, { mesh }) =>
+    mesh() === undefined ? plain(response, 503, "no configuration yet\n") : plain(response, 200, "ok\n"),
+  "/metrics": (response, control) => {
+    response.writeHead(200, { "content-type": "text/plain; version=0.0.4" }).end(metrics(control));
+  },
+  "/debug/status": (response, { source, refusals, phase, ads }) =>
+    json(response, {
+      source: source(),
+      roots: phase(),
+      clients: ads.clients().length,
+      synced: ads.clients().filter(({ synced }) => synced).length,
+      refusals: refusals.all(),
+    }),
+  "/debug/clients": (response, { ads, refusals }) =>
+    json(
+      response,
+      ads.clients().map((client) => ({
+        ...summary(client),
+        refusals: refusals.all().filter((refusal) => refusal.client === client.client.name),
+      })),
+    ),
+};
+
+const summary = ({ client, node, address, since, protocol, types, synced }: ClientStatus) => ({
+  node: client.name,
+  address,
+  since,
+  protocol,
+  userAgent: node.userAgent,
+  synced,
+  types: Object.fromEntries(
+    Object.entries(types).map(([type, { everything, subscribed, acknowledged, pending, lastRefusal }]) => [
+      type,
+      {
+        subscribed: everything ? "everything" : subscribed,
+        acknowledged: Object.fromEntries(acknowledged),
+        pending,
+        ...(lastRefusal && { refused: lastRefusal }),
+      },
+    ]),
+  ),
+});
+
+/** What somebody has, and why: the policies that made it. */
+const shown = (type: ResourceType, { name, version, bytes, origins }: Served) => ({
+  name,
+  version,
+  from: [...new Set(origins.map(({ module, path }) => [module, ...path].join("/")))].sort(),
+  ...(type !== "secret" && { resource: decoded(type, bytes) }),
+});
