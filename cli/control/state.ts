@@ -1,0 +1,32 @@
+import { join } from "node:path";
+import type { Platform } from "../../lib/graph/platform.ts";
+import { idOf } from "../../lib/graph/graph.ts";
+import { identityOf } from "../../lib/model/base.ts";
+import { readSnapshot } from "../../compiler/snapshot/read-snapshot.ts";
+import { nearest } from "../../lib/diagnostics/nearest.ts";
+
+export interface StateOptions {
+  readonly mesh: string;
+  readonly state?: string;
+}
+
+/** Where a control plane keeps what it must not forget. */
+export const stateFolders = ({ mesh, state = join(mesh, ".meshwright", "control") }: StateOptions) => ({
+  /** Holds `roots.crt`, which clients pin. */
+  public: state,
+  keys: join(state, "keys"),
+  tokens: join(state, "tokens"),
+});
+
+/** The platform of a mesh folder, and the identity of one of its workloads. Throws in words. */
+export const knownWorkload = async (
+  mesh: string,
+  workload: string,
+): Promise<{ readonly platform: Platform; readonly identity: string }> => {
+  const { value, diagnostics } = await readSnapshot(mesh);
+  if (value === undefined) throw new Error(diagnostics.map(({ message }) => message).join("; "));
+  const found = value.graph.workloads.find((one) => idOf(one) === workload);
+  if (found !== undefined) return { platform: value.platform, identity: identityOf(found, value.platform) };
+  const near = nearest(workload, value.graph.workloads.map(idOf));
+  throw new Error(`the graph has no workload ${workload}${near === undefined ? "" : `; did you mean ${near}?`}`);
+};
