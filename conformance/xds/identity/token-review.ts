@@ -89,7 +89,7 @@ const tokens = async (verdicts: Verdicts, { url, authority, token, kube }: ApiSe
         { apiVersion: "v1", kind: "ServiceAccount", metadata: { name: "gone", namespace: "shop" } },
         { apiVersion: "v1", kind: "Pod", metadata: { name: "reviews-1", namespace: "shop" } },
       ]);
-      // The API server itself remembers an acceptance for ten seconds (--authentication-token cache of its webhook path aside).
+      // The API server itself remembers an acceptance for ten seconds in front of the look at account and pod.
       for (let left = 60; left > 0; left -= 1) {
         const found = [await reviewed(gone), await reviewed(bound)];
         if (found.every(({ kind }) => kind === "refused"))

@@ -65,9 +65,9 @@ test("no log, error or text form of anything shows a key or a token", async () =
   keyOf(svid.privateKey);
   keyOf(request.privateKey);
   const secret = await held.secretFor(reviews);
-  // A dump of bytes would show numbers: the key's own, from the middle of the message.
+  // A dump of bytes would show numbers: the key's own, from the private part.
   const bytes = Buffer.from(secret.bytes);
-  const at = bytes.indexOf("-----BEGIN PRIVATE KEY-----") + 40;
+  const at = bytes.indexOf("-----BEGIN PRIVATE KEY-----") + 95;
   secrets.push(
     [...bytes.subarray(at, at + 12)].join(","),
     [...bytes.subarray(at, at + 12)].join(", "),

@@ -111,10 +111,10 @@ test("while files are replaced over and over, no reader finds a certificate besi
   const { url, token } = await serving(authority);
   const folder = await temporaryFolder();
   await joined({ server: url, roots: authority.roots(), token, workload: "vm/reviews", folder });
-  let writing = true;
+  const writer = { busy: true };
   const reader = (async () => {
     let read = 0;
-    for (; writing; read += 1) {
+    for (; writer.busy; read += 1) {
       const held = await heldIdentity(folder);
       expect(new X509Certificate(held.certificateChain).checkPrivateKey(createPrivateKey(held.privateKey()))).toBe(
         true,
@@ -123,7 +123,7 @@ test("while files are replaced over and over, no reader finds a certificate besi
     return read;
   })();
   for (let n = 0; n < 15; n += 1) expect(await renewed({ server: url, folder })).toMatchObject({ kind: "joined" });
-  writing = false;
+  writer.busy = false;
   expect(await reader).toBeGreaterThan(10);
 });
 
