@@ -1,0 +1,128 @@
+import { execFile } from "node:child_process";
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { promisify } from "node:util";
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { reviews, temporaryFolder } from "../fixture.ts";
+import { networkOf, rate } from "./rate.ts";
+import { joinTokens } from "./tokens.ts";
+
+const grant = { workload: "shop/reviews", identity: reviews };
+const by = { workload: grant.workload, address: "192.0.2.1" };
+const many = { perMinute: 1e6, burst: 1e6 };
+
+test("a token is 256 random bits, gives its identity once, and only its hash is stored", async () => {
+  const folder = await temporaryFolder();
+  const tokens = joinTokens({ folder });
+  const token = await tokens.created({ ...grant, ttlMs: 60_000 });
+  expect(token).toMatch(/^mwj1_[\w-]{43}$/);
+  const [file] = await readdir(folder);
+  expect(`${file}${await readFile(join(folder, file!), "utf8")}`).not.toContain(token.slice(5));
+  expect(await tokens.redeemed(token, by)).toEqual({ kind: "redeemed", ...grant });
+  expect(await tokens.redeemed(token, by)).toMatchObject({ kind: "refused" });
+  expect(await readdir(folder)).toEqual([]);
+});
+
+test("replayed, expired, malformed, foreign and guessed tokens are refused in the same words and not sooner than the others", async () => {
+  const folder = await temporaryFolder();
+  const tokens = joinTokens({ folder, refusalMs: 80, attempts: many });
+  const [used, expired, other] = [
+    await tokens.created({ ...grant, ttlMs: 60_000 }),
+    await tokens.created({ ...grant, ttlMs: 1 }),
+    await tokens.created({ ...grant, ttlMs: 60_000 }),
+  ];
+  await tokens.redeemed(used, by);
+  await sleep(5);
+  const cases: readonly (readonly [string, string])[] = [
+    [used, by.workload],
+    [expired, by.workload],
+    ["", by.workload],
+    ["../../etc/passwd", by.workload],
+    [`mwj1_${"a".repeat(43)}`, by.workload],
+    [other.slice(0, -1), by.workload],
+    [`${other}x`, by.workload],
+    [other, "shop/ratings"],
+  ];
+  const words = new Set<string>();
+  for (const [token, workload] of cases) {
+    const start = performance.now();
+    const found = await tokens.redeemed(token, { workload, address: by.address });
+    expect(performance.now() - start).toBeGreaterThanOrEqual(78);
+    words.add(JSON.stringify(found));
+  }
+  expect([...words]).toEqual(['{"kind":"refused","reason":"the join token is not accepted"}']);
+  // Whoever names the wrong workload does not use a token up.
+  expect(await tokens.redeemed(other, by)).toMatchObject({ kind: "redeemed" });
+});
+
+test("of many processes that redeem one token at one time exactly one gets the identity", async () => {
+  const folder = await temporaryFolder();
+  const token = await joinTokens({ folder }).created({ ...grant, ttlMs: 60_000 });
+  const program = `
+    const { joinTokens } = await import(${JSON.stringify(new URL("./tokens.ts", import.meta.url).href)});
+    const tokens = joinTokens({ folder: ${JSON.stringify(folder)}, refusalMs: 0, attempts: { perMinute: 1e6, burst: 1e6 } });
+    const found = await Promise.all(Array.from({ length: 20 }, () => tokens.redeemed(${JSON.stringify(token)}, ${JSON.stringify(by)})));
+    process.stdout.write(String(found.filter(({ kind }) => kind === "redeemed").length));`;
+  const run = promisify(execFile);
+  const outputs = await Promise.all(
+    Array.from({ length: 3 }, () => run(process.execPath, ["--input-type=module", "-e", program])),
+  );
+  expect(outputs.map(({ stdout }) => Number(stdout)).reduce((sum, one) => sum + one, 0)).toBe(1);
+});
+
+test("the number of tokens is bounded, and expired ones make room", async () => {
+  const tokens = joinTokens({ folder: await temporaryFolder(), limit: 2 });
+  await tokens.created({ ...grant, ttlMs: 60_000 });
+  await tokens.created({ ...grant, ttlMs: 1 });
+  await sleep(5);
+  await tokens.created({ ...grant, ttlMs: 60_000 });
+  await expect(tokens.created({ ...grant, ttlMs: 60_000 })).rejects.toThrow("2 join tokens are outstanding");
+});
+
+test("no token gives mesh-control's own identity, or lives for ever", async () => {
+  const tokens = joinTokens({ folder: await temporaryFolder() });
+  await expect(
+    tokens.created({ workload: "a", identity: "spiffe://mesh.test/mesh-control", ttlMs: 1000 }),
+  ).rejects.toThrow("mesh-control's own");
+  for (const ttlMs of [0, -1, Number.NaN, Infinity, 8 * 86_400_000])
+    await expect(tokens.created({ ...grant, ttlMs })).rejects.toThrow("seven days");
+});
+
+test("an address that guesses is soon refused even with the right token, another is not", async () => {
+  const tokens = joinTokens({ folder: await temporaryFolder(), refusalMs: 0, attempts: { perMinute: 1, burst: 3 } });
+  const token = await tokens.created({ ...grant, ttlMs: 60_000 });
+  for (let n = 0; n < 3; n += 1) await tokens.redeemed(`guess ${n}`, by);
+  expect(await tokens.redeemed(token, by)).toMatchObject({ kind: "refused" });
+  expect(await tokens.redeemed(token, { ...by, address: "192.0.2.2" })).toMatchObject({ kind: "redeemed" });
+});
+
+test("a rate never allows more than its burst and what time adds", () => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 20 }),
+      fc.integer({ min: 1, max: 600 }),
+      fc.array(fc.nat(5000), { maxLength: 200 }),
+      (burst, perMinute, gaps) => {
+        let now = 0;
+        const allowed = rate({ burst, perMinute }, () => now);
+        let passed = 0;
+        for (const gap of gaps) {
+          now += gap;
+          if (allowed("192.0.2.1")) passed += 1;
+        }
+        expect(passed).toBeLessThanOrEqual(burst + (now / 60_000) * perMinute + 1e-6);
+        now += 60_000;
+        expect(allowed("192.0.2.1")).toBe(true);
+      },
+    ),
+  );
+});
+
+test("an IPv6 host cannot leave its /64, and mapped IPv4 is IPv4", () => {
+  expect(networkOf("2001:db8:1:2:3:4:5:6")).toBe(networkOf("2001:0DB8:1:2::9"));
+  expect(networkOf("2001:db8:1:3::1")).not.toBe(networkOf("2001:db8:1:2::1"));
+  expect(networkOf("::ffff:192.0.2.7")).toBe("192.0.2.7");
+  expect(networkOf("::1")).toBe("0:0:0:0");
+});
