@@ -56,12 +56,13 @@ export const transport = async (
   const provider: CertificateProvider = {
     addCaCertificateListener: (listener) => {
       caListeners.add(listener);
-      listener(ca());
+      // gRPC listens to its credentials only once this has returned.
+      queueMicrotask(() => listener(ca()));
     },
     removeCaCertificateListener: (listener) => void caListeners.delete(listener),
     addIdentityCertificateListener: (listener) => {
       ownListeners.add(listener);
-      listener(identity());
+      queueMicrotask(() => listener(identity()));
     },
     removeIdentityCertificateListener: (listener) => void ownListeners.delete(listener),
   };

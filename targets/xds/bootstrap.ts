@@ -1,6 +1,6 @@
 import type { Platform } from "../../lib/graph/platform.ts";
 import { typed, type Bootstrap, type Cluster } from "./messages.ts";
-import { ownCertificate, trustedRoots } from "./emit/tls.ts";
+import { ownCertificate, secretIn, trustedRoots } from "./emit/tls.ts";
 import type { WorkloadId } from "../../lib/graph/graph.ts";
 
 export interface BootstrapOptions {
@@ -17,7 +17,7 @@ export interface BootstrapOptions {
         readonly kind: "control";
         readonly address: string;
         readonly port: number;
-        /** Holds `sds.json`, and the certificate and the roots of which it speaks, as `mesh-control join` writes them. */
+        /** As `mesh-control join` writes it. */
         readonly identityFolder: string;
       };
 }
@@ -80,10 +80,6 @@ const control = (
   { address, port, identityFolder }: BootstrapOptions["source"] & { readonly kind: "control" },
   { trustDomain }: Platform,
 ): Cluster => {
-  const sdsConfig = {
-    pathConfigSource: { path: `${identityFolder}/sds.json`, watchedDirectory: { path: identityFolder } },
-    resourceApiVersion: "V3",
-  } as const;
   return {
     name: controlCluster,
     type: "STRICT_DNS",
@@ -104,12 +100,12 @@ const control = (
         commonTlsContext: {
           tlsParams: { tlsMinimumProtocolVersion: "TLSv1_3", tlsMaximumProtocolVersion: "TLSv1_3" },
           alpnProtocols: ["h2"],
-          tlsCertificateSdsSecretConfigs: [{ name: ownCertificate, sdsConfig }],
+          tlsCertificateSdsSecretConfigs: [secretIn(identityFolder, ownCertificate)],
           combinedValidationContext: {
             defaultValidationContext: {
               matchTypedSubjectAltNames: [{ sanType: "URI", matcher: { exact: controlIdentity(trustDomain) } }],
             },
-            validationContextSdsSecretConfig: { name: trustedRoots, sdsConfig },
+            validationContextSdsSecretConfig: secretIn(identityFolder, trustedRoots),
           },
         },
         sni: controlCluster,

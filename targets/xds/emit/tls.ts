@@ -1,11 +1,5 @@
 import type { SpiffeId } from "../../../lib/model/mesh.ts";
-import {
-  typed,
-  type CommonTlsContext,
-  type ConfigSource,
-  type SdsSecretConfig,
-  type TransportSocket,
-} from "../messages.ts";
+import { typed, type CommonTlsContext, type SdsSecretConfig, type TransportSocket } from "../messages.ts";
 import type { Delivery } from "./proxy.ts";
 
 /** The secrets that every proxy asks for: its own certificate, and whom it trusts. Istio's names, so that tools know them. */
@@ -17,18 +11,29 @@ export const alpn = { http: "meshwright-http", tcp: "meshwright-tcp" } as const;
 
 const caBundle = "/etc/ssl/certs/ca-certificates.crt";
 
+/** Files that hold the secrets, as `mesh-control join` writes them: Envoy takes one secret from each. */
+const secretFiles: Readonly<Record<string, string>> = {
+  [ownCertificate]: "sds.json",
+  [trustedRoots]: "sds-roots.json",
+};
+
+/** A secret from a folder that is watched, so that certificate and key change together. */
+export const secretIn = (folder: string, name: string): SdsSecretConfig => ({
+  name,
+  sdsConfig: {
+    pathConfigSource: { path: `${folder}/${secretFiles[name]}`, watchedDirectory: { path: folder } },
+    resourceApiVersion: "V3",
+    initialFetchTimeout: "0s",
+  },
+});
+
+/** Beside the other files of a proxy that is told by files. */
 const identityFolder = "./identity";
 
-const secretSource = (delivery: Delivery): ConfigSource =>
-  delivery === "ads"
-    ? { ads: {}, resourceApiVersion: "V3", initialFetchTimeout: "0s" }
-    : {
-        pathConfigSource: { path: `${identityFolder}/sds.json`, watchedDirectory: { path: identityFolder } },
-        resourceApiVersion: "V3",
-        initialFetchTimeout: "0s",
-      };
-
-const secret = (name: string, delivery: Delivery): SdsSecretConfig => ({ name, sdsConfig: secretSource(delivery) });
+const secret = (name: string, delivery: Delivery): SdsSecretConfig =>
+  delivery === "files"
+    ? secretIn(identityFolder, name)
+    : { name, sdsConfig: { ads: {}, resourceApiVersion: "V3", initialFetchTimeout: "0s" } };
 
 type SubjectMatchers = { readonly exact: readonly SpiffeId[] } | { readonly prefix: string };
 
