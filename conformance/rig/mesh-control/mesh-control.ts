@@ -89,7 +89,11 @@ export const meshControl =
       }),
     );
     const control = child(directory, "mesh-control", [process.execPath, program, configFile], { inside: anchor.pid });
-    await eventually("mesh-control is ready", () => asked("/readyz").then(() => true), { needs: [control] });
+    const ready = eventually("mesh-control is ready", () => asked("/readyz").then(() => true), { needs: [control] });
+    await ready.catch(async (error: unknown) => {
+      await control.stop(0);
+      throw error;
+    });
 
     return {
       serve(mesh, addresses) {
