@@ -1,6 +1,8 @@
 import { externalHost } from "../../golden/random/intents.ts";
-import { laboratory } from "../istio/laboratory.ts";
-import { foundOnRig, judgeCapture, seedsByMeshConfig } from "../istio/rigs.ts";
+import { istioLaboratory } from "../istio/laboratory.ts";
+import { seedsByMeshConfig } from "../istio/mesh-config.ts";
+import { foundOnRig, judgeCapture } from "../laboratory/rigs.ts";
+import { istiod } from "../rig/istiod/istiod.ts";
 import { rigRequirements } from "../rig/requirements.ts";
 import type { Suite, Verdicts } from "../suite.ts";
 import { changedPair, hasMeaning, reorderedPair } from "./pairs.ts";
@@ -34,8 +36,8 @@ export const diffConformance: Suite = async (verdicts) => {
   const reordered = new Set(firstSeeds(reorderedPairs, (seed) => reorderedPair(seed) !== undefined));
   const all: Shown[] = [];
   for (const [config, seeds] of seedsByMeshConfig([...new Set([...changed, ...reordered])]))
-    await foundOnRig(config, verdicts, async (rig) => {
-      const lab = await laboratory(rig, [externalHost]);
+    await foundOnRig(istiod({ meshConfig: config }), config, verdicts, async (rig) => {
+      const lab = await istioLaboratory(rig, [externalHost]);
       const pairs = seeds.flatMap((seed) => [
         ...(changed.has(seed) ? [changedPair(seed, lab.outside.address)] : []),
         ...(reordered.has(seed) ? [reorderedPair(seed, lab.outside.address)!] : []),

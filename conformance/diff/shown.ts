@@ -1,9 +1,8 @@
 import type { Call } from "../../lib/model/call.ts";
 import type { Mesh } from "../../lib/model/mesh.ts";
-import { istio } from "../../targets/istio/index.ts";
-import type { Laboratory } from "../istio/laboratory.ts";
-import { binomialTest } from "../istio/oracle/binomial.ts";
-import { disagreement, type Observed } from "../istio/oracle/observation.ts";
+import type { Laboratory } from "../laboratory/laboratory.ts";
+import { binomialTest } from "../laboratory/oracle/binomial.ts";
+import { disagreement, type Observed } from "../laboratory/oracle/observation.ts";
 import type { Pair } from "./pairs.ts";
 import { placeShares, refusedBelow, requestsPerWitness } from "./sightings.ts";
 import { chosenWitnesses, unshowable, type Choice, type Witness } from "./witnesses.ts";
@@ -27,7 +26,7 @@ const untouchedPerPair = 15;
 
 /** Installs the one mesh, sends, makes of it the other as a cluster is updated, and sends the same again. */
 export const shown = async (pair: Pair, lab: Laboratory): Promise<Shown> => {
-  await lab.set(pair.graph, istio.emit(pair.before));
+  await lab.set(pair.graph, pair.before);
   const choice = chosenWitnesses(pair, lab);
   const calls: readonly Pick<Answered, "call" | "expected">[] = [
     ...choice.chosen.map(({ call, shownBy }) => ({ call, expected: shownBy })),
@@ -37,7 +36,7 @@ export const shown = async (pair: Pair, lab: Laboratory): Promise<Shown> => {
       .map((call) => ({ call, expected: "no change" as const })),
   ];
   const before = await answers(calls, lab);
-  await lab.update(pair.graph, istio.emit(pair.after));
+  await lab.update(pair.graph, pair.after);
   const after = await answers(calls, lab);
   return {
     pair,

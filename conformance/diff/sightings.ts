@@ -4,8 +4,8 @@ import { decide } from "../../lib/model/decide/index.ts";
 import { deliveredRequest, meaningOf } from "../../lib/model/decide/meaning.ts";
 import { editedHeaders } from "../../lib/model/edited-headers.ts";
 import type { Mesh } from "../../lib/model/mesh.ts";
-import { binomialTest } from "../istio/oracle/binomial.ts";
-import { servedHeaders } from "../istio/oracle/observation.ts";
+import { binomialTest } from "../laboratory/oracle/binomial.ts";
+import { servedHeaders } from "../laboratory/oracle/observation.ts";
 
 /** How two meshes that decide a call differently can be told apart by those at its two ends. */
 export type Evidence =

@@ -5,8 +5,8 @@ import type { Call } from "../../lib/model/call.ts";
 import { decide } from "../../lib/model/decide/index.ts";
 import { lookup } from "../../lib/model/lookup.ts";
 import type { Mesh } from "../../lib/model/mesh.ts";
-import type { Laboratory } from "../istio/laboratory.ts";
-import { observable } from "../istio/oracle/trials.ts";
+import type { Laboratory } from "../laboratory/laboratory.ts";
+import { observable } from "../laboratory/oracle/trials.ts";
 import type { Pair } from "./pairs.ts";
 import { evidenceFor, type Evidence } from "./sightings.ts";
 

@@ -4,43 +4,34 @@ import { compile } from "../../compiler/pipeline.ts";
 import { syncedGraph } from "../../cli/graph/sync.ts";
 import { randomMesh } from "../../golden/random/mesh.ts";
 import { externalHost } from "../../golden/random/intents.ts";
-import { random } from "../../golden/random/random.ts";
 import type { ServiceGraph } from "../../lib/graph/graph.ts";
 import { defaultPlatform } from "../../lib/graph/platform.ts";
 import type { Mesh } from "../../lib/model/mesh.ts";
 import { istio } from "../../targets/istio/index.ts";
 import type { KubernetesObject } from "../../targets/istio/object.ts";
 import { yamlStream, type Plain } from "../../targets/istio/yaml.ts";
+import { plantedFaults } from "../laboratory/faults/planted.ts";
+import { judgeCalls, judgeCoverage, judgeSplits } from "../laboratory/judgement.ts";
+import type { Laboratory } from "../laboratory/laboratory.ts";
+import { disagreements, type Evidence } from "../laboratory/oracle/trials.ts";
+import { foundOnRig, judgeCapture } from "../laboratory/rigs.ts";
+import { smallest } from "../laboratory/smallest.ts";
+import { istiod, type Istiod } from "../rig/istiod/istiod.ts";
 import { rigRequirements } from "../rig/requirements.ts";
 import type { Rig } from "../rig/rig.ts";
 import type { Suite, Verdicts } from "../suite.ts";
-import { boundaryCalls } from "../../golden/random/calls.ts";
-import { dumpedMtls } from "./oracle/dumped-mtls-verdicts.ts";
-import { coverage } from "./features.ts";
-import { laboratory, type Laboratory } from "./laboratory.ts";
+import { dumpedMtls } from "./dumped-mtls-verdicts.ts";
+import { istioLaboratory } from "./laboratory.ts";
 import { manifests } from "./manifests.ts";
 import { pinnedObjects } from "./pinned-objects.ts";
-import { plantedFaults } from "./faults/planted.ts";
 import { regressionSeeds } from "./regressions.ts";
-import { foundOnRig, judgeCapture, meshConfig, seedsByMeshConfig } from "./rigs.ts";
+import { meshConfig, seedsByMeshConfig } from "./mesh-config.ts";
 import { sameBytes } from "./same-bytes.ts";
-import { smallest } from "./smallest.ts";
-import {
-  disagreements,
-  evidence,
-  observable,
-  scenarioDisagreements,
-  splitProbabilities,
-  type Evidence,
-} from "./oracle/trials.ts";
 
 const repository = join(import.meta.dirname, "..", "..");
 const bookinfoHost = "www.googleapis.com";
-const callsPerMesh = 80;
 /** Thirty, and whichever others once came out otherwise. */
 const everySeed = [...new Set([...Array.from({ length: 30 }, (_, index) => index + 1), ...regressionSeeds])];
-/** How likely it may be, over all splits of a run together, that a correct one is taken for wrong. */
-const familyWise = 1e-6;
 
 const cases = [
   "traffic through captured connections",
@@ -69,7 +60,11 @@ export const istioSuite =
     const all: Evidence[] = [];
     const bookinfoConfig = meshConfig(defaultPlatform);
     for (const [config, mine] of seedsByMeshConfig(seeds, [bookinfoConfig]))
-      all.push(...(await foundOnRig(config, verdicts, (rig) => held(rig, mine, config === bookinfoConfig, verdicts))));
+      all.push(
+        ...(await foundOnRig(istiod({ meshConfig: config }), config, verdicts, (rig) =>
+          held(rig, mine, config === bookinfoConfig, verdicts),
+        )),
+      );
     await sameBytes(verdicts);
     judgeSplits(all, verdicts);
     plantedFaults(all, verdicts);
@@ -79,12 +74,12 @@ export const istioSuite =
 export const istioConformance: Suite = istioSuite(everySeed);
 
 const held = async (
-  rig: Rig,
+  rig: Rig<Istiod>,
   seeds: readonly number[],
   bookinfoToo: boolean,
   verdicts: Verdicts,
 ): Promise<readonly Evidence[]> => {
-  const lab = await laboratory(rig, [externalHost, bookinfoHost]);
+  const lab = await istioLaboratory(rig, [externalHost, bookinfoHost]);
   const all: Evidence[] = [];
   if (bookinfoToo) await pinnedObjects(rig.tools.istioFiles, verdicts);
   const bookinfo = bookinfoToo ? await bookinfoMesh(rig, verdicts) : undefined;
@@ -107,7 +102,7 @@ const held = async (
 };
 
 const bookinfoMesh = async (
-  rig: Rig,
+  rig: Rig<Istiod>,
   verdicts: Verdicts,
 ): Promise<{ readonly graph: ServiceGraph; readonly mesh: Mesh } | undefined> => {
   const folder = join(repository, "policies", "bookinfo");
@@ -131,7 +126,7 @@ const bookinfoMesh = async (
 
 /** Installs a mesh, sends requests at its boundaries, and holds every answer against `decide`. */
 const judged = async (
-  rig: Rig,
+  rig: Rig<Istiod>,
   lab: Laboratory,
   name: string,
   graph: ServiceGraph,
@@ -139,24 +134,16 @@ const judged = async (
   seed: number,
   verdicts: Verdicts,
 ): Promise<Evidence> => {
-  const objects = istio.emit(mesh);
-  await lab.set(graph, objects);
-  const calls = boundaryCalls(mesh, callsPerMesh, random(seed)).filter((call) => observable(mesh, call));
-  const seen = await evidence(name, mesh, calls, lab);
-  const wrong = disagreements(seen);
-  for (const { call, why } of wrong.slice(0, 5)) verdicts.fail(`${name}: ${JSON.stringify(call)}`, why);
-  const played = scenarioDisagreements(seen);
-  for (const why of played.slice(0, 3)) verdicts.fail(name, why);
-  if (wrong.length === 0 && played.length === 0)
-    verdicts.pass(`${name}: ${calls.length} calls and ${seen.scenarios.length} scenarios came out as decided`);
+  await lab.set(graph, mesh);
+  const seen = await judgeCalls(name, mesh, seed, lab, verdicts);
   for (const why of await dumpedMtls(mesh, lab)) verdicts.fail(`${name}: mTLS as configured`, why);
-  await analyzed(rig, name, graph, objects, verdicts);
+  await analyzed(rig, name, graph, istio.emit(mesh), verdicts);
   return seen;
 };
 
 /** The oracles that read configuration must bite too: each is shown something false. */
 const plantedInConfiguration = async (
-  rig: Rig,
+  rig: Rig<Istiod>,
   lab: Laboratory,
   graph: ServiceGraph,
   mesh: Mesh,
@@ -189,7 +176,7 @@ const plantedInConfiguration = async (
 
 /** `istioctl analyze` knows what Istio's makers warn of; it sees the graph's manifests too. */
 const analyzed = async (
-  rig: Rig,
+  rig: Rig<Istiod>,
   name: string,
   graph: ServiceGraph,
   objects: readonly KubernetesObject[],
@@ -200,14 +187,14 @@ const analyzed = async (
 };
 
 const analysis = async (
-  rig: Rig,
+  rig: Rig<Istiod>,
   graph: ServiceGraph,
   objects: readonly KubernetesObject[],
 ): Promise<string | undefined> => {
   const folder = await mkdtemp(join(rig.directory, "analyze-"));
   const file = join(folder, "all.yaml");
   await writeFile(file, yamlStream([...manifests(graph), ...objects] as unknown as readonly Plain[]));
-  const { code, output } = await rig.istioctl([
+  const { code, output } = await rig.plane.istioctl([
     "analyze",
     "--use-kube=false",
     "--all-namespaces",
@@ -216,35 +203,4 @@ const analysis = async (
     file,
   ]);
   return code === 0 && output.includes("No validation issues found") ? undefined : output.trim();
-};
-
-const judgeSplits = (all: readonly Evidence[], verdicts: Verdicts): void => {
-  const tests = all.flatMap((one) => splitProbabilities(one).map((test) => ({ ...test, name: one.name })));
-  const threshold = familyWise / Math.max(1, tests.length);
-  for (const { name, what, probability } of tests)
-    if (probability < threshold) verdicts.fail(`${name}: split`, `${what}, probability ${probability}`);
-  const least = Math.min(...tests.map(({ probability }) => probability));
-  if (tests.length === 0) verdicts.fail("splits", "no mesh had a split that a request met");
-  else
-    verdicts.pass(
-      `splits: ${tests.length} binomial tests, the least likely ${least.toExponential(1)}, refused below ${threshold.toExponential(1)}`,
-    );
-};
-
-const judgeCoverage = (all: readonly Evidence[], verdicts: Verdicts): void => {
-  const rows = coverage(
-    all.flatMap(({ mesh, cases: seen, scenarios }) =>
-      [...seen, ...scenarios.map(({ scenario }) => ({ call: scenario.trial.call }))].map(({ call }) => ({
-        mesh,
-        call,
-      })),
-    ),
-  );
-  for (const { name, hit, decisive } of rows) {
-    verdicts.say(
-      `${name.padEnd(28)} ${String(hit).padStart(6)} cases, ${String(decisive).padStart(6)} would have come out differently without it`,
-    );
-    if (decisive === 0) verdicts.fail(`feature ${name}`, "no case depends on it");
-    else verdicts.pass();
-  }
 };

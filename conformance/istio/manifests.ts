@@ -1,4 +1,5 @@
 import { idOf, type ServiceGraph } from "../../lib/graph/graph.ts";
+import { serviceAddresses } from "../laboratory/laboratory.ts";
 
 /** A Kubernetes object of the platform itself, as a cluster's owner would write it. */
 export interface Manifest {
@@ -12,10 +13,6 @@ export interface Manifest {
   };
   readonly [field: string]: unknown;
 }
-
-/** The addresses of services, from the range that the rig's API server hands out; in the graph's order. */
-export const serviceAddresses = (graph: ServiceGraph): ReadonlyMap<string, string> =>
-  new Map(graph.services.map((service, index) => [idOf(service), `10.96.7.${index + 1}`]));
 
 /** What a graph says, as the manifests from which it could have been read. */
 export const manifests = (graph: ServiceGraph): readonly Manifest[] => {

@@ -2,44 +2,36 @@ import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { agentProcess, applicationUser } from "./agent/launch.ts";
+import { remoteAgent } from "./agent/remote-agent.ts";
 import { authority } from "./certificates.ts";
-import { controlPlane, plainMeshConfig } from "./cluster.ts";
-import { endpointController } from "./endpoints.ts";
 import { install, type Tools } from "./install.ts";
-import type { Kube, KubeObject } from "./kube.ts";
+import { network } from "./network.ts";
+import type { Plane, Site } from "./plane.ts";
 import { runDirectory } from "./process.ts";
 import { rigRequirements } from "./requirements.ts";
-import { settlement } from "./settle.ts";
-import type { WorkloadSpec } from "./workload-spec.ts";
-import { workload, type Workload } from "./workload.ts";
+import { startedWorkload } from "./started-workload.ts";
+import type { Workload, WorkloadSpec } from "./workload.ts";
 
-/** A control plane and the pods of a mesh, all real, on a network of their own. */
-export interface Rig {
+/** The pods of a mesh and its control plane, all real, on a network of their own. */
+export interface Rig<P extends Plane = Plane> {
   readonly tools: Tools;
   /** Logs of every process, and what they were started with. */
   readonly directory: string;
-  /** For reading, and for objects that the rig need not wait for. */
-  readonly kube: Kube;
-  /** Applies (server-side, strict) and remembers what `settle` must wait for. Throws a KubeError when one is refused. */
-  readonly apply: (objects: readonly KubeObject[]) => Promise<readonly KubeObject[]>;
-  readonly delete: (objects: readonly KubeObject[]) => Promise<void>;
-  /** Deletes everything that was ever applied through `apply`, Namespaces apart. */
-  readonly clear: () => Promise<void>;
+  /** What can be said to this control plane, and asked of it. */
+  readonly plane: P;
   readonly startWorkload: (spec: WorkloadSpec) => Promise<Workload>;
   /** The running ones, in the order of their start. */
   readonly workloads: () => readonly Workload[];
-  /** Names that all pods resolve, Envoys included; the whole table. Set it before applying what needs it: Envoy asks again only after a while. */
+  /** Names that all pods resolve, Envoys included; the whole table. Set it before the plane is told what needs it: Envoy asks again only after a while. */
   readonly setHosts: (addresses: Readonly<Record<string, string>>) => void;
-  /** Returns when every running Envoy works by everything applied so far; throws when one refuses its configuration or time runs out. Milliseconds that it took. */
+  /** Returns when every running Envoy works by all that the plane was told; throws when one refuses its configuration or time runs out. Milliseconds that it took. */
   readonly settle: (options?: { readonly timeoutMs?: number }) => Promise<number>;
-  readonly istiodDebug: (path: string) => Promise<string>;
-  readonly istioctl: (args: readonly string[]) => Promise<{ readonly code: number; readonly output: string }>;
   /** Ends every process; with them go their namespaces. Logs stay. */
   readonly stop: () => Promise<void>;
 }
 
-/** Starts the control plane; throws where the machine cannot (ask `rigRequirements` first) and when something does not come up. */
-export const rig = async ({ meshConfig = plainMeshConfig }: { readonly meshConfig?: string } = {}): Promise<Rig> => {
+/** Starts a control plane; throws where the machine cannot (ask `rigRequirements` first) and when something does not come up. */
+export const rig = async <P extends Plane>(startedPlane: (site: Site) => Promise<P>): Promise<Rig<P>> => {
   const missing = rigRequirements();
   if (missing !== undefined) throw new Error(`the rig cannot run here: ${missing}`);
   const tools = await install();
@@ -50,10 +42,7 @@ export const rig = async ({ meshConfig = plainMeshConfig }: { readonly meshConfi
   chownSync(countFolder, applicationUser, applicationUser);
   const certificates = join(directory, "certificates");
   mkdirSync(certificates);
-  const [platform, mesh, web] = await Promise.all(
-    ["platform", "mesh", "web"].map((name) => authority(certificates, name)),
-  );
-  if (platform === undefined || mesh === undefined || web === undefined) throw new Error("unreachable");
+  const web = await authority(certificates, "web");
 
   const overlays = {
     "/etc/hosts": join(directory, "hosts"),
@@ -73,49 +62,35 @@ export const rig = async ({ meshConfig = plainMeshConfig }: { readonly meshConfi
   writeFileSync(overlays["/etc/resolv.conf"], "nameserver 10.244.0.1\noptions timeout:1 attempts:1\n");
 
   const running = new Set<Workload>();
-  const anchorSocket = join(sockets, "control-plane");
+  const workloads = (): readonly Workload[] => [...running];
+  const controlSocket = join(sockets, "control-plane");
   const anchor = await agentProcess(
     directory,
     "control-plane.agent",
-    { controlSocket: anchorSocket, secretSocket: "", secrets: {}, workload: "", pod: "", countFolder },
+    { controlSocket, secretSocket: "", secrets: {}, workload: "", pod: "", countFolder },
     {},
   );
-  const plane = await controlPlane(tools, directory, platform, anchor, anchorSocket, meshConfig).catch(
-    async (error: unknown) => {
-      await anchor.stop(0);
-      throw error;
-    },
-  );
-  const surroundings = { tools, directory, sockets, countFolder, overlays, controlPlane: plane, mesh, web };
-  const endpoints = endpointController(plane.kube);
-  const { expected, settle } = settlement(plane, endpoints, () => [...running]);
-  const applied = new Map<string, KubeObject>();
+  const begun = async () => {
+    const wires = await network(anchor.pid);
+    const agent = await remoteAgent(controlSocket, anchor);
+    const { gateway } = wires;
+    const plane = await startedPlane({ tools, directory, certificates, anchor, agent, gateway, workloads });
+    return { wires, agent, plane };
+  };
+  const { wires, agent, plane } = await begun().catch(async (error: unknown) => {
+    await anchor.stop(0);
+    throw error;
+  });
+  const surroundings = { tools, directory, sockets, countFolder, overlays, network: wires, plane, web };
   let serial = 0;
 
-  const remove = async (objects: readonly KubeObject[]): Promise<void> => {
-    await plane.kube.delete(objects);
-    for (const object of objects) {
-      applied.delete(keyOf(object));
-      expected(object, undefined);
-    }
-  };
   return {
     tools,
     directory,
-    kube: plane.kube,
-    async apply(objects) {
-      const stored = await plane.kube.apply(objects);
-      for (const object of stored) {
-        applied.set(keyOf(object), object);
-        expected(object, object.metadata.resourceVersion);
-      }
-      return stored;
-    },
-    delete: remove,
-    clear: () => remove([...applied.values()].filter(({ kind }) => kind !== "Namespace")),
+    plane,
     async startWorkload(spec) {
       serial += 1;
-      const started = await workload(surroundings, spec, serial);
+      const started = await startedWorkload(surroundings, spec, serial);
       const stop = async (): Promise<void> => {
         running.delete(stopping);
         await started.stop();
@@ -124,24 +99,22 @@ export const rig = async ({ meshConfig = plainMeshConfig }: { readonly meshConfi
       running.add(stopping);
       return stopping;
     },
-    workloads: () => [...running],
+    workloads,
     setHosts,
-    settle: ({ timeoutMs = 60_000 } = {}) => settle(timeoutMs),
-    istiodDebug: plane.istiodDebug,
-    istioctl: plane.istioctl,
+    async settle({ timeoutMs = 60_000 } = {}) {
+      const start = performance.now();
+      await plane.settle(timeoutMs);
+      return Math.round(performance.now() - start);
+    },
     async stop() {
       await Promise.all([...running].map((one) => one.stop()));
       await plane.stop();
+      agent.close();
       await anchor.stop(0);
       rmSync(sockets, { recursive: true, force: true });
-      rmSync(join(directory, "control-plane/etcd"), { recursive: true, force: true });
     },
   };
 };
-
-/** What makes an object the same one, whatever it says. */
-export const keyOf = ({ apiVersion, kind, metadata }: KubeObject): string =>
-  `${apiVersion} ${kind} ${metadata.namespace ?? ""}/${metadata.name}`;
 
 const socketPrefix = "meshwright-rig-";
 

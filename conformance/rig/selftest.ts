@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
-import { knownOnlyToIstiod, plainMeshConfig } from "./cluster.ts";
+import { knownOnlyToIstiod, plainMeshConfig } from "./istiod/control-plane.ts";
+import { istiod, type Istiod } from "./istiod/istiod.ts";
 import { rigRequirements } from "./requirements.ts";
 import { rig, type Rig } from "./rig.ts";
 import {
@@ -28,11 +29,11 @@ const check = (what: string, holds: boolean, seen: unknown): void => {
   console.log(`${holds ? "ok  " : "FAIL"} ${what}${holds ? "" : `: ${JSON.stringify(seen)}`}`);
 };
 
-const plainTraffic = async (mesh: Rig): Promise<void> => {
+const plainTraffic = async (mesh: Rig<Istiod>): Promise<void> => {
   const pods = await startPods(mesh);
   const { client, v1, v2, ingress, outside, payments } = pods;
   mesh.setHosts({ "api.payments.example": payments.address });
-  await mesh.apply([noMtls, ...shop]);
+  await mesh.plane.apply([noMtls, ...shop]);
   console.log(`     settled in ${await mesh.settle()} ms`);
 
   const [plain, jason, denied, admin, external] = await client.send([
@@ -58,7 +59,7 @@ const plainTraffic = async (mesh: Rig): Promise<void> => {
   const [tcp] = await client.sendTcp([
     {
       to:
-        (await mesh.kube
+        (await mesh.plane.kube
           .get("v1", "Service", "shop", "reviews")
           .then((found) => (found?.spec as { clusterIP: string } | undefined)?.clusterIP)) ?? "",
       port: 9000,
@@ -150,7 +151,7 @@ const plainTraffic = async (mesh: Rig): Promise<void> => {
     many.find((one) => workloadOf(one) !== v1.pod),
   );
 
-  await mesh.kube
+  await mesh.plane.kube
     .refusalOf(knownOnlyToIstiod)
     .then((refusal) =>
       check(
@@ -159,11 +160,11 @@ const plainTraffic = async (mesh: Rig): Promise<void> => {
         refusal,
       ),
     );
-  const unknownField = await mesh.kube.refusalOf(
+  const unknownField = await mesh.plane.kube.refusalOf(
     networking("VirtualService", "typo", { hosts: ["a.example"], htpp: [] }),
   );
   check("an unknown field is refused", unknownField !== undefined, unknownField);
-  const analysis = await mesh.istioctl(["analyze", "--all-namespaces", "-o", "json"]);
+  const analysis = await mesh.plane.istioctl(["analyze", "--all-namespaces", "-o", "json"]);
   check("istioctl reaches the cluster", analysis.output.includes("IST0") || analysis.output.trim() === "[]", analysis);
 
   await updates(mesh, pods);
@@ -171,14 +172,14 @@ const plainTraffic = async (mesh: Rig): Promise<void> => {
 
 /** Running Envoys follow a change by the time settle returns: every iteration flips a route and asks at once. */
 const updates = async (
-  mesh: Rig,
+  mesh: Rig<Istiod>,
   { client, v1, v2, impostor, ingress, payments }: Awaited<ReturnType<typeof startPods>>,
 ): Promise<void> => {
   const wrong: unknown[] = [];
   const times: number[] = [];
   for (let round = 0; round < 10; round += 1) {
     const [subset, pod, verb] = round % 2 === 0 ? ["v2", v2.pod, "ALLOW"] : ["v1", v1.pod, "DENY"];
-    await mesh.apply([
+    await mesh.plane.apply([
       networking("VirtualService", "reviews", {
         hosts: ["reviews.shop.svc.cluster.local"],
         http: [{ route: [{ destination: { host: "reviews.shop.svc.cluster.local", subset } }] }],
@@ -206,7 +207,7 @@ const updates = async (
     wrong.slice(0, 2),
   );
 
-  await mesh.delete([
+  await mesh.plane.delete([
     networking("VirtualService", "reviews", {}),
     object("security.istio.io/v1", "AuthorizationPolicy", "shop", "reviews", {}),
   ]);
@@ -216,9 +217,9 @@ const updates = async (
   check("a stopped pod is out of every Envoy's endpoints", workloadOf(left) === v2.pod, left);
 
   mesh.setHosts({ "api.payments.example": impostor.address });
-  await mesh.delete([networking("ServiceEntry", "payments", {})]);
+  await mesh.plane.delete([networking("ServiceEntry", "payments", {})]);
   await mesh.settle();
-  await mesh.apply(shop.filter(({ metadata, kind }) => metadata.name === "payments" && kind === "ServiceEntry"));
+  await mesh.plane.apply(shop.filter(({ metadata, kind }) => metadata.name === "payments" && kind === "ServiceEntry"));
   await mesh.settle();
   const [forged] = await client.send([request("api.payments.example", "/charge")]);
   check(
@@ -228,15 +229,15 @@ const updates = async (
   );
   await Promise.all([payments.stop(), impostor.stop(), ingress.stop()]);
 
-  await mesh.clear();
+  await mesh.plane.clear();
   await mesh.settle();
   const [cleared] = await client.send([request("reviews.shop", "/0")]);
   check("a cleared mesh knows no host", workloadOf(cleared) === undefined, cleared);
 };
 
-const mutualTls = async (mesh: Rig): Promise<void> => {
+const mutualTls = async (mesh: Rig<Istiod>): Promise<void> => {
   const { client, v2, outside } = await startPods(mesh);
-  await mesh.apply([
+  await mesh.plane.apply([
     object("security.istio.io/v1", "PeerAuthentication", "istio-system", "default", { mtls: { mode: "STRICT" } }),
     service("reviews", { app: "reviews", version: "v2" }, [{ name: "http", port: 80, targetPort: 9080 }]),
     object("security.istio.io/v1", "AuthorizationPolicy", "shop", "reviews", {
@@ -266,10 +267,10 @@ const processes = (
     }
   });
 
-const timed = async (name: string, meshConfig: string, tests: (mesh: Rig) => Promise<void>): Promise<void> => {
+const timed = async (name: string, meshConfig: string, tests: (mesh: Rig<Istiod>) => Promise<void>): Promise<void> => {
   console.log(`${name}:`);
   const start = performance.now();
-  const mesh = await rig({ meshConfig });
+  const mesh = await rig(istiod({ meshConfig }));
   console.log(`     control plane up in ${Math.round(performance.now() - start)} ms, logs in ${mesh.directory}`);
   try {
     await tests(mesh);

@@ -10,8 +10,14 @@ export interface RemoteAgent {
   /** A connection made inside the agent's namespace. */
   readonly dialled: (host: string, port: number) => Socket;
   /** The body of an HTTP answer from inside the namespace; throws for statuses from 400. */
-  readonly fetched: (port: number, path: string, method?: "GET" | "POST") => Promise<string>;
+  readonly fetched: (port: number, path: string, options?: FetchOptions) => Promise<string>;
   readonly close: () => void;
+}
+
+interface FetchOptions {
+  readonly method?: "GET" | "POST";
+  /** The namespace's own loopback when absent. */
+  readonly host?: string;
 }
 
 /** Connects to an agent as soon as it listens. */
@@ -78,7 +84,7 @@ export const remoteAgent = async (controlSocket: string, process: Child): Promis
         socket.write(`${JSON.stringify({ id: serial, ...command })}\n`);
       }),
     dialled,
-    fetched: (port, path, method = "GET") => body(dialled("127.0.0.1", port), path, method),
+    fetched: (port, path, { method = "GET", host = "127.0.0.1" } = {}) => body(dialled(host, port), path, method),
     close: () => socket.destroy(),
   };
 };

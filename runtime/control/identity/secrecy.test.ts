@@ -68,9 +68,11 @@ test("no log, error or text form of anything shows a key or a token", async () =
   // A dump of bytes would show numbers: the key's own, from the private part.
   const bytes = Buffer.from(secret.bytes);
   const at = bytes.indexOf("-----BEGIN PRIVATE KEY-----") + 95;
+  const numbers = [...bytes.subarray(at, at + 12)];
   secrets.push(
-    [...bytes.subarray(at, at + 12)].join(","),
-    [...bytes.subarray(at, at + 12)].join(", "),
+    numbers.join(","),
+    numbers.join(", "),
+    numbers.map((byte, index) => `"${at + index}":${byte}`).join(","),
     bytes.subarray(at, at + 24).toString(),
   );
   shown.push(
@@ -106,7 +108,10 @@ test("no log, error or text form of anything shows a key or a token", async () =
   shown.push(await authority.issued("spiffe://other.test/a").catch((error: unknown) => error));
   expect((await readFile(join(machine, "identity.key"), "utf8")).includes(secrets[0] ?? "")).toBe(false);
 
-  const everything = [...entries, ...shown].map(texts).join("\n");
+  const everything = [...entries, ...shown]
+    .map(texts)
+    .join("\n")
+    .replaceAll(/ +|\n +/g, " ");
   expect(entries.length).toBeGreaterThan(8);
   expect(secrets.length).toBeGreaterThan(12);
   expect(everything.includes("PRIVATE KEY")).toBe(false);

@@ -3,7 +3,7 @@ import { decide } from "../../lib/model/decide/index.ts";
 import type { Branch, End } from "../../lib/model/decide/decision.ts";
 import type { Mesh } from "../../lib/model/mesh.ts";
 import type { RetryPolicy } from "../../lib/model/route.ts";
-import type { Plan, Trial } from "./laboratory.ts";
+import type { Plan, Trial } from "./sender.ts";
 import type { Observed } from "./oracle/observation.ts";
 
 /** A trial whose outcome depends on what the server does, and what must be seen. */

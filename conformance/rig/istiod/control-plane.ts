@@ -1,21 +1,18 @@
 import { execFile } from "node:child_process";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { parse } from "yaml";
-import { remoteAgent } from "./agent/remote-agent.ts";
-import type { Authority } from "./certificates.ts";
-import type { Tools } from "./install.ts";
+import { authority, type Authority } from "../certificates.ts";
+import type { Site } from "../plane.ts";
+import { child, entering, eventually, mortal } from "../process.ts";
 import { kube, type Kube, type KubeObject } from "./kube.ts";
-import { network, type Network } from "./network.ts";
-import { child, entering, eventually, mortal, type Child } from "./process.ts";
 
 /** etcd, the API server and istiod, in a network namespace of their own; so every port is free, and always the same. */
 export interface ControlPlane {
   readonly kube: Kube;
-  readonly network: Network;
   /** Where Envoys find istiod. */
-  readonly discoveryPort: number;
+  readonly discovery: { readonly address: string; readonly port: number };
   /** What istiod answers on its debugging port, for example `/debug/syncz`. */
   readonly istiodDebug: (path: string) => Promise<string>;
   /** Runs istioctl against this cluster; its output and exit code. */
@@ -38,19 +35,14 @@ const ports = { etcd: 2379, etcdPeer: 2380, api: 6443, discovery: 15010, debug: 
 const token = "meshwright-rig";
 
 export const controlPlane = async (
-  tools: Tools,
-  directory: string,
-  platform: Authority,
-  anchor: Child,
-  agentSocket: string,
+  { tools, directory, certificates, anchor, agent, gateway }: Site,
   meshConfig: string,
 ): Promise<ControlPlane> => {
   parse(meshConfig); // An unreadable mesh config would only show in istiod's log.
   const own = join(directory, "control-plane");
   mkdirSync(own);
   const inside = { inside: anchor.pid };
-  const wires = await network(anchor.pid);
-  const agent = await remoteAgent(agentSocket, anchor);
+  const platform = await authority(certificates, "platform");
 
   const etcd = child(
     directory,
@@ -73,7 +65,7 @@ export const controlPlane = async (
   const server = await platform.issued("kube-apiserver", [
     "DNS:kubernetes.default.svc",
     "IP:127.0.0.1",
-    `IP:${wires.gateway}`,
+    `IP:${gateway}`,
   ]);
   const webhook = await platform.issued("istiod", ["DNS:istiod.istio-system.svc", "IP:127.0.0.1"]);
   const accounts = await platform.issued("service-accounts", ["DNS:service-accounts.invalid"]);
@@ -92,7 +84,7 @@ export const controlPlane = async (
       `--etcd-servers=http://127.0.0.1:${ports.etcd}`,
       `--secure-port=${ports.api}`,
       "--bind-address=0.0.0.0",
-      `--advertise-address=${wires.gateway}`,
+      `--advertise-address=${gateway}`,
       `--cert-dir=${own}`,
       `--tls-cert-file=${server.certificateFile}`,
       `--tls-private-key-file=${server.keyFile}`,
@@ -169,8 +161,7 @@ export const controlPlane = async (
 
   return {
     kube: client,
-    network: wires,
-    discoveryPort: ports.discovery,
+    discovery: { address: gateway, port: ports.discovery },
     istiodDebug,
     async istioctl(args) {
       const [command, ...rest] = [
@@ -197,7 +188,7 @@ export const controlPlane = async (
     async stop() {
       // Their state goes with the run, so a polite end is worth little waiting.
       await Promise.all([istiod.stop(500), api.stop(500), etcd.stop(500)]);
-      agent.close();
+      rmSync(join(own, "etcd"), { recursive: true, force: true });
     },
   };
 };

@@ -1,26 +1,18 @@
-import { versions } from "./install.ts";
-import type { WorkloadSpec } from "./workload-spec.ts";
-
-/** Where Envoy's admin interface listens, inside the pod only. */
-export const adminPort = 15000;
-
-export interface Node {
-  readonly spec: WorkloadSpec;
-  readonly pod: string;
-  readonly address: string;
-  readonly serviceAccount: string;
-  readonly discovery: { readonly address: string; readonly port: number };
-  readonly secretSocket: string;
-}
+import { versions } from "../install.ts";
+import type { EnvoyPod } from "../plane.ts";
+import { adminPort, type Pod } from "../workload.ts";
 
 /** As istiod names a proxy: in `/debug/syncz`, and in the query of `/debug/config_dump?proxyID=`. */
-export const nodeName = ({ pod, spec }: Pick<Node, "pod" | "spec">): string => `${pod}.${spec.namespace}`;
+export const nodeName = ({ pod, spec }: Pod): string => `${pod}.${spec.namespace}`;
 
 /**
  * What istio-agent would write for this pod (tools/packaging/common/envoy_bootstrap.json, pkg/bootstrap/config.go), less
  * telemetry and the agent itself: Envoy asks istiod directly, in plain text.
  */
-export const bootstrap = ({ spec, pod, address, serviceAccount, discovery, secretSocket }: Node): unknown => ({
+export const bootstrap = (
+  { spec, pod, address, secretSocket }: EnvoyPod,
+  discovery: { readonly address: string; readonly port: number },
+): unknown => ({
   node: {
     id: `${spec.kind === "gateway" ? "router" : "sidecar"}~${address}~${pod}.${spec.namespace}~${spec.namespace}.svc.cluster.local`,
     cluster: `${spec.name}.${spec.namespace}`,
@@ -39,7 +31,7 @@ export const bootstrap = ({ spec, pod, address, serviceAccount, discovery, secre
       POD_PORTS: JSON.stringify(
         spec.ports.map(({ number, name }) => ({ name, containerPort: number, protocol: "TCP" })),
       ),
-      SERVICE_ACCOUNT: serviceAccount,
+      SERVICE_ACCOUNT: spec.serviceAccount ?? "default",
       WORKLOAD_NAME: spec.name,
     },
   },

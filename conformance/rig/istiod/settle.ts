@@ -1,15 +1,15 @@
-import { setTimeout as sleep } from "node:timers/promises";
-import { rootNamespace, type ControlPlane } from "./cluster.ts";
+import { alive, atWork, first, gone, proxied, proxyOf, refusing, waiting, type Behind } from "../settling.ts";
+import type { Workload } from "../workload.ts";
+import { rootNamespace, type ControlPlane } from "./control-plane.ts";
 import type { EndpointController } from "./endpoints.ts";
 import type { KubeObject } from "./kube.ts";
-import type { Workload } from "./workload.ts";
+import type { RegisteredPod } from "./registration.ts";
 
 /** Knows when the whole way from the API server to every Envoy has been gone. */
 export interface Settlement {
   /** From now on istiod must hold this object at this resource version; undefined: must not hold it. */
   readonly expected: (object: KubeObject, resourceVersion: string | undefined) => void;
-  /** Milliseconds that it took. */
-  readonly settle: (timeoutMs: number) => Promise<number>;
+  readonly settle: (timeoutMs: number) => Promise<void>;
 }
 
 /** One connection in istiod's `/debug/syncz`. */
@@ -18,6 +18,12 @@ interface ProxyStatus {
   readonly resources?: Readonly<
     Record<string, { readonly sent?: string; readonly acked?: string; readonly lastError?: string }>
   >;
+}
+
+/** One endpoint in istiod's `/debug/endpointz`. */
+interface HeldEndpoint {
+  readonly Addresses: readonly string[];
+  readonly EndpointPort: number;
 }
 
 const types = {
@@ -29,15 +35,17 @@ const types = {
 
 /**
  * istiod's own word that a proxy is in sync is worth nothing while istiod has not seen an object or still waits for
- * quiet. So, in this order: wait until istiod holds every version that the API server gave us; then apply a marker, an
- * EnvoyFilter that adds an idle cluster to every proxy whatever its Sidecar says and makes istiod push all types; the
- * push that carries the marker was computed from everything before it. istiod numbers its pushes, and sends clusters,
- * endpoints, listeners, routes one after the other: once Envoy has the marker's cluster, and has acknowledged listeners
- * and routes of that push or a later one, and nothing warms or drains any more, it works by what was applied.
+ * quiet. So, in this order: wait until istiod holds every version that the API server gave us, and every endpoint; then
+ * apply a marker, an EnvoyFilter that adds an idle cluster to every proxy whatever its Sidecar says and makes istiod push
+ * all types; the push that carries the marker was computed from everything before it. istiod numbers its pushes, and
+ * sends clusters, endpoints, listeners, routes one after the other: once Envoy has the marker's cluster, and has
+ * acknowledged all the others of that push or a later one, and nothing warms or drains any more, it works by what was
+ * applied.
  */
 export const settlement = (
   plane: ControlPlane,
   endpoints: EndpointController,
+  pods: () => readonly RegisteredPod[],
   workloads: () => readonly Workload[],
 ): Settlement => {
   const configs = new Map<string, string | undefined>();
@@ -46,7 +54,7 @@ export const settlement = (
 
   const debug = async <T>(path: string): Promise<T> => JSON.parse(await plane.istiodDebug(`/debug/${path}`)) as T;
 
-  const configMissing = async (): Promise<string | undefined> => {
+  const configMissing = async (): Promise<Behind | undefined> => {
     if (configs.size === 0) return undefined;
     const held = new Map(
       (await debug<readonly KubeObject[]>("configz")).map((object) => [
@@ -56,68 +64,65 @@ export const settlement = (
     );
     return difference(configs, held);
   };
-  const serviceMissing = async (): Promise<string | undefined> => {
+  const serviceMissing = async (): Promise<Behind | undefined> => {
     if (services.size === 0) return undefined;
     const all = await debug<readonly { readonly hostname: string; readonly ResourceVersion?: string }[]>("registryz");
     return difference(services, new Map(all.map(({ hostname, ResourceVersion }) => [hostname, ResourceVersion])));
   };
-  const endpointMissing = async (addresses: ReadonlyMap<string, readonly string[]>): Promise<string | undefined> => {
+  const endpointMissing = async (wanted: ReadonlyMap<string, readonly string[]>): Promise<Behind | undefined> => {
     type Shards = Readonly<
-      Record<
-        string,
-        Readonly<
-          Record<
-            string,
-            { readonly Shards: Readonly<Record<string, readonly { readonly Addresses: readonly string[] }[]>> }
-          >
-        >
-      >
+      Record<string, Readonly<Record<string, { readonly Shards: Readonly<Record<string, readonly HeldEndpoint[]>> }>>>
     >;
     const held = await debug<Shards>("endpointz");
-    for (const [host, expected] of addresses) {
+    for (const [host, expected] of wanted) {
       const actual = Object.values(held[host] ?? {}).flatMap(({ Shards }) =>
         Object.values(Shards)
           .flat()
-          .flatMap(({ Addresses }) => Addresses),
+          .flatMap(({ Addresses, EndpointPort }) => Addresses.map((address) => `${address}:${EndpointPort}`)),
       );
       const [want, have] = [[...new Set(expected)].sort().join(), [...new Set(actual)].sort().join()];
-      if (want !== have) return `istiod knows ${have || "no endpoints"} for ${host}, not ${want || "none"}`;
+      if (want !== have) return waiting(`istiod knows ${have || "no endpoints"} for ${host}, not ${want || "none"}`);
     }
     return undefined;
   };
 
+  /** Whether an Envoy has the marker's cluster, in its own word. */
+  const isMarked = async (workload: Workload, marker: string): Promise<boolean> =>
+    (await workload.admin(`/config_dump?resource=dynamic_active_clusters&name_regex=^${marker}$`)).includes(marker);
+
   /** Why this proxy does not yet work by the marker's push; undefined when it does. */
   const proxyBehind = async (
     workload: Workload,
+    hasMarker: boolean,
     status: ProxyStatus | undefined,
     watches: Readonly<Record<string, readonly string[]>>,
-    marker: string,
-  ): Promise<string | undefined> => {
-    const who = `the Envoy of ${workload.proxy}`;
-    if (workload.envoy?.ended() !== undefined)
-      throw new Error(`${who} ended (${workload.envoy.ended()}); see ${workload.envoy.log}`);
-    if (status === undefined) return `${who} is not connected to istiod`;
+  ): Promise<Behind | undefined> => {
+    const who = proxyOf(workload);
+    if (status === undefined) return waiting(`${who} is not connected to istiod`);
     const resources = status.resources ?? {};
     for (const [type, { lastError = "" }] of Object.entries(resources))
-      if (lastError !== "") return `${who} refuses ${type.split(".").at(-1)}: ${lastError}`;
-    const dump = await workload.admin(`/config_dump?resource=dynamic_active_clusters&name_regex=^${marker}$`);
-    if (!dump.includes(marker)) return `${who} has not heard of the last push`;
+      if (lastError !== "") return refusing(`${who} refuses ${shortType(type)}: ${lastError}`);
+    if (!hasMarker) return waiting(`${who} has not heard of the last push`);
     const push = pushNumber(resources[types.clusters]?.acked);
-    if (pushNumber(resources[types.listeners]?.acked) < push) return `${who} has not acknowledged its listeners`;
-    if ((watches[types.routes] ?? []).length > 0 && pushNumber(resources[types.routes]?.acked) < push)
-      return `${who} has not acknowledged its routes`;
+    for (const type of [types.endpoints, types.listeners, types.routes]) {
+      // Every Envoy asks for listeners; for the others only where something names one.
+      const isAsked = type === types.listeners || (watches[type] ?? []).length > 0;
+      if (isAsked && pushNumber(resources[type]?.acked) < push)
+        return waiting(`${who} has not acknowledged ${shortType(type)} of the last push`);
+    }
     for (const [type, { sent, acked }] of Object.entries(resources))
-      if (sent !== acked) return `${who} has not acknowledged ${type.split(".").at(-1)}`;
-    const gauges = await workload.admin(
-      "/stats?filter=^(cluster_manager.warming_clusters|listener_manager.total_(listeners_warming|listeners_draining|filter_chains_draining))$",
-    );
-    const busy = gauges.split("\n").find((line) => /: [1-9]/.test(line));
-    return busy && `${who} is still at work (${busy})`;
+      if (sent !== acked) return waiting(`${who} has not acknowledged ${shortType(type)}`);
+    return atWork(workload);
   };
 
-  const anyBehind = async (marker: string): Promise<string | undefined> => {
-    const proxied = workloads().filter(({ proxy }) => proxy !== undefined);
-    if (proxied.length === 0) return undefined;
+  const anyBehind = async (marker: string): Promise<Behind | undefined> => {
+    const all = proxied(workloads());
+    if (all.length === 0) return undefined;
+    for (const workload of all) alive(workload);
+    // The order matters: acknowledgements read before the marker was seen are those of the push before.
+    const marked = new Map(
+      await Promise.all(all.map(async (workload) => [workload, await isMarked(workload, marker)] as const)),
+    );
     const [statuses, connections] = await Promise.all([
       debug<readonly ProxyStatus[]>("syncz"),
       debug<{
@@ -127,30 +132,13 @@ export const settlement = (
         }[];
       }>("adsz"),
     ]);
-    const reasons = await Promise.all(
-      proxied.map((workload) => {
-        const status = statuses.find(({ proxy }) => proxy === workload.proxy);
-        const connection = connections.clients?.find(
-          ({ connectionId }) => connectionId.replace(/-\d+$/, "") === workload.proxy,
-        );
-        return proxyBehind(workload, status, connection?.watches ?? {}, marker);
-      }),
-    );
-    return reasons.find((reason) => reason !== undefined);
-  };
-
-  /** Polls until a reason to wait is gone; the last reason tells why time ran out. A refusal that stays is final. */
-  const gone = async (reason: () => Promise<string | undefined>, deadline: number): Promise<void> => {
-    let refusedSince: number | undefined;
-    for (;;) {
-      const why = await reason();
-      if (why === undefined) return;
-      const now = performance.now();
-      refusedSince = / refuses /.test(why) ? (refusedSince ?? now) : undefined;
-      if (now > deadline || (refusedSince !== undefined && now - refusedSince > 2000))
-        throw new Error(`the mesh does not settle: ${why}`);
-      await sleep(15);
-    }
+    return first(all, (workload) => {
+      const status = statuses.find(({ proxy }) => proxy === workload.proxy);
+      const connection = connections.clients?.find(
+        ({ connectionId }) => connectionId.replace(/-\d+$/, "") === workload.proxy,
+      );
+      return proxyBehind(workload, marked.get(workload) === true, status, connection?.watches ?? {});
+    });
   };
 
   return {
@@ -160,11 +148,10 @@ export const settlement = (
       else if (/\.istio\.io\//.test(object.apiVersion)) configs.set(configKey(object), resourceVersion);
     },
     async settle(timeoutMs) {
-      const started = performance.now();
-      const deadline = started + timeoutMs;
-      const addresses = await endpoints.reconcile(workloads());
+      const deadline = performance.now() + timeoutMs;
+      const expectedEndpoints = await endpoints.reconcile(pods());
       await gone(
-        async () => (await configMissing()) ?? (await serviceMissing()) ?? (await endpointMissing(addresses)),
+        async () => (await configMissing()) ?? (await serviceMissing()) ?? (await endpointMissing(expectedEndpoints)),
         deadline,
       );
       // What is gone for good need not be asked for again.
@@ -174,7 +161,6 @@ export const settlement = (
       const marker = `rig-settled-${marks}`;
       await plane.kube.apply([markerFilter(marker)]);
       await gone(() => anyBehind(marker), deadline);
-      return Math.round(performance.now() - started);
     },
   };
 };
@@ -193,6 +179,8 @@ const markerFilter = (name: string): KubeObject => ({
 /** istiod's nonces are its push version (`TIME/NUMBER`) followed by a UUID. */
 const pushNumber = (nonce = ""): number => Number(nonce.slice(0, -36).split("/").at(-1) || -1);
 
+const shortType = (url: string): string => url.split(".").at(-1) ?? url;
+
 /** Without the version: istiod reads each kind in one version, whichever it was written in. */
 const configKey = ({ apiVersion, kind, metadata }: KubeObject): string =>
   `${apiVersion.split("/")[0]} ${kind} ${metadata.namespace ?? "default"}/${metadata.name}`;
@@ -200,12 +188,13 @@ const configKey = ({ apiVersion, kind, metadata }: KubeObject): string =>
 const difference = (
   expected: ReadonlyMap<string, string | undefined>,
   held: ReadonlyMap<string, string | undefined>,
-): string | undefined => {
+): Behind | undefined => {
   for (const [key, version] of expected) {
     const actual = held.get(key);
     // istiod itself writes the status of a ServiceEntry; the versions of one etcd only grow.
     const reached = version === undefined ? actual === undefined : Number(actual) >= Number(version);
-    if (!reached) return `istiod holds ${key} at ${held.get(key) ?? "no version"}, not at ${version ?? "none"}`;
+    if (!reached)
+      return waiting(`istiod holds ${key} at ${held.get(key) ?? "no version"}, not at ${version ?? "none"}`);
   }
   return undefined;
 };

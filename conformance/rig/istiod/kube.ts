@@ -227,6 +227,10 @@ export const kube = (dialled: () => Socket, authority: string, token: string): K
   };
 };
 
+/** What makes an object the same one, whatever it says. */
+export const keyOf = ({ apiVersion, kind, metadata }: KubeObject): string =>
+  `${apiVersion} ${kind} ${metadata.namespace ?? ""}/${metadata.name}`;
+
 const parsedJson = (text: string): unknown => {
   try {
     return JSON.parse(text);

@@ -3,7 +3,6 @@ import type { Authored, Intents } from "../../compiler/lower/intents.ts";
 import type { ServiceGraph } from "../../lib/graph/graph.ts";
 import type { Platform } from "../../lib/graph/platform.ts";
 import type { Call } from "../../lib/model/call.ts";
-import { istio } from "../../targets/istio/index.ts";
 import type { Laboratory } from "./laboratory.ts";
 import { disagreement } from "./oracle/observation.ts";
 
@@ -25,7 +24,7 @@ export const smallest = async ({ intents, graph, platform, call }: Found, lab: L
     const { value: mesh, diagnostics } = lowered(candidate, graph, platform);
     if (mesh === undefined || diagnostics.length > 0) return false;
     tries += 1;
-    await lab.set(graph, istio.emit(mesh));
+    await lab.set(graph, mesh);
     const [observed] = await lab.send([{ call }]);
     return observed !== undefined && disagreement(mesh, call, observed) !== undefined;
   };

@@ -1,5 +1,5 @@
 import type { Kube, KubeObject } from "./kube.ts";
-import type { Workload } from "./workload.ts";
+import type { RegisteredPod } from "./registration.ts";
 
 interface ServicePort {
   readonly name?: string;
@@ -14,30 +14,31 @@ interface ServiceSpec {
   readonly ports?: readonly ServicePort[];
 }
 
+interface EndpointSlice {
+  readonly endpoints: readonly { readonly addresses: readonly string[] }[];
+  readonly ports: readonly { readonly port: number }[];
+}
+
 /** Plays Kubernetes' endpoint slice controller: every Service with a selector gets the running pods that match. */
 export interface EndpointController {
-  /** Brings the cluster up to date; returns the addresses that each service (`name.namespace.svc.cluster.local`) has now. */
-  readonly reconcile: (workloads: readonly Workload[]) => Promise<ReadonlyMap<string, readonly string[]>>;
+  /** Brings the cluster up to date; returns the endpoints (`address:port`) that each service (`name.namespace.svc.cluster.local`) has now. */
+  readonly reconcile: (pods: readonly RegisteredPod[]) => Promise<ReadonlyMap<string, readonly string[]>>;
 }
 
 export const endpointController = (kube: Kube): EndpointController => {
   const written = new Map<string, { readonly text: string; readonly slice: KubeObject }>();
   return {
-    async reconcile(workloads) {
-      const addresses = new Map<string, readonly string[]>();
+    async reconcile(pods) {
+      const known = new Map<string, readonly string[]>();
       const wanted = new Map<string, KubeObject>();
       for (const service of await kube.list("v1", "Service")) {
         const { selector } = service.spec as ServiceSpec;
         if (selector === undefined || Object.keys(selector).length === 0) continue;
-        const slices = endpointSlices(service, workloads);
+        const slices = endpointSlices(service, pods);
         for (const slice of slices) wanted.set(`${slice.metadata.namespace}/${slice.metadata.name}`, slice);
-        addresses.set(
+        known.set(
           `${service.metadata.name}.${service.metadata.namespace}.svc.cluster.local`,
-          slices.flatMap(({ endpoints }) =>
-            (endpoints as readonly { readonly addresses: readonly string[] }[]).flatMap(
-              (endpoint) => endpoint.addresses,
-            ),
-          ),
+          slices.flatMap(addressesAndPorts),
         );
       }
       const stale = [...written].filter(([key]) => !wanted.has(key));
@@ -46,22 +47,26 @@ export const endpointController = (kube: Kube): EndpointController => {
       const changed = [...wanted].filter(([key, slice]) => written.get(key)?.text !== JSON.stringify(slice));
       await kube.apply(changed.map(([, slice]) => slice));
       for (const [key, slice] of changed) written.set(key, { text: JSON.stringify(slice), slice });
-      return addresses;
+      return known;
     },
   };
 };
 
+/** A service may move to another port of the same pods: their addresses alone do not tell that istiod has seen it. */
+const addressesAndPorts = (slice: KubeObject): readonly string[] => {
+  const { endpoints, ports } = slice as unknown as EndpointSlice;
+  return endpoints.flatMap(({ addresses }) => addresses.flatMap((one) => ports.map(({ port }) => `${one}:${port}`)));
+};
+
 /** One slice for each way in which the service's target ports resolve: named ones may differ from pod to pod. */
-const endpointSlices = (service: KubeObject, workloads: readonly Workload[]): readonly KubeObject[] => {
+const endpointSlices = (service: KubeObject, pods: readonly RegisteredPod[]): readonly KubeObject[] => {
   const { name, namespace = "default" } = service.metadata;
   const { selector = {}, ports = [] } = service.spec as ServiceSpec;
-  const members = workloads.filter(
+  const members = pods.filter(
     ({ spec }) =>
-      spec.inCluster !== false &&
-      spec.namespace === namespace &&
-      Object.entries(selector).every(([key, value]) => spec.labels[key] === value),
+      spec.namespace === namespace && Object.entries(selector).every(([key, value]) => spec.labels[key] === value),
   );
-  const byPorts = new Map<string, { readonly ports: readonly unknown[]; readonly members: Workload[] }>();
+  const byPorts = new Map<string, { readonly ports: readonly unknown[]; readonly members: RegisteredPod[] }>();
   for (const member of members) {
     const resolved = ports.flatMap((port) => {
       const target = port.targetPort ?? port.port;

@@ -1,7 +1,7 @@
-import { lookup } from "../../../lib/model/lookup.ts";
-import type { Mesh } from "../../../lib/model/mesh.ts";
+import { lookup } from "../../lib/model/lookup.ts";
+import type { Mesh } from "../../lib/model/mesh.ts";
 import { inboundMode, knownDestinations } from "./dumped-mtls.ts";
-import type { Laboratory } from "../laboratory.ts";
+import type { Laboratory } from "../laboratory/laboratory.ts";
 
 /** Where a real proxy's configuration is not what the mesh says of mTLS and of scopes. */
 export const dumpedMtls = async (mesh: Mesh, { pod }: Laboratory): Promise<readonly string[]> => {

@@ -1,7 +1,5 @@
 import { randomMesh } from "../../golden/random/mesh.ts";
 import type { Platform } from "../../lib/graph/platform.ts";
-import { rig as startedRig, type Rig } from "../rig/rig.ts";
-import type { Verdicts } from "../suite.ts";
 
 /** Istio's own defaults but for what the random meshes vary. Automatic mTLS is on, as everywhere. */
 export const meshConfig = ({ outbound, pathNormalization }: Platform): string => `
@@ -28,30 +26,4 @@ export const seedsByMeshConfig = (
     byConfig.set(config, [...(byConfig.get(config) ?? []), seed]);
   }
   return byConfig;
-};
-
-/** What is found out on a rig of its own, which is stopped however that ends. */
-export const foundOnRig = async <T>(
-  config: string,
-  verdicts: Verdicts,
-  found: (rig: Rig) => Promise<T>,
-): Promise<T> => {
-  const rig = await startedRig({ meshConfig: config });
-  verdicts.say(`${config.trim().replace(/\s+/g, " ")}; logs in ${rig.directory}`);
-  try {
-    return await found(rig);
-  } finally {
-    await rig.stop();
-  }
-};
-
-/** Nothing that was seen would mean much if requests had found a way around the proxies. */
-export const judgeCapture = async (rig: Rig, verdicts: Verdicts): Promise<void> => {
-  for (const pod of rig.workloads()) {
-    if (pod.spec.kind !== "sidecar") continue;
-    const { inbound, outbound } = await pod.captured();
-    if (inbound + outbound === 0)
-      verdicts.fail(pod.pod, `iptables captured ${outbound} outbound and ${inbound} inbound connections`);
-    else verdicts.pass();
-  }
 };

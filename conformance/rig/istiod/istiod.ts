@@ -1,0 +1,77 @@
+import { authority } from "../certificates.ts";
+import type { Plane, Site } from "../plane.ts";
+import { spiffeId } from "../workload.ts";
+import { bootstrap, nodeName } from "./bootstrap.ts";
+import { controlPlane, plainMeshConfig } from "./control-plane.ts";
+import { endpointController } from "./endpoints.ts";
+import { keyOf, type Kube, type KubeObject } from "./kube.ts";
+import { injected, registered, unregistered, type RegisteredPod } from "./registration.ts";
+import { settlement } from "./settle.ts";
+
+/** Istio's control plane above a Kubernetes without nodes. */
+export interface Istiod extends Plane {
+  /** For reading, and for objects that the rig need not wait for. */
+  readonly kube: Kube;
+  /** Applies (server-side, strict) and remembers what `settle` must wait for. Throws a KubeError when one is refused. */
+  readonly apply: (objects: readonly KubeObject[]) => Promise<readonly KubeObject[]>;
+  readonly delete: (objects: readonly KubeObject[]) => Promise<void>;
+  /** Deletes everything that was ever applied through `apply`, Namespaces apart. */
+  readonly clear: () => Promise<void>;
+  /** What istiod answers on its debugging port, for example `/debug/syncz`. */
+  readonly debug: (path: string) => Promise<string>;
+  /** Runs istioctl against this cluster; its output and exit code. */
+  readonly istioctl: (args: readonly string[]) => Promise<{ readonly code: number; readonly output: string }>;
+}
+
+/** etcd, the API server and istiod under this mesh config, and what the rig plays of Kubernetes: kubelets, endpoints. */
+export const istiod =
+  ({ meshConfig = plainMeshConfig }: { readonly meshConfig?: string } = {}) =>
+  async (site: Site): Promise<Istiod> => {
+    const mesh = await authority(site.certificates, "mesh");
+    const plane = await controlPlane(site, meshConfig);
+    const { kube } = plane;
+    const pods = new Map<string, RegisteredPod>();
+    const { expected, settle } = settlement(plane, endpointController(kube), () => [...pods.values()], site.workloads);
+    const applied = new Map<string, KubeObject>();
+
+    const remove = async (objects: readonly KubeObject[]): Promise<void> => {
+      await kube.delete(objects);
+      for (const object of objects) {
+        applied.delete(keyOf(object));
+        expected(object, undefined);
+      }
+    };
+    return {
+      kube,
+      debug: plane.istiodDebug,
+      istioctl: plane.istioctl,
+      async apply(objects) {
+        const stored = await kube.apply(objects);
+        for (const object of stored) {
+          applied.set(keyOf(object), object);
+          expected(object, object.metadata.resourceVersion);
+        }
+        return stored;
+      },
+      delete: remove,
+      clear: () => remove([...applied.values()].filter(({ kind }) => kind !== "Namespace")),
+      proxyName: nodeName,
+      async secrets({ pod, spec }) {
+        const { certificate, key } = await mesh.issued(`${pod}.${spec.namespace}.identity`, [`URI:${spiffeId(spec)}`]);
+        return {
+          default: { kind: "identity", certificate, key },
+          ROOTCA: { kind: "trust", certificate: mesh.certificate },
+        };
+      },
+      bootstrap: (pod) => Promise.resolve(bootstrap(injected(pod), plane.discovery)),
+      async started(pod) {
+        pods.set(pod.pod, await registered(kube, injected(pod)));
+      },
+      async stopped(pod) {
+        pods.delete(pod.pod);
+        await unregistered(kube, pod);
+      },
+      settle,
+      stop: plane.stop,
+    };
+  };

@@ -1,0 +1,153 @@
+import { chmodSync, chownSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { defaultPlatform } from "../../../lib/graph/platform.ts";
+import type { Mesh } from "../../../lib/model/mesh.ts";
+import { proxyUser } from "../network.ts";
+import type { Plane, Site } from "../plane.ts";
+import { child, eventually } from "../process.ts";
+import { alive, atWork, first, gone, proxied } from "../settling.ts";
+import { spiffeId, trustDomain, type PlacedPod, type Pod } from "../workload.ts";
+import { clientBehind, type Clients } from "./clients.ts";
+import { placement, replaceState, type Placement } from "./state.ts";
+
+/** Our own control plane, in a process of its own. */
+export interface MeshControl extends Plane {
+  /** From now on proxies are to work by this mesh; `settle` returns when they do. */
+  readonly serve: (mesh: Mesh, addresses: Placement["addresses"]) => void;
+  /** What it knows of its proxies at the moment. */
+  readonly clients: () => Promise<Clients>;
+}
+
+/** What is tried beside the rig: how proxies are started and proven to be who they are. */
+export interface MeshControlOptions {
+  /** A folder with the authority of the mesh, as the control process reads it. */
+  readonly authority: string;
+  /** What a pod's Envoy starts with. It must serve its admin interface on loopback at `adminPort`. */
+  readonly bootstrap: (pod: BootstrapPod) => unknown;
+  /** Fills a pod's folder with its identity, before its Envoy starts. */
+  readonly identity: (workload: string, spiffeId: string, folder: string) => Promise<void>;
+  /** The program of the control process; that of the suite `xds` when absent. */
+  readonly program?: string;
+}
+
+/** A pod whose Envoy is about to start, by what our bootstrap needs of it. */
+export interface BootstrapPod {
+  /** `namespace/workload`. */
+  readonly workload: string;
+  /** The pod's name; its Envoy's node id is `namespace/workload/pod`. */
+  readonly pod: string;
+  readonly address: string;
+  readonly identityFolder: string;
+}
+
+/** Where the control process listens, in the address of the rig's gateway. */
+export const controlPorts = { listen: 15012, admin: 15014 } as const;
+
+const suiteProgram = join(import.meta.dirname, "..", "..", "xds", "control-process.ts");
+
+/** What is served before anybody is told anything. */
+const emptyMesh: Mesh = {
+  platform: defaultPlatform,
+  workloads: [],
+  destinations: [],
+  gateways: [],
+  authorizations: [],
+  mtls: [],
+  scopes: [],
+};
+
+/** The control process, a file that tells it what there is, and its word about which proxy has taken what. */
+export const meshControl =
+  ({ authority, bootstrap, identity, program = suiteProgram }: MeshControlOptions) =>
+  async ({ directory, anchor, agent, gateway, workloads }: Site): Promise<MeshControl> => {
+    const own = join(directory, "control-plane");
+    const identities = join(directory, "identities");
+    for (const folder of [own, identities]) mkdirSync(folder);
+    const stateFile = join(own, "state.json");
+    const configFile = join(own, "config.json");
+    const pods = new Map<string, PlacedPod>();
+    let told: { readonly mesh: Mesh; readonly addresses: Placement["addresses"] } = { mesh: emptyMesh, addresses: {} };
+    let serial = 0;
+
+    const tell = (): void => {
+      serial += 1;
+      const { mesh, addresses } = told;
+      replaceState(stateFile, { serial, mesh, placement: placement(mesh, pods.values(), addresses) });
+    };
+    const asked = (path: string): Promise<string> => agent.fetched(controlPorts.admin, path, { host: gateway });
+    const clients = async (): Promise<Clients> => JSON.parse(await asked("/debug/clients")) as Clients;
+
+    tell();
+    writeFileSync(
+      configFile,
+      JSON.stringify({
+        state: stateFile,
+        listen: { address: gateway, port: controlPorts.listen },
+        admin: { address: gateway, port: controlPorts.admin },
+        authority,
+        trustDomain,
+      }),
+    );
+    const control = child(directory, "mesh-control", [process.execPath, program, configFile], { inside: anchor.pid });
+    const ready = eventually("mesh-control is ready", () => asked("/readyz").then(() => true), { needs: [control] });
+    await ready.catch(async (error: unknown) => {
+      await control.stop(0);
+      throw error;
+    });
+
+    return {
+      serve(mesh, addresses) {
+        told = { mesh, addresses };
+        tell();
+      },
+      clients,
+      proxyName: nodeId,
+      secrets: () => Promise.resolve({}),
+      async bootstrap({ spec, pod, address }) {
+        const workload = `${spec.namespace}/${spec.name}`;
+        const identityFolder = join(identities, `${pod}.${spec.namespace}`);
+        mkdirSync(identityFolder);
+        await identity(workload, spiffeId(spec), identityFolder);
+        ownedByProxy(identityFolder);
+        return bootstrap({ workload, pod, address, identityFolder });
+      },
+      started(pod) {
+        pods.set(pod.pod, pod);
+        tell();
+        return Promise.resolve();
+      },
+      stopped({ pod }) {
+        pods.delete(pod);
+        tell();
+        return Promise.resolve();
+      },
+      async settle(timeoutMs) {
+        const deadline = performance.now() + timeoutMs;
+        tell();
+        const wanted = serial;
+        await gone(async () => {
+          const all = proxied(workloads());
+          const end = control.ended();
+          if (end !== undefined) throw new Error(`mesh-control ended (${end}); see ${control.log}`);
+          for (const workload of all) alive(workload);
+          const known = await clients();
+          return (
+            (await first(all, (workload) => Promise.resolve(clientBehind(known, nodeId(workload), wanted)))) ??
+            (await first(all, atWork))
+          );
+        }, deadline);
+      },
+      stop: () => control.stop(500),
+    };
+  };
+
+/** As our proxies introduce themselves: `namespace/workload/pod`. */
+const nodeId = ({ spec, pod }: Pod): string => `${spec.namespace}/${spec.name}/${pod}`;
+
+/** Whoever fills the folder is root, and Envoy is not. */
+const ownedByProxy = (folder: string): void => {
+  for (const name of readdirSync(folder, { recursive: true, encoding: "utf8" }))
+    chownSync(join(folder, name), proxyUser, proxyUser);
+  chownSync(folder, proxyUser, proxyUser);
+  chmodSync(folder, 0o700);
+};
