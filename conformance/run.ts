@@ -2,8 +2,9 @@
 import { diffConformance } from "./diff/index.ts";
 import { istioConformance } from "./istio/index.ts";
 import type { Suite } from "./suite.ts";
+import { xdsConformance } from "./xds/index.ts";
 
-const suites: Readonly<Record<string, Suite>> = { istio: istioConformance, diff: diffConformance };
+const suites: Readonly<Record<string, Suite>> = { istio: istioConformance, diff: diffConformance, xds: xdsConformance };
 
 const names = process.argv.slice(2).filter((argument) => !argument.startsWith("--"));
 const json = process.argv.includes("--json");

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { authority } from "../../rig/certificates.ts";
 import type { Tools } from "../../rig/install.ts";
-import { kube, type Kube } from "../../rig/kube.ts";
+import { kube, type Kube } from "../../rig/istiod/kube.ts";
 import { child, eventually, type Child } from "../../rig/process.ts";
 
 export interface ApiServer {

@@ -1,6 +1,6 @@
 import { authority, keySecret, kubernetesApi, tokenReviews } from "../../../runtime/control/identity/index.ts";
 import { install } from "../../rig/install.ts";
-import type { Kube } from "../../rig/kube.ts";
+import type { Kube } from "../../rig/istiod/kube.ts";
 import type { Verdicts } from "../../suite.ts";
 import { apiServer, type ApiServer } from "./api-server.ts";
 import { difference, judged } from "./verdict.ts";

@@ -1,0 +1,68 @@
+import { join } from "node:path";
+import { compile } from "../../compiler/pipeline.ts";
+import { externalHost } from "../../golden/random/intents.ts";
+import { randomMesh } from "../../golden/random/mesh.ts";
+import { plantedFaults } from "../laboratory/faults/planted.ts";
+import { judgeCalls, judgeCoverage, judgeSplits } from "../laboratory/judgement.ts";
+import { disagreements, type Evidence } from "../laboratory/oracle/trials.ts";
+import { foundOnRig, judgeCapture } from "../laboratory/rigs.ts";
+import { smallest } from "../laboratory/smallest.ts";
+import { regressionSeeds } from "../istio/regressions.ts";
+import type { MeshControl } from "../rig/mesh-control/mesh-control.ts";
+import { rigRequirements } from "../rig/requirements.ts";
+import type { Rig } from "../rig/rig.ts";
+import type { Suite, Verdicts } from "../suite.ts";
+import { xdsLaboratory } from "./laboratory.ts";
+import { controlPlane } from "./plane.ts";
+
+const bookinfo = join(import.meta.dirname, "..", "..", "policies", "bookinfo");
+const bookinfoHost = "www.googleapis.com";
+/** The Istio suite's own. */
+const everySeed = [...new Set([...Array.from({ length: 30 }, (_, index) => index + 1), ...regressionSeeds])];
+
+const cases = ["Bookinfo", "30 random meshes", "splits", "planted faults", "coverage of features"];
+
+/** The same meshes and requests as on Istio, on Envoys that our own control plane feeds: every answer must be one that `decide` gave. */
+export const xdsSuite =
+  (seeds: readonly number[]): Suite =>
+  async (verdicts) => {
+    const missing = rigRequirements();
+    if (missing !== undefined) {
+      for (const name of cases) verdicts.skip(name, missing);
+      return;
+    }
+    const all = await foundOnRig(controlPlane, "mesh-control", verdicts, (rig) => held(rig, seeds, verdicts));
+    judgeSplits(all, verdicts);
+    plantedFaults(all, verdicts);
+    judgeCoverage(all, verdicts);
+  };
+
+export const xdsConformance: Suite = xdsSuite(everySeed);
+
+const held = async (
+  rig: Rig<MeshControl>,
+  seeds: readonly number[],
+  verdicts: Verdicts,
+): Promise<readonly Evidence[]> => {
+  const lab = await xdsLaboratory(rig, [externalHost, bookinfoHost]);
+  const all: Evidence[] = [];
+  const { value, diagnostics } = await compile(bookinfo);
+  if (value === undefined) verdicts.fail("policies/bookinfo", diagnostics.map(({ message }) => message).join("; "));
+  else {
+    await lab.set(value.graph, value.mesh);
+    all.push(await judgeCalls("bookinfo", value.mesh, 0, lab, verdicts));
+  }
+  for (const seed of seeds) {
+    const { graph, mesh, intents, platform } = randomMesh(seed, lab.outside.address);
+    await lab.set(graph, mesh);
+    const seen = await judgeCalls(`seed ${seed}`, mesh, seed, lab, verdicts);
+    const [wrong] = disagreements(seen);
+    if (wrong)
+      verdicts.say(
+        `seed ${seed}, smallest: ${JSON.stringify(await smallest({ intents, graph, platform, call: wrong.call }, lab))}`,
+      );
+    all.push(seen);
+  }
+  await judgeCapture(rig, verdicts);
+  return all;
+};
