@@ -99,11 +99,13 @@ export const identities = ({
   const issued = async (identity: SpiffeId, entry: Held): Promise<Served> => {
     const svid = await authority.issued(identity, lifetimeMs === undefined ? {} : { lifetimeMs });
     const secret = certificateSecret(svid);
+    const replaced = entry.secret !== undefined;
     entry.svid = svid;
     entry.secret = secret;
     entry.failures = 0;
     // The clock may stand anywhere: renewal is a delay from now, not a date.
     scheduled(identity, entry, jittered(svid.renewAt - Date.now()));
+    if (replaced && entry.users > 0) changed(identity);
     return secret;
   };
   const renewed = async (identity: SpiffeId, entry: Held): Promise<void> => {
@@ -119,9 +121,7 @@ export const identities = ({
         failures: entry.failures,
       });
       scheduled(identity, entry, jittered(Math.min(1000 * 2 ** Math.min(entry.failures - 1, 6), 60_000)));
-      return;
     }
-    if (held.get(identity) === entry) changed(identity);
   };
 
   const unsubscribed = authority.onRoots(() => {
@@ -150,7 +150,9 @@ export const identities = ({
     },
     async secretFor(identity) {
       const entry = entryOf(identity);
-      if (entry.secret !== undefined && (entry.svid?.renewAt ?? 0) > Date.now()) return entry.secret;
+      // A retained one has its timer; whoever asks in between gets what the others have.
+      const goodUntil = entry.users > 0 ? entry.svid?.expiresAt : entry.svid?.renewAt;
+      if (entry.secret !== undefined && (goodUntil ?? 0) > Date.now()) return entry.secret;
       try {
         return await fresh(identity, entry);
       } catch (error) {
