@@ -1,0 +1,7 @@
+import type { Suite } from "../../suite.ts";
+import { envoyDelta, envoySotw } from "./envoy.ts";
+
+/** The discovery protocol against the clients that speak it. */
+export const protocolConformance: Suite = async (verdicts) => {
+  for (const held of [envoyDelta, envoySotw]) await held(verdicts);
+};
