@@ -12,6 +12,9 @@ export interface Control {
   readonly killed: () => void;
 }
 
+/** Somewhat longer than the drain time of the Envoys here. */
+const drainMs = 1500;
+
 export const control = async (first: View, port = 0): Promise<Control> => {
   let shown = first;
   const refusals: Refusal[] = [];
@@ -20,6 +23,7 @@ export const control = async (first: View, port = 0): Promise<Control> => {
     viewOf: () => shown,
     onRefusal: (refusal) => refusals.push(refusal),
     log: () => undefined,
+    limits: { drainMs },
   });
   const server = new Server(adsServerOptions());
   ads.addTo(server);

@@ -78,7 +78,7 @@ const traffic = (port: number) => {
     while (!isOver) {
       count += 1;
       const answer = await answerOf(port, agent).catch((error: unknown) => ({ status: 0, body: String(error) }));
-      if (answer.status !== 200) failures.push(`${answer.status} ${answer.body}`);
+      if (answer.status !== 200) failures.push(`${agent ? "kept" : "new"} ${answer.status} ${answer.body}`);
       await sleep(1);
     }
   };
@@ -112,12 +112,12 @@ const nth = (port: number, backends: readonly Backend[], index: number) => {
   // Every third keeps its cluster's name and changes it, so that it warms again under traffic.
   const kept = cluster("kept", { connectTimeout: `${1 + index}s` });
   const isKept = index % 3 === 0;
-  // New names every fourth time; else the same routes change what they say.
-  const routeName = `r${Math.floor(index / 4)}`;
+  // A new name every eighth time; else the same routes change what they say.
+  const routeName = `r${Math.floor(index / 8)}`;
   return view({
     cluster: [kept, cluster(name)],
     endpoints: [endpoints("kept", to.port), endpoints(name, to.port)],
-    listener: [listener("main", port, routeName, index % 5 === 0 ? `p${index}` : "in")],
+    listener: [listener("main", port, routeName, index % 16 === 0 ? `p${index}` : "in")],
     routes: [routes(routeName, isKept ? "kept" : name)],
   });
 };
@@ -222,7 +222,19 @@ const envoyUnderTraffic = (protocol: "DELTA_GRPC" | "GRPC", name: string) => asy
   writeFileSync(file, JSON.stringify(bootstrap(protocol, current.port, adminPort)));
   const envoy = child(folder, name, [
     binary,
-    ...["--config-path", file, "--use-dynamic-base-id", "--concurrency", "1", "--log-level", "warning"],
+    ...[
+      "--config-path",
+      file,
+      "--use-dynamic-base-id",
+      "--concurrency",
+      "1",
+      "--log-level",
+      "warning",
+      "--drain-time-s",
+      "1",
+      "--drain-strategy",
+      "immediate",
+    ],
   ]);
   const scene: Scene = {
     verdicts,
