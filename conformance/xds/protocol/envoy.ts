@@ -103,6 +103,7 @@ interface Scene {
   readonly port: number;
   readonly adminPort: number;
   readonly backends: readonly Backend[];
+  readonly saysWhatItHolds: boolean;
 }
 
 /** All of the view changes: another cluster, its endpoints, other routes under another name, a listener that says so. */
@@ -158,8 +159,14 @@ const restartUnderTraffic = async (scene: Scene): Promise<void> => {
   const load = traffic(port);
   scene.control().killed();
   await sleep(500);
-  // What changed while nobody could say so, with clusters and routes that are gone.
-  scene.started(await control(nth(port, backends, 101), scene.control().port));
+  // What changed while nobody could say so, with clusters and routes that are gone. A set cannot say what it replaces, so
+  // a server that knows nothing can only keep what a client of sets needs as long as its view is the same.
+  const missed = nth(port, backends, scene.saysWhatItHolds ? 101 : viewChanges);
+  scene.started(await control(missed, scene.control().port));
+  if (!scene.saysWhatItHolds) {
+    await synced(scene, `${name}: acknowledged after the restart`);
+    scene.control().shows(nth(port, backends, 101));
+  }
   await synced(scene, `${name}: acknowledged after the restart`);
   const clusters = await eventually(
     `${name}: the old cluster gone`,
@@ -245,6 +252,7 @@ const envoyUnderTraffic = (protocol: "DELTA_GRPC" | "GRPC", name: string) => asy
     port,
     adminPort,
     backends,
+    saysWhatItHolds: protocol === "DELTA_GRPC",
   };
   try {
     await eventually(
