@@ -53,13 +53,16 @@ export const grpcClient = async (verdicts: Verdicts): Promise<void> => {
       ...process.env,
       GRPC_XDS_BOOTSTRAP_CONFIG: JSON.stringify({
         xds_servers: [{ server_uri: `127.0.0.1:${server.port}`, channel_creds: [{ type: "insecure" }] }],
-        node: { id: "grpc-under-test" },
+        node: { id: "grpc-under-test", cluster: "conformance", locality: {} },
       }),
     },
   });
   try {
     const answers: FromDialler[] = [];
-    dialler.on("message", (message: FromDialler) => void (answers.push(message), answers.length<3 && console.log(message)));
+    dialler.on(
+      "message",
+      (message: FromDialler) => void (answers.push(message), answers.length < 3 && console.log(message)),
+    );
     const seen = (name: string) =>
       eventually(`grpc-client: an answer of ${name}`, () => (answers.at(-1)?.answer === name ? true : undefined), {
         timeoutMs: 20_000,
