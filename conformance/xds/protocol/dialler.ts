@@ -24,10 +24,10 @@ const called = (client: Client): Promise<FromDialler> =>
 
 register();
 const client = new Client("xds:///echo", credentials.createInsecure());
-let isOver = false;
-process.on("message", () => (isOver = true));
+const over = new AbortController();
+process.on("message", () => over.abort());
 const loop = async (): Promise<void> => {
-  while (!isOver) {
+  while (!over.signal.aborted) {
     process.send?.(await called(client));
     await new Promise((resolve) => setTimeout(resolve, 5));
   }

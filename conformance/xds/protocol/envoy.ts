@@ -73,9 +73,9 @@ const traffic = (port: number) => {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   const failures: string[] = [];
   let count = 0;
-  let isOver = false;
+  const over = new AbortController();
   const lane = async (agent?: Agent): Promise<void> => {
-    while (!isOver) {
+    while (!over.signal.aborted) {
       count += 1;
       const answer = await answerOf(port, agent).catch((error: unknown) => ({ status: 0, body: String(error) }));
       if (answer.status !== 200) failures.push(`${agent ? "kept" : "new"} ${answer.status} ${answer.body}`);
@@ -87,7 +87,7 @@ const traffic = (port: number) => {
     failures,
     count: () => count,
     stopped: async () => {
-      isOver = true;
+      over.abort();
       await Promise.all(lanes);
       agent.destroy();
     },
