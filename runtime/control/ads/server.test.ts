@@ -1,5 +1,10 @@
 import { create, fromBinary, toBinary, type MessageInitShape } from "@bufbuild/protobuf";
 import { Client, Server, ServerCredentials, credentials, status, type ClientDuplexStream } from "@grpc/grpc-js";
+import { execFileSync } from "node:child_process";
+import { X509Certificate } from "node:crypto";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, expect, test } from "vitest";
 import { clients } from "../../../conformance/xds/protocol/clients.ts";
@@ -13,7 +18,15 @@ import {
 } from "../../../targets/xds/proto/generated/envoy/service/discovery/v3/discovery_pb.js";
 import { typeUrls } from "../../../targets/xds/resource.ts";
 import type { View } from "../view.ts";
-import { adsServer, adsServerOptions, type Admission, type Limits, type Node, type Refusal } from "./index.ts";
+import {
+  adsServer,
+  adsServerOptions,
+  type Admission,
+  type Limits,
+  type Node,
+  type Peer,
+  type Refusal,
+} from "./index.ts";
 import { resource, viewWith } from "./testing.ts";
 
 const closing: (() => void)[] = [];
@@ -166,6 +179,53 @@ test("who is not admitted hears why", async () => {
   expect(await talk.ended).toMatchObject({ code: status.UNAUTHENTICATED, details: "who are you?" });
   expect(ads.metrics().refusedAdmissions).toBe(1);
   expect(ads.clients()).toEqual([]);
+});
+
+test("a client certificate that the transport verified is shown to whoever admits", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "meshwright-ads-"));
+  const [keyFile, certificateFile] = [join(folder, "key.pem"), join(folder, "cert.pem")];
+  execFileSync(
+    "openssl",
+    // One certificate that is its own authority, for both ends.
+    `req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 1 -subj /CN=localhost -addext subjectAltName=DNS:localhost -keyout ${keyFile} -out ${certificateFile}`.split(
+      " ",
+    ),
+    { stdio: "pipe" },
+  );
+  const [key, certificate] = [readFileSync(keyFile), readFileSync(certificateFile)];
+  rmSync(folder, { recursive: true });
+  const peers: Peer[] = [];
+  const ads = adsServer({
+    admitted: (peer) => {
+      peers.push(peer);
+      return { refused: "not you" };
+    },
+    viewOf: () => one,
+    onRefusal: () => undefined,
+    log: () => undefined,
+  });
+  const server = new Server(adsServerOptions());
+  ads.addTo(server);
+  closing.push(() => server.forceShutdown());
+  const port = await new Promise<number>((resolve, reject) =>
+    server.bindAsync(
+      "127.0.0.1:0",
+      ServerCredentials.createSsl(certificate, [{ private_key: key, cert_chain: certificate }], true),
+      (error, bound) => (error ? reject(error) : resolve(bound)),
+    ),
+  );
+  const client = new Client(`127.0.0.1:${port}`, credentials.createSsl(certificate, key, certificate), {
+    "grpc.ssl_target_name_override": "localhost",
+  });
+  closing.push(() => client.close());
+  const stream = client.makeBidiStreamRequest(`${aggregated}DeltaAggregatedResources`, bytes, bytes);
+  stream.on("error", () => undefined);
+  const ended = new Promise<{ code: number }>((resolve) => stream.on("status", resolve));
+  stream.write(Buffer.from(toBinary(DeltaDiscoveryRequestSchema, create(DeltaDiscoveryRequestSchema, { node }))));
+  stream.resume();
+  expect((await ended).code).toBe(status.PERMISSION_DENIED);
+  expect(peers[0]?.address).toMatch(/^127\.0\.0\.1:\d+$/);
+  expect(Buffer.from(peers[0]?.certificate ?? [])).toEqual(new X509Certificate(certificate).raw);
 });
 
 test("a message that is none ends its stream, and no other", async () => {
