@@ -54,6 +54,7 @@ export const defaultLimits: Limits = {
   names: 50_000,
   responseBytes: 1 << 20,
   subscriptionMs: 1000,
+  drainMs: 0,
   requestBytes: 8 << 20,
   streams: 10_000,
   streamsPerClient: 16,

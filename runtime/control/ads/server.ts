@@ -19,8 +19,12 @@ export const adsServer = (options: AdsOptions): AdsServer => {
   let isDraining = false;
   let isCatchingUp = false;
 
-  const streamsOf = ({ key }: Client): number =>
-    [...streams].reduce((count, stream) => count + (stream.client()?.key === key ? 1 : 0), 0);
+  const perClient = new Map<string, number>();
+  const counts = ({ key }: Client, change: 1 | -1): void => {
+    const count = (perClient.get(key) ?? 0) + change;
+    if (count > 0) perClient.set(key, count);
+    else perClient.delete(key);
+  };
 
   const caughtUp = (): void => {
     isCatchingUp = false;
@@ -53,10 +57,13 @@ export const adsServer = (options: AdsOptions): AdsServer => {
         options,
         limits,
         tally: counted,
-        streamsOf,
+        streamsOf: ({ key }) => perClient.get(key) ?? 0,
+        opened: (client) => counts(client, 1),
         isBehind: (stream) => behind.has(stream),
         closed: (stream) => {
-          streams.delete(stream);
+          if (!streams.delete(stream)) return;
+          const client = stream.client();
+          if (client !== undefined) counts(client, -1);
           behind.delete(stream);
         },
       }),

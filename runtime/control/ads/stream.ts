@@ -25,6 +25,8 @@ export interface Surroundings {
   readonly limits: Limits;
   readonly tally: Tally;
   readonly streamsOf: (client: Client) => number;
+  /** The stream is that client's from now on. */
+  readonly opened: (client: Client) => void;
   /** Whether the stream has yet to be told of a change. */
   readonly isBehind: (stream: Stream) => boolean;
   readonly closed: (stream: Stream) => void;
@@ -35,7 +37,7 @@ export const stream = (
   call: Call,
   protocol: Protocol,
   only: ResourceType | undefined,
-  { options, limits, tally, streamsOf, isBehind, closed }: Surroundings,
+  { options, limits, tally, streamsOf, opened, isBehind, closed }: Surroundings,
 ): Stream => {
   const since = new Date();
   const address = call.getPeer();
@@ -108,6 +110,7 @@ export const stream = (
     if (streamsOf(client) >= limits.streamsPerClient)
       return overLimit(`more than ${limits.streamsPerClient} streams of one client`);
     admitted = { client, node, session: session(protocol, options.viewOf(client), limits) };
+    opened(client);
     options.log({ event: "stream-admitted", client: client.name, address, protocol, userAgent: node.userAgent });
   };
 

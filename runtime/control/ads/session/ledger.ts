@@ -7,6 +7,8 @@ export interface Held {
   readonly version: string | undefined;
   /** The last one that it acknowledged on this stream. */
   readonly accepted: Served | undefined;
+  /** Whether it ever had one for certain. What it never took nothing can depend on. */
+  readonly had: boolean;
 }
 
 /** How a name differs between client and view: to be sent, to be taken away, to be called absent, or refused as it is. */
@@ -25,6 +27,8 @@ export interface InFlight {
   readonly changed: readonly Served[];
   readonly resources: readonly Served[];
   readonly removed: readonly string[];
+  /** Names among them that are put back to what the client had before it refused something newer. */
+  readonly restored: ReadonlySet<string>;
 }
 
 export interface LastRefusal {
@@ -136,7 +140,7 @@ export const subscribed = (of: Ledger, names: Iterable<string>): void => {
 export const remembered = (of: Ledger, versions: ReadonlyMap<string, string>, owed: ReadonlySet<string>): void => {
   for (const [name, version] of versions) {
     if (!isSubscribed(of, name)) continue;
-    of.held.set(name, { version, accepted: undefined });
+    of.held.set(name, { version, accepted: undefined, had: true });
     if (!owed.has(name)) of.due.delete(name);
     compared(of, name);
   }
@@ -188,7 +192,9 @@ export const sent = (of: Ledger, flight: InFlight): void => {
   of.inFlight = flight;
   of.answerOwed = false;
   for (const { name } of flight.changed) {
-    of.held.set(name, { version: undefined, accepted: of.held.get(name)?.accepted });
+    const held = of.held.get(name);
+    const had = held !== undefined && (held.had || held.version !== undefined);
+    of.held.set(name, { version: undefined, accepted: held?.accepted, had });
     of.due.delete(name);
     of.told.delete(name);
     compared(of, name);
@@ -221,7 +227,7 @@ export const accepted = (of: Ledger): InFlight | undefined => {
   of.lastRefusal = undefined;
   for (const served of flight.changed) {
     if (!isSubscribed(of, served.name)) continue;
-    of.held.set(served.name, { version: served.version, accepted: served });
+    of.held.set(served.name, { version: served.version, accepted: served, had: true });
     compared(of, served.name);
   }
   for (const name of flight.removed) {
@@ -244,14 +250,18 @@ export const refused = (of: Ledger, message: string): LastRefusal | undefined =>
   const named = namedIn(message, flight.resources);
   const blamed = new Set(named.map(({ name }) => name));
   // Part of it is no more what would be sent: that may have been the bad one.
-  const isOld = flight.changed.some(({ name, version }) => of.view.get(name)?.version !== version);
+  const isOld = flight.changed.some(
+    ({ name, version }) => of.view.get(name)?.version !== version && !flight.restored.has(name),
+  );
   const spared = isOld || (of.refusalsInRow < 2 && flight.changed.some(({ name }) => blamed.has(name)));
   for (const { name, version } of flight.changed) {
+    if (flight.restored.has(name)) continue;
     if (isSubscribed(of, name) && (!spared || blamed.has(name)))
       of.refused.set(name, { version, named: blamed.has(name) });
     compared(of, name);
   }
   for (const name of flight.removed) {
+    if (flight.restored.has(name)) continue;
     if (!spared && of.held.has(name)) of.refused.set(name, { version: "", named: false });
     compared(of, name);
   }

@@ -39,7 +39,8 @@ export const order = (ledgers: Ledgers, waits: Waits): Order => {
     resourceTypes.every((type) => blocked[type].size === 0) &&
     !waits.includes("routes") &&
     !waits.includes("return");
-  const noRoutesLeft = readyForRemovals && listener.counts.removal === 0 && routes.counts.removal === 0;
+  const noRoutesLeft =
+    readyForRemovals && listener.counts.removal === 0 && routes.counts.removal === 0 && !waits.includes("drain");
   return {
     blocked,
     upserts: (type) =>

@@ -11,9 +11,14 @@ export interface Content {
   readonly removed: readonly string[];
   /** Names of which a set says nothing any more. */
   readonly dropped: readonly string[];
+  readonly restored: ReadonlySet<string>;
 }
 
-/** The difference, as far as it may leave now and fits into one response: the rest follows when this is acknowledged. */
+/**
+ * The difference, as far as it may leave now and fits into one response: the rest follows when this is acknowledged. An Envoy
+ * that refused a cluster may keep it warming for ever, and until that is over it acknowledges no other (seen in 1.40): with
+ * the next response it is told to go back to what it had.
+ */
 export const difference = (
   ledgers: Ledgers,
   type: ResourceType,
@@ -26,7 +31,7 @@ export const difference = (
   let bytes = 0;
   for (const [name, gap] of of.gaps) {
     if (bytes >= responseBytes) break;
-    if (gap === "absence" || (gap === "removal" && order.removals(type))) {
+    if (gap === "absence" || (gap === "removal" && (order.removals(type) || isUntaken(of, name)))) {
       removed.push(name);
       bytes += name.length;
     } else if (gap === "upsert" && isFree(ledgers, type, name, order)) {
@@ -37,11 +42,29 @@ export const difference = (
       resources.push(served);
     }
   }
+  const restored = new Set<string>();
+  if (type === "cluster" && (resources.length > 0 || removed.length > 0))
+    for (const [name, gap] of of.gaps) {
+      const held = of.held.get(name);
+      if (gap !== "refused" || held === undefined || held.version !== undefined) continue;
+      if (held.accepted !== undefined) resources.push(held.accepted);
+      else if (!held.had) removed.push(name);
+      else continue;
+      restored.add(name);
+    }
   const silent = resources.length === 0 && removed.length === 0;
   return silent && !(of.answerOwed && order.upserts(type))
     ? undefined
-    : { resources, changed: resources, removed, dropped: [] };
+    : { resources, changed: resources, removed, dropped: [], restored };
 };
+
+/** Sent, never acknowledged: nothing that was sent since can need it. */
+const isUntaken = (of: Ledger, name: string): boolean => {
+  const held = of.held.get(name);
+  return held !== undefined && held.version === undefined && !held.had;
+};
+
+const none: ReadonlySet<string> = new Set();
 
 const isFree = (ledgers: Ledgers, type: ResourceType, name: string, order: Order): boolean =>
   order.upserts(type) && !order.blocked[type].has(name) && !(type === "endpoints" && isBehindItsCluster(ledgers, name));
@@ -73,8 +96,9 @@ export const wholeSet = (ledgers: Ledgers, type: ResourceType, order: Order): Co
     resources.push(served);
     if (gap === "upsert" && isSent) changed.push(served);
   }
-  if (type === "secret" && resources.length === 0) return { resources, changed, removed: [], dropped: removed };
-  return { resources, changed, removed, dropped: [] };
+  if (type === "secret" && resources.length === 0)
+    return { resources, changed, removed: [], dropped: removed, restored: none };
+  return { resources, changed, removed, dropped: [], restored: none };
 };
 
 /** Sets that may be partial: what changed. They cannot say that something is gone; its cluster or listener says so. */
@@ -88,7 +112,7 @@ export const partialSet = (ledgers: Ledgers, type: ResourceType, order: Order): 
     if (served !== undefined) resources.push(served);
   }
   if (resources.length === 0 && dropped.length === 0 && !(of.answerOwed && order.upserts(type))) return undefined;
-  return { resources, changed: resources, removed: [], dropped };
+  return { resources, changed: resources, removed: [], dropped, restored: none };
 };
 
 /** Of what the client has with this response: replicas that know nothing of each other give the same. */

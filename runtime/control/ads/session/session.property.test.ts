@@ -47,6 +47,8 @@ const steps = fc.array(
     { weight: 6, arbitrary: fc.constant({ kind: "up" } as const) },
     { weight: 6, arbitrary: fc.constant({ kind: "down" } as const) },
     { weight: 2, arbitrary: fc.record({ kind: fc.constant("view" as const), view: plans }) },
+    // A while without changes, or nothing would ever get far enough to be taken away again.
+    { weight: 2, arbitrary: fc.constant({ kind: "quiet" } as const) },
     { weight: 1, arbitrary: fc.constant({ kind: "reconnect" } as const) },
     { weight: 1, arbitrary: fc.record({ kind: fc.constant("time" as const), ms: fc.nat(300) }) },
     {
@@ -109,6 +111,9 @@ const runs = (behaviour: fc.Arbitrary<Behaviour>, poison: boolean) =>
           break;
         case "down":
           client.responseArrives();
+          break;
+        case "quiet":
+          while (client.requestArrives() || client.responseArrives()) closed(client);
           break;
         case "view":
           client.viewed(viewOf(step.view, poison));

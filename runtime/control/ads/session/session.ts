@@ -31,6 +31,11 @@ export interface SessionLimits {
   readonly responseBytes: number;
   /** How long what depends on it is held up for a subscription that is expected. */
   readonly subscriptionMs: number;
+  /**
+   * How long clusters stay after listeners changed: connections that an old listener still drains are routed as it was.
+   * As Envoy's `--drain-time-s`, for zero lost requests on them; until then a client is not synced.
+   */
+  readonly drainMs: number;
 }
 
 /** What became of a request; a violation ends the stream with its words. */
@@ -97,6 +102,7 @@ export const session = (protocol: Protocol, first: View, limits: SessionLimits):
       const { endpoints } = ledgers;
       if (of.type === "cluster" && endpoints.view.has(name) && !isSubscribed(endpoints, name))
         expected.expected("endpoints", name, until);
+      if (of.type === "listener" && limits.drainMs > 0) expected.expected("drain", wildcard, now + limits.drainMs);
       if (of.type === "listener")
         for (const routes of routesToCome(ledgers, name)) expected.expected("routes", routes, until);
     }
@@ -168,7 +174,7 @@ export const session = (protocol: Protocol, first: View, limits: SessionLimits):
         serial += 1;
         const version = protocol === "sotw" ? setVersion(of, said) : "";
         const response = { type, nonce: String(serial), resources: said.resources, removed: said.removed, version };
-        sent(of, { ...response, changed: said.changed });
+        sent(of, { ...response, changed: said.changed, restored: said.restored });
         // A cluster that is sent again warms with endpoints that are sent again, or never (Envoy issues 13009, 33607).
         if (type === "cluster") for (const { name } of said.changed) owed(ledgers.endpoints, name);
         return response;

@@ -2,9 +2,9 @@ import type { ResourceType } from "../../../../targets/xds/resource.ts";
 
 /**
  * What a client is expected to ask for next: its clusters before anything that names them; the endpoints of a cluster and
- * the routes of a listener that it just took; and, when it comes back, whatever it had.
+ * the routes of a listener that it just took; and, when it comes back, whatever it had. A drain is waited for the same way.
  */
-export type Expected = "clusters" | "endpoints" | "routes" | "return";
+export type Expected = "clusters" | "endpoints" | "routes" | "return" | "drain";
 
 /** Every wait ends by itself: a client that never asks must not hold up what it did ask for. */
 export interface Waits {
@@ -23,6 +23,7 @@ export const waits = (): Waits => {
     endpoints: new Map(),
     routes: new Map(),
     return: new Map(),
+    drain: new Map(),
   };
   const all = Object.values(pending);
   return {
