@@ -12,8 +12,10 @@ import type { MeshControl } from "../rig/mesh-control/mesh-control.ts";
 import { rigRequirements } from "../rig/requirements.ts";
 import type { Rig } from "../rig/rig.ts";
 import type { Suite, Verdicts } from "../suite.ts";
+import { identityConformance } from "./identity/index.ts";
 import { xdsLaboratory } from "./laboratory.ts";
 import { controlPlane } from "./plane.ts";
+import { protocolConformance } from "./protocol/index.ts";
 
 const bookinfo = join(import.meta.dirname, "..", "..", "policies", "bookinfo");
 const bookinfoHost = "www.googleapis.com";
@@ -35,6 +37,8 @@ export const xdsSuite =
     judgeSplits(all, verdicts);
     plantedFaults(all, verdicts);
     judgeCoverage(all, verdicts);
+    await protocolConformance(verdicts);
+    await identityConformance(verdicts);
   };
 
 export const xdsConformance: Suite = xdsSuite(everySeed);
