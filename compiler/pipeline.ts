@@ -2,9 +2,10 @@ import { failed, type Diagnostic, type Staged } from "../lib/diagnostics/diagnos
 import type { Origin } from "../lib/diagnostics/origin.ts";
 import type { Span } from "../lib/diagnostics/span.ts";
 import type { Placement } from "../lib/graph/placement.ts";
-import { loading, locate } from "./load/index.ts";
+import { loading, locate, reloaded, startAhead, type LoadMemory } from "./load/index.ts";
 import type { Compiled } from "./resolved.ts";
 import { readPlacement } from "./snapshot/read-placement.ts";
+import type { Snapshot } from "./snapshot/graph-files.ts";
 import { readSnapshot } from "./snapshot/read-snapshot.ts";
 
 export interface CompileOptions {
@@ -16,12 +17,20 @@ export interface CompileOptions {
    * thrown away if they are not.
    */
   readonly meanwhile?: (compiled: Compiled) => void;
+  /** Called with what a later compilation of the same folder can begin with, where nothing was wrong. */
+  readonly remember?: (memory: CompileMemory) => void;
+}
+
+/** What a compilation leaves for one after an edit: `recompiled`. */
+export interface CompileMemory {
+  readonly load: LoadMemory;
+  readonly snapshot: Snapshot;
 }
 
 /** policies ─ load ─▶ intent ─ lower (with the graph) ─▶ mesh ─ validate. No value where anything is wrong. */
 export const compile = async (folder: string, options: CompileOptions = {}): Promise<Staged<Compiled>> => {
   // The processes that check types and evaluate start while the rest of the compiler comes in.
-  const [{ evaluated, checked }, snapshot, { resolved }] = await Promise.all([
+  const [{ evaluated, checked, memory }, snapshot, { resolved }] = await Promise.all([
     loading(folder, { types: options.types ?? true, environment: options.environment }),
     readSnapshot(folder),
     import("./resolved.ts"),
@@ -32,7 +41,26 @@ export const compile = async (folder: string, options: CompileOptions = {}): Pro
   if (ahead?.value) options.meanwhile?.(ahead.value);
   const diagnostics = withoutConsequences((await checked).diagnostics, snapshot.diagnostics);
   if (failed(diagnostics) || ahead === undefined) return { value: undefined, diagnostics };
+  if (memory !== undefined && snapshot.value !== undefined)
+    options.remember?.({ load: memory, snapshot: snapshot.value });
   return { value: ahead.value, diagnostics: [...diagnostics, ...ahead.diagnostics] };
+};
+
+/**
+ * The same folder after some policies changed; types are not checked, and nothing else may have changed. Undefined where
+ * that takes a whole compilation, as it does whenever something is wrong: its diagnostics are the ones to show.
+ */
+export const recompiled = async (
+  { load, snapshot }: CompileMemory,
+  changed: ReadonlySet<string>,
+  { environment, remember }: Pick<CompileOptions, "environment" | "remember">,
+): Promise<Staged<Compiled> | undefined> => {
+  const [{ resolved }, memory] = await Promise.all([import("./resolved.ts"), reloaded(load, changed, { environment })]);
+  if (memory === undefined) return undefined;
+  const staged = resolved(memory.loaded, snapshot, environment);
+  if (staged.value === undefined) return undefined;
+  remember?.({ load: memory, snapshot });
+  return staged;
 };
 
 /** Where there is no mesh there is no graph either, and without a graph no import from it and no type holds. */
@@ -54,3 +82,6 @@ export const spansOf = (
   origins: readonly Origin[],
 ): Promise<ReadonlyMap<Origin, Span>> =>
   locate(folder, { types: false, ...(environment !== undefined && { environment }) }, origins);
+
+/** Has the process ready in which policies are evaluated: for whoever will compile again at a moment's notice. */
+export const readyToCompile = (): void => startAhead({ locked: true });

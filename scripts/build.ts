@@ -9,6 +9,7 @@ import { rolldown } from "rolldown";
 
 const root = join(import.meta.dirname, "..");
 const dist = join(root, "dist");
+const commands = ["mesh-compile", "mesh-control"];
 rmSync(dist, { recursive: true, force: true });
 const { status } = spawnSync(
   process.execPath,
@@ -16,7 +17,7 @@ const { status } = spawnSync(
   { stdio: "inherit" },
 );
 if (status !== 0) process.exit(1);
-for (const file of globSync("{lib,compiler,cli,targets}/**/*.{generated.js,generated.json,generated.d.ts,js,mjs,cjs}", {
+for (const file of globSync("{lib,compiler,cli,targets,runtime}/**/*.{generated.js,generated.json,generated.d.ts,js,mjs,cjs}", {
   cwd: root,
 })) {
   mkdirSync(dirname(join(dist, file)), { recursive: true });
@@ -25,7 +26,7 @@ for (const file of globSync("{lib,compiler,cli,targets}/**/*.{generated.js,gener
 
 // A hundred small files cost more to find than to run. Commander comes along, with its licence; other packages stay outside.
 const bundle = await rolldown({
-  input: { "mesh-compile": join(dist, "cli", "mesh-compile.js") },
+  input: Object.fromEntries(commands.map((name) => [name, join(dist, "cli", `${name}.js`)])),
   platform: "node",
   external: (id) => /^node:|\/installation\.js$/.test(id) || (/^[@\w]/.test(id) && id !== "commander"),
 });
@@ -43,4 +44,4 @@ for (const kept of ["js", "d.ts"])
 copyFileSync(join(root, "node_modules", "commander", "LICENSE"), join(bundled, "cli", "chunks", "LICENSE.commander"));
 rmSync(dist, { recursive: true });
 renameSync(bundled, dist);
-chmodSync(join(dist, "cli", "mesh-compile.js"), 0o755);
+for (const name of commands) chmodSync(join(dist, "cli", `${name}.js`), 0o755);

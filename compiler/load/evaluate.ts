@@ -30,7 +30,7 @@ export const sandbox = (settings: Omit<Settings, "ses" | "largestResult">, limit
   const { promise, resolve, reject } = Promise.withResolvers<Evaluated>();
   // Awaited later, or never when it is stopped.
   promise.catch(() => undefined);
-  const evaluator = sandboxProcess(limits);
+  const evaluator = sandboxProcess(limits, { stacks: settings.locate !== undefined });
   const watch = watched(evaluator, { seconds: limits.seconds, megabytes: limits.megabytes + bareMegabytes });
 
   const largest = limits.resultMegabytes * 1e6 * 2;

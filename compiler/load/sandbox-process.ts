@@ -32,7 +32,7 @@ interface Bounds {
  * A process that may read nothing but its own code and has an empty environment in UTC. It waits for its settings on
  * standard input, and ends when there are none.
  */
-const started = ({ megabytes, seconds }: Bounds): SandboxProcess => {
+const started = ({ megabytes, seconds }: Bounds, locked = false): SandboxProcess => {
   const [command, parameters] = confined(
     process.execPath,
     [
@@ -46,6 +46,7 @@ const started = ({ megabytes, seconds }: Bounds): SandboxProcess => {
       "--max-semi-space-size=4",
       "--no-warnings",
       program,
+      ...(locked ? [ses] : []),
     ],
     seconds,
   );
@@ -59,16 +60,21 @@ const started = ({ megabytes, seconds }: Bounds): SandboxProcess => {
 /** Enough for a mesh of ten thousand policies; whoever has more starts a process of their own. */
 const ahead: Bounds = { megabytes: defaultLimits.megabytes, seconds: 2 * defaultLimits.seconds };
 let waiting: SandboxProcess | undefined;
+let waitsLocked = false;
 
 const held = (sandbox: SandboxProcess): readonly { readonly ref: () => void; readonly unref: () => void }[] => [
   sandbox,
   ...sandbox.stdio.map((stream) => stream as Socket),
 ];
 
-/** Starts a process before it is known what for: it takes as long to start as the compiler takes to load. */
-export const startAhead = (): void => {
+/**
+ * Starts a process before it is known what for: it takes as long to start as the compiler takes to load. `locked`: it also
+ * locks itself down, which serves whoever will ask for values and for no places.
+ */
+export const startAhead = ({ locked = false } = {}): void => {
   if (waiting !== undefined) return;
-  waiting = started(ahead);
+  waiting = started(ahead, locked);
+  waitsLocked = locked;
   const forget = (): void => (waiting = undefined);
   waiting.once("exit", forget).once("error", forget);
   // Nobody waits for it until it has something to do.
@@ -76,9 +82,14 @@ export const startAhead = (): void => {
 };
 
 /** A process for an evaluation: the one that was started ahead, if it is bounded as is asked. */
-export const sandboxProcess = (bounds: Bounds): SandboxProcess => {
+export const sandboxProcess = (bounds: Bounds, asked: { readonly stacks: boolean }): SandboxProcess => {
   const found = waiting;
-  if (found === undefined || bounds.megabytes !== ahead.megabytes || bounds.seconds > ahead.seconds)
+  if (
+    found === undefined ||
+    (waitsLocked && asked.stacks) ||
+    bounds.megabytes !== ahead.megabytes ||
+    bounds.seconds > ahead.seconds
+  )
     return started(bounds);
   waiting = undefined;
   for (const handle of held(found)) handle.ref();

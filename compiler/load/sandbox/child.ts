@@ -32,13 +32,18 @@ function* modules(): Generator<TaskModule> {
   for (const line of input) yield JSON.parse(line) as TaskModule;
 }
 
+// Started ahead of its task, it is locked down ahead of it too: errors show no stacks then.
+const [ahead] = process.argv.slice(2);
+const lockedAhead = ahead === undefined ? undefined : realm({ ses: ahead, stacks: false });
+
 const first = input.next();
 // Started ahead, and there was nothing to do.
 if (first.done === true) process.exit(0);
 const settings = JSON.parse(first.value) as Settings;
 const told = library(settings.environment);
 const { ses, locate } = settings;
-const world = realm({ ses, stacks: locate !== undefined, library: told.value });
+const world = lockedAhead ?? realm({ ses, stacks: locate !== undefined });
+world.freeze(told.value);
 const tracing = locate && trace(locate.literals);
 if (tracing !== undefined) world.freeze(tracing.functions);
 

@@ -25,15 +25,13 @@ export interface RealmOptions {
   readonly ses: string;
   /** Errors show their stacks. Only for an evaluation of which nothing but places comes back. */
   readonly stacks: boolean;
-  /** What our own library's modules are given. */
-  readonly library: object;
 }
 
 /**
  * Freezes every intrinsic of this process and makes the one compartment in which all modules are evaluated.
- * INVARIANT: nothing of Node is reachable from the compartment; `library`, which only our own modules are given, is frozen.
+ * INVARIANT: nothing of Node is reachable from the compartment; what modules are given has to be frozen by whoever gives it.
  */
-export const realm = ({ ses, stacks, library }: RealmOptions): Realm => {
+export const realm = ({ ses, stacks }: RealmOptions): Realm => {
   createRequire(import.meta.url)(ses);
   pruneIntrinsics();
   const added = globalThis as unknown as Ses;
@@ -70,7 +68,6 @@ export const realm = ({ ses, stacks, library }: RealmOptions): Realm => {
     Object.defineProperty(math, name, name === "random" ? { get: refusal("Math.random") } : property);
   }
   Object.defineProperty(scope, "Math", { value: harden(math) });
-  harden(library);
   Object.freeze(scope);
 
   return {

@@ -1,0 +1,59 @@
+import { lstatSync } from "node:fs";
+import { join } from "node:path";
+import { evaluation, type Loaded, type LoadOptions } from "./evaluated.ts";
+import { libraryPrefix } from "./linking/import-target.ts";
+import type { Program } from "./linking/program.ts";
+import type { MeshFolder } from "./mesh-folder.ts";
+
+/** What a load leaves behind for the next one: what was said, and who imports whom. */
+export interface LoadMemory {
+  readonly mesh: MeshFolder;
+  readonly loaded: Loaded;
+  readonly links: ReadonlyMap<string, ReadonlySet<string>>;
+}
+
+export const loadMemory = (mesh: MeshFolder, loaded: Loaded, { modules }: Program): LoadMemory => ({
+  mesh,
+  loaded,
+  links: new Map(modules.map(({ module, links }) => [module, new Set(links.values())])),
+});
+
+/**
+ * The same mesh folder after some policies changed, by evaluating those alone. Undefined where that could come out otherwise
+ * than evaluating all of it, or where something is wrong: then it is to be loaded anew.
+ *
+ * INVARIANT: a module is evaluated alone only if nobody imports it and it imports nothing but the library and generated
+ * handles, before and after the change. Those hold no state, so neither can it have changed what others say, nor they it.
+ */
+export const reloaded = async (
+  { mesh, loaded, links }: LoadMemory,
+  changed: ReadonlySet<string>,
+  options: Pick<LoadOptions, "environment" | "limits">,
+): Promise<LoadMemory | undefined> => {
+  const imported = new Set([...links.values()].flatMap((targets) => [...targets]));
+  const isApart = (module: string): boolean =>
+    mesh.policies.includes(module) && !imported.has(module) && isStateless(links.get(module)) && isFile(mesh, module);
+  if (![...changed].every(isApart)) return undefined;
+  const { value, program, diagnostics } = await evaluation(mesh, options, [...changed]);
+  if (value === undefined || diagnostics.length > 0) return undefined;
+  const linked = new Map(program.modules.map(({ module, links: targets }) => [module, new Set(targets.values())]));
+  if (![...changed].every((module) => isStateless(linked.get(module)))) return undefined;
+  const said = new Map(value.modules.map((module) => [module.module, module]));
+  const kept = loaded.modules.filter(({ module }) => !changed.has(module));
+  return {
+    mesh,
+    loaded: {
+      config: loaded.config,
+      modules: [...kept, ...said.values()].sort((a, b) => (a.module < b.module ? -1 : 1)),
+      environments: [...loaded.environments.filter(({ module }) => !changed.has(module)), ...value.environments],
+    },
+    links: new Map([...links, ...linked]),
+  };
+};
+
+const isStateless = (targets: ReadonlySet<string> | undefined): boolean =>
+  targets !== undefined &&
+  [...targets].every((target) => target.startsWith(libraryPrefix) || target.startsWith("graph/"));
+
+const isFile = ({ root }: MeshFolder, module: string): boolean =>
+  lstatSync(join(root, module), { throwIfNoEntry: false })?.isFile() === true;
