@@ -86,9 +86,7 @@ const peersAre = (
   const must = identities(ids.filter(takesMtls));
   const may = withAliases(identities(destination.workloads), reading);
   const told = new Map(
-    upstream.endpoints.flatMap(({ socket }) =>
-      socket.kind === "mutual" ? [[socket.node.at, socket] as const] : [],
-    ),
+    upstream.endpoints.flatMap(({ socket }) => (socket.kind === "mutual" ? [[socket.node.at, socket] as const] : [])),
   );
   for (const { peers, node } of told.values())
     if (must.some((one) => !peers.includes(one)) || peers.some((one) => !may.includes(one))) unreadable(node, reading);

@@ -61,7 +61,7 @@ const httpOptions = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
 /** A cluster with its endpoints, its own or those that it is told of. */
 export const upstream = (
   node: Node,
-  assigned: ((name: string) => Node | undefined),
+  assigned: (name: string) => Node | undefined,
   reads: "http" | "tcp",
   reading: Reading,
 ): Upstream => {
@@ -108,7 +108,9 @@ export const upstream = (
     const first = matches.find(({ wanted }) => entries(wanted).every(([key, { value }]) => said.get(key) === value));
     return first?.socket ?? base;
   };
-  const own = text(fields(found.edsClusterConfig, ["serviceName"], reading, { edsConfig: "where they come from" }).serviceName);
+  const own = text(
+    fields(found.edsClusterConfig, ["serviceName"], reading, { edsConfig: "where they come from" }).serviceName,
+  );
   const name = text({ ...node, value: (node.value as { readonly name?: string }).name });
   const assignment = type === "EDS" ? assigned(own === "" ? name : own) : found.loadAssignment;
   // Before it is told of endpoints a cluster waits.
@@ -120,7 +122,10 @@ export const upstream = (
     kind: kind === "endpoints" && type === "STATIC" && endpoints.length === 0 ? "nowhere" : (kind ?? "nowhere"),
     speaks: spoken(found.typedExtensionProtocolOptions, reading),
     endpoints,
-    source: sourceAddress === undefined ? undefined : text(fields(sourceAddress, ["address"], reading, { portValue: "any" }).address),
+    source:
+      sourceAddress === undefined
+        ? undefined
+        : text(fields(sourceAddress, ["address"], reading, { portValue: "any" }).address),
   };
 };
 
@@ -224,4 +229,3 @@ const spoken = (options: Node | undefined, reading: Reading): Upstream["speaks"]
   fields(http2ProtocolOptions, [], reading);
   return http2ProtocolOptions === undefined ? "http1" : "http2";
 };
-

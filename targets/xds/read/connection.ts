@@ -1,6 +1,17 @@
 import type { PathNormalization } from "../../../lib/graph/platform.ts";
 import { chainRules, noRules, type ChainRules } from "./access/filters.ts";
-import { below, fields, items, settled, text, typeOf, unreadable, type Harmless, type Node, type Reading } from "./reading.ts";
+import {
+  below,
+  fields,
+  items,
+  settled,
+  text,
+  typeOf,
+  unreadable,
+  type Harmless,
+  type Node,
+  type Reading,
+} from "./reading.ts";
 
 /** What a chain of network filters does with a connection: authorization, then requests by routes, or bytes to a cluster. */
 export interface Connection {

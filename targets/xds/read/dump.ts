@@ -85,7 +85,10 @@ export const dumpedConfiguration = (
         return [];
       }
     });
-    resources.set(type, read.sort((a, b) => (a.name < b.name ? -1 : 1)));
+    resources.set(
+      type,
+      read.sort((a, b) => (a.name < b.name ? -1 : 1)),
+    );
   }
   const of = (type: DumpedType) => resources.get(type) ?? [];
   const value: ProxyConfiguration = {

@@ -29,16 +29,18 @@ export const gateway = (
     }
     const target = workloadPort(port, reading);
     rules.push({ port: target, dialled: port, rules: chain.connection.rules });
-    const virtualHosts = items(routeConfiguration(table, reading).virtualHosts).flatMap((one): readonly VirtualHost[] => {
-      const { domains, routes } = virtualHost(one, reading);
-      const led = routesOf(routes, reading, claims.add);
-      return texts(domains).map((host) => ({
-        host,
-        namespace: reading.workload.namespace,
-        routes: led,
-        origin: originOf(one),
-      }));
-    });
+    const virtualHosts = items(routeConfiguration(table, reading).virtualHosts).flatMap(
+      (one): readonly VirtualHost[] => {
+        const { domains, routes } = virtualHost(one, reading);
+        const led = routesOf(routes, reading, claims.add);
+        return texts(domains).map((host) => ({
+          host,
+          namespace: reading.workload.namespace,
+          routes: led,
+          origin: originOf(one),
+        }));
+      },
+    );
     return [
       {
         port: servicePort(target, reading),

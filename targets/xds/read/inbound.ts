@@ -1,6 +1,12 @@
 import { carriesHttp } from "../../../lib/graph/protocol.ts";
 import type { MtlsRule } from "../../../lib/model/mesh.ts";
-import { blackHoleCluster, capturePorts, inboundCluster, inboundPassthroughCluster, inboundSource } from "../emit/names.ts";
+import {
+  blackHoleCluster,
+  capturePorts,
+  inboundCluster,
+  inboundPassthroughCluster,
+  inboundSource,
+} from "../emit/names.ts";
 import { noRules, rulesByPort, saysAlike, type ChainRules } from "./access/filters.ts";
 import type { AskedPorts } from "./access/rule-set.ts";
 import type { ChainTold, ListenerTold } from "./listeners.ts";
@@ -19,7 +25,10 @@ const captured = (listeners: readonly ListenerTold[], reading: ProxyReading): Ar
   const [listener, ...others] = listeners;
   for (const { node } of others) unreadable(node, reading);
   if (listener === undefined || listener.port !== capturePorts.inbound || !listener.isBound) {
-    unreadable(listener?.node ?? { value: undefined, at: "", object: `${reading.workload.id} listener virtualInbound` }, reading);
+    unreadable(
+      listener?.node ?? { value: undefined, at: "", object: `${reading.workload.id} listener virtualInbound` },
+      reading,
+    );
     return { mode: undefined, rules: noRules };
   }
   const { ports } = reading.workload;
@@ -32,7 +41,12 @@ const captured = (listeners: readonly ListenerTold[], reading: ProxyReading): Ar
   const read = undeclared.find(({ connection }) => connection.to.kind === "routes");
   const rules = read?.connection.rules ?? noRules;
   const modes = ports.map(({ number, protocol }) =>
-    modeOf(groups.get(number) ?? [], carriesHttp(protocol) ? "http" : "tcp", { listener, rules, asked: number }, reading),
+    modeOf(
+      groups.get(number) ?? [],
+      carriesHttp(protocol) ? "http" : "tcp",
+      { listener, rules, asked: number },
+      reading,
+    ),
   );
   const unknown = { not: [...ports.map(({ number }) => number), capturePorts.inbound] };
   for (const kind of ["http", "tcp"] as const)
@@ -164,7 +178,11 @@ const takesPlain = (
   if (transport !== undefined && transport !== "raw_buffer") return false;
   if (isDeclared || reads === "tcp") return protocols.length === 0;
   // Istio leaves HTTP/1.0 to the bytes, which are authorized by the same rules but for what only requests have.
-  return inspects && ["http/1.1", "h2c"].every((one) => protocols.includes(one)) && protocols.every((one) => plainHttp.includes(one));
+  return (
+    inspects &&
+    ["http/1.1", "h2c"].every((one) => protocols.includes(one)) &&
+    protocols.every((one) => plainHttp.includes(one))
+  );
 };
 
 const plainHttp = ["http/1.0", "http/1.1", "h2c"];
@@ -202,12 +220,7 @@ const straight = ({ connection: { to, node } }: ChainTold, port: number | undefi
       decorator: "a name in traces",
     });
     settled(route, { match }, { match: [{ prefix: "/" }] }, reading);
-    const found = fields(
-      action,
-      ["cluster", "timeout", "retryPolicy", "maxStreamDuration"],
-      reading,
-      harmlessOfAction,
-    );
+    const found = fields(action, ["cluster", "timeout", "retryPolicy", "maxStreamDuration"], reading, harmlessOfAction);
     settled(
       action ?? route,
       found,

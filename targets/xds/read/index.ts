@@ -42,8 +42,7 @@ export const read: Reader<ProxyConfiguration> = (configurations, base) => {
   const destinations = [...known.values()].map((destination) => asTold(destination, proxies, ways, reading));
   const firsts = [...told.values()].flatMap(([first]) => (first === undefined ? [] : [first]));
   const sidecars = firsts.filter(({ workload }) => workload.proxy === "sidecar");
-  for (const all of told.values())
-    for (const one of all.slice(1)) scopeOf(one, (host) => known.get(host), reading);
+  for (const all of told.values()) for (const one of all.slice(1)) scopeOf(one, (host) => known.get(host), reading);
   const value: Mesh = {
     platform,
     workloads,

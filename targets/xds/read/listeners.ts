@@ -1,6 +1,19 @@
 import { connection, type Connection } from "./connection.ts";
 import { socketAddress } from "./clusters.ts";
-import { below, fields, items, number, settled, text, texts, typeOf, unreadable, type Harmless, type Node, type Reading } from "./reading.ts";
+import {
+  below,
+  fields,
+  items,
+  number,
+  settled,
+  text,
+  texts,
+  typeOf,
+  unreadable,
+  type Harmless,
+  type Node,
+  type Reading,
+} from "./reading.ts";
 
 /** A listener's chains, and what it looks for before it chooses one. */
 export interface ListenerTold {

@@ -15,9 +15,7 @@ export const outbound = (listeners: readonly ListenerTold[], reading: ProxyReadi
   if (catchAll.length !== (isCaptured ? 1 : 0))
     unreadable({ value: undefined, at: "", object: `${reading.workload.id} listener virtualOutbound` }, reading);
   for (const listener of catchAll) handsOver(listener, reading);
-  const read = listeners
-    .filter((listener) => !listener.handsOver)
-    .map((listener) => calls(listener, claims, reading));
+  const read = listeners.filter((listener) => !listener.handsOver).map((listener) => calls(listener, claims, reading));
   const tables = read.flatMap((one) => one.tables);
   return { tables, whole: read.flatMap((one) => one.whole), claims: claims.all(), missing: claims.missing() };
 };
@@ -38,7 +36,11 @@ const handsOver = (listener: ListenerTold, reading: ProxyReading): void => {
   else endsIn(rest[0]!, unknownCluster(reading), reading);
 };
 
-const endsIn = ({ connection: { to, rules, node }, socket }: ChainTold, cluster: string, reading: ProxyReading): void => {
+const endsIn = (
+  { connection: { to, rules, node }, socket }: ChainTold,
+  cluster: string,
+  reading: ProxyReading,
+): void => {
   if (to.kind !== "cluster" || to.name !== cluster || rules.allow || rules.deny.length > 0 || socket)
     unreadable(node, reading);
   else leadsTo(to.node, { kind: cluster === blackHoleCluster ? "nowhere" : "as-dialled" }, reading);
@@ -173,11 +175,6 @@ const unknownHosts = (
   }
   settled(route, found, { directResponse: [undefined] }, reading);
   const action = fields(found.route, ["cluster", "timeout"], reading, harmlessOfAction);
-  settled(
-    found.route ?? below(route, "route"),
-    action,
-    { cluster: [passthroughCluster], timeout: ["0s"] },
-    reading,
-  );
+  settled(found.route ?? below(route, "route"), action, { cluster: [passthroughCluster], timeout: ["0s"] }, reading);
   if (action.cluster) leadsTo(action.cluster, { kind: "as-dialled" }, reading);
 };

@@ -36,7 +36,11 @@ const knows = (
     const told = whole.filter((one) => one.host === host && one.port === number).map(({ address }) => address);
     const loopback = dialled?.[`${shortName(destination)}:${number}`];
     const addresses =
-      dialled === undefined ? captureAddresses(destination, reading) : loopback === undefined ? [] : [instance!.address];
+      dialled === undefined
+        ? captureAddresses(destination, reading)
+        : loopback === undefined
+          ? []
+          : [instance!.address];
     if (!isSame(told, addresses)) unreadable({ ...node, at: `/${host}:${number}` }, reading);
     return;
   }

@@ -84,19 +84,17 @@ interface Context {
   /** The server alone shows one, that the system's roots vouch for. */
   readonly isSystem: boolean;
   readonly protocols: readonly string[];
-  readonly names: readonly { readonly kind: "exact" | "prefix" | "other"; readonly value: string; readonly node: Node }[];
+  readonly names: readonly {
+    readonly kind: "exact" | "prefix" | "other";
+    readonly value: string;
+    readonly node: Node;
+  }[];
 }
 
 const contextOf = (node: Node, reading: Reading): Context => {
   const found = fields(
     node,
-    [
-      "tlsParams",
-      "tlsCertificateSdsSecretConfigs",
-      "combinedValidationContext",
-      "validationContext",
-      "alpnProtocols",
-    ],
+    ["tlsParams", "tlsCertificateSdsSecretConfigs", "combinedValidationContext", "validationContext", "alpnProtocols"],
     reading,
   );
   const params = fields(found.tlsParams, ["tlsMinimumProtocolVersion", "tlsMaximumProtocolVersion"], reading, {

@@ -8,11 +8,7 @@ import { nothingTold, proxyReading, type ProxyTold } from "./proxy.ts";
 import type { Reading } from "./reading.ts";
 
 /** One proxy's resources in the model's words. What clusters claim is checked later, against what other proxies take. */
-export const proxyTold = (
-  configuration: ProxyConfiguration,
-  workload: MeshWorkload,
-  reading: Reading,
-): ProxyTold => {
+export const proxyTold = (configuration: ProxyConfiguration, workload: MeshWorkload, reading: Reading): ProxyTold => {
   const proxy = proxyReading(configuration, workload, reading);
   const listeners = proxy.listeners.map((node) => listenerTold(node, proxy));
   const told: ProxyTold = { ...nothingTold(workload), instance: proxy.instance };

@@ -2,7 +2,16 @@ import type { Authorization } from "../../../../lib/model/authorization.ts";
 import type { MeshWorkload } from "../../../../lib/model/mesh.ts";
 import { entries, fields, originOf, settled, unreadable, type Node, type Reading } from "../reading.ts";
 import { policyRules } from "./expression.ts";
-import { atPort, everything, formOf, intersection, nothing, ofConnections, type AskedPorts, type RuleSet } from "./rule-set.ts";
+import {
+  atPort,
+  everything,
+  formOf,
+  intersection,
+  nothing,
+  ofConnections,
+  type AskedPorts,
+  type RuleSet,
+} from "./rule-set.ts";
 
 /** What the authorization filters of one chain say together; no `allow`: everybody may. */
 export interface ChainRules {

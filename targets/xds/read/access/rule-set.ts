@@ -18,10 +18,7 @@ export const only = (condition: Partial<Alternative>): RuleSet => [{ ...everythi
 export const union = (sets: readonly RuleSet[]): RuleSet => sets.flat().reduce<RuleSet>(joined, nothing);
 
 export const intersection = (sets: readonly RuleSet[]): RuleSet =>
-  sets.reduce(
-    (left, right) => union(left.map((a) => right.flatMap((b) => common(a, b)))),
-    everything,
-  );
+  sets.reduce((left, right) => union(left.map((a) => right.flatMap((b) => common(a, b)))), everything);
 
 /** `undefined`: a negation that no rule can say. */
 export const complement = (set: RuleSet): RuleSet | undefined => {
@@ -49,7 +46,9 @@ export const ofConnections = (set: RuleSet): RuleSet =>
 export const formOf = (set: RuleSet): string => JSON.stringify([...new Set(set.map(canonical))].sort());
 
 const canonical = ({ from, ports, methods, paths }: Alternative): string =>
-  JSON.stringify([from, ports, methods, paths].map((side) => (Array.isArray(side) ? sorted(side as readonly unknown[]) : side)));
+  JSON.stringify(
+    [from, ports, methods, paths].map((side) => (Array.isArray(side) ? sorted(side as readonly unknown[]) : side)),
+  );
 
 const sorted = (values: readonly unknown[]): readonly unknown[] =>
   [...new Map(values.map((value) => [JSON.stringify(value), value])).entries()]
@@ -62,8 +61,7 @@ const joined = (set: RuleSet, one: Alternative): RuleSet => {
     const different = respects.filter((respect) => !isAlike(known[respect], one[respect]));
     const [respect, ...others] = different;
     if (respect === undefined) return set;
-    if (others.length === 0)
-      return set.with(index, { ...known, [respect]: eitherOf(known[respect], one[respect]) });
+    if (others.length === 0) return set.with(index, { ...known, [respect]: eitherOf(known[respect], one[respect]) });
   }
   return [...set, one];
 };
@@ -97,11 +95,7 @@ const isAny = (a: unknown, b: unknown): boolean => a === "any" && b === "any";
 
 const same = <T>(a: T, b: T): readonly T[] => (a === b ? [a] : []);
 
-const commonOf = <T>(
-  a: "any" | readonly T[],
-  b: "any" | readonly T[],
-  both: (a: T, b: T) => readonly T[],
-): T[] => {
+const commonOf = <T>(a: "any" | readonly T[], b: "any" | readonly T[], both: (a: T, b: T) => readonly T[]): T[] => {
   if (a === "any") return b === "any" ? [] : [...b];
   return b === "any" ? [...a] : a.flatMap((one) => b.flatMap((other) => both(one, other)));
 };
@@ -113,7 +107,10 @@ const commonPrincipals = (a: Principals, b: Principals): Principals => {
   if (b === "authenticated") return a;
   return a.flatMap((one) =>
     b.flatMap((other): readonly Principal[] =>
-      commonString({ ...one, value: one.id }, { ...other, value: other.id }).map(({ kind, value }) => ({ kind, id: value })),
+      commonString({ ...one, value: one.id }, { ...other, value: other.id }).map(({ kind, value }) => ({
+        kind,
+        id: value,
+      })),
     ),
   );
 };
