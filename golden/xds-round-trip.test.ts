@@ -6,6 +6,7 @@ import { disagreements, istiodDisagreements } from "../conformance/xds/istiod-du
 import type { ServiceGraph } from "../lib/graph/graph.ts";
 import type { Placement } from "../lib/graph/placement.ts";
 import type { Mesh } from "../lib/model/mesh.ts";
+import { bootstrap } from "../targets/xds/bootstrap.ts";
 import { xds } from "../targets/xds/index.ts";
 import { decoded, encoded } from "../targets/xds/proto/codec.ts";
 import type { ProxyConfiguration, ProxyResources, Resource, ResourceType } from "../targets/xds/resource.ts";
@@ -56,15 +57,17 @@ const printed = (value: unknown): unknown => {
 };
 
 /** One Envoy's `/config_dump?include_eds`, as far as it matters. */
-const dump = ({ resources }: ProxyConfiguration): unknown => {
+const dump = ({ resources, workload, instance, platform }: ProxyConfiguration): unknown => {
   const of = (type: keyof ProxyResources) =>
     (resources[type] as readonly Resource<object>[]).map(({ message }) => ({
       "@type": type,
       ...(printed(message) as object),
     }));
   const type = (name: string): string => `type.googleapis.com/envoy.admin.v3.${name}`;
+  const started = bootstrap({ workload, instance, platform, adminPort: "none", source: { kind: "files" } });
   return {
     configs: [
+      { "@type": type("BootstrapConfigDump"), bootstrap: printed(started) },
       { "@type": type("ClustersConfigDump"), dynamic_active_clusters: of("cluster").map((cluster) => ({ cluster })) },
       {
         "@type": type("EndpointsConfigDump"),
@@ -143,7 +146,7 @@ const faults: Readonly<Record<string, Fault>> = {
     type: "listener",
     plant: (text) =>
       text.replace(
-        /\{"name":"envoy\.filters\.http\.rbac\.[a-z]+","typedConfig":.*?\}\}(?=,\{"name":"envoy\.filters\.http\.)\,/,
+        /\{"name":"envoy\.filters\.http\.rbac\.[a-z]+","typedConfig":.*?\}\}(?=,\{"name":"envoy\.filters\.http\.),/,
         "",
       ),
   },
@@ -193,14 +196,22 @@ const faults: Readonly<Record<string, Fault>> = {
   "plain text where mTLS is strict": {
     type: "listener",
     plant: (text) => {
-      const listener = JSON.parse(text) as { filterChains: { transportSocket?: unknown; filterChainMatch?: object }[] };
+      const listener = JSON.parse(text) as {
+        filterChains: {
+          transportSocket?: unknown;
+          filterChainMatch?: { destinationPort?: number; transportProtocol?: string };
+        }[];
+      };
       const { filterChains } = listener;
       const encrypted = filterChains.find(({ transportSocket }) => transportSocket);
       // All but the one that breaks loops: the workload is strict.
       if (!encrypted || filterChains.filter(({ transportSocket }) => !transportSocket).length > 1) return text;
       const { transportSocket: _socket, ...chain } = encrypted;
-      const { destinationPort } = (chain.filterChainMatch ?? {}) as { readonly destinationPort?: number };
-      filterChains.push({ ...chain, filterChainMatch: { destinationPort, transportProtocol: "raw_buffer" } as object });
+      const { destinationPort } = chain.filterChainMatch ?? {};
+      filterChains.push({
+        ...chain,
+        filterChainMatch: { ...(destinationPort && { destinationPort }), transportProtocol: "raw_buffer" },
+      });
       return JSON.stringify(listener);
     },
   },

@@ -67,6 +67,7 @@ export const dumpedConfiguration = (
   const configs = (dump as { readonly configs?: readonly Dumped[] }).configs ?? [];
   const section = (message: string): Dumped | undefined =>
     configs.find((config) => String(config["@type"]).endsWith(`.${message}`));
+  if (!dropsFragments(section("BootstrapConfigDump"))) report("bootstrap", "/layered_runtime");
   const resources = new Map<DumpedType, Resource<object>[]>();
   for (const { type, message, list, way, name } of sections) {
     const found = section(message);
@@ -75,7 +76,7 @@ export const dumpedConfiguration = (
       const resource = way.reduce<Dumped | undefined>((at, step) => at?.[step] as Dumped | undefined, entry);
       // A listener that never came up, or is on its way out.
       if (resource === undefined) return [];
-      const known = String(resource[name] ?? "");
+      const known = textOf(resource[name]);
       if (isForeign(known)) return [];
       const { "@type": _type, ...rest } = resource;
       try {
@@ -98,6 +99,17 @@ export const dumpedConfiguration = (
     resources: { cluster: of("cluster"), endpoints: of("endpoints"), listener: of("listener"), routes: of("routes") },
   };
   return { value: diagnostics.length > 0 ? undefined : value, diagnostics };
+};
+
+const textOf = (value: unknown): string => (typeof value === "string" ? value : "");
+
+const fragmentFeature = "envoy.reloadable_features.http_reject_path_with_fragment";
+
+/** Envoy by itself refuses a request whose path has a fragment; `decide` has it dropped, as Istio's proxies are started. */
+const dropsFragments = (config: Dumped | undefined): boolean => {
+  type Layers = { readonly layered_runtime?: { readonly layers?: readonly { readonly static_layer?: Dumped }[] } };
+  const layers = (config?.["bootstrap"] as Layers | undefined)?.layered_runtime?.layers ?? [];
+  return layers.some(({ static_layer }) => static_layer?.[fragmentFeature] === false);
 };
 
 const withoutYounger = (value: unknown): unknown => {

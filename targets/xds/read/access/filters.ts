@@ -1,6 +1,6 @@
 import type { Authorization } from "../../../../lib/model/authorization.ts";
 import type { MeshWorkload } from "../../../../lib/model/mesh.ts";
-import { entries, fields, originOf, settled, unreadable, type Node, type Reading } from "../reading.ts";
+import { entries, fields, originOf, settled, type Node, type Reading } from "../reading.ts";
 import { policyRules } from "./expression.ts";
 import {
   atPort,
@@ -93,9 +93,4 @@ export const authorizations = (
     origin,
   });
   return [...(deny.length > 0 ? [of("deny", deny)] : []), ...(allow === undefined ? [] : [of("allow", allow)])];
-};
-
-/** Reports the node of a chain whose rules are not what they should be. */
-export const reportUnlike = (node: Node, isAlike: boolean, reading: Reading): void => {
-  if (!isAlike) unreadable(node, reading);
 };
