@@ -103,6 +103,17 @@ describe("what Envoys are told is what the mesh means", () => {
     );
   });
 
+  test("before anything runs: services have addresses, workloads have none", () => {
+    fc.assert(
+      fc.property(seeds, (seed) => {
+        const placed = captured(seed);
+        const early = { ...placed, placement: { ...placed.placement, instances: {} } };
+        expect(disagreements(xds.emit(early.mesh, early.placement), early)).toEqual([]);
+      }),
+      { numRuns: 50 },
+    );
+  });
+
   test("where applications dial explicit ports of their own machine: rules on other ports are then nobody's", () => {
     fc.assert(
       fc.property(seeds, (seed) => {

@@ -55,7 +55,10 @@ export const checkedClaim = (
   });
   if (left.size > 0) unreadable(upstream.node, reading);
   peersAre(ids, { destination, upstream, workload, takesMtls }, reading);
-  return ways;
+  const unplaced = ids
+    .filter((id) => (reading.placement.instances[id] ?? []).length === 0 && takesMtls(id))
+    .map((): Way => ({ host, port: number, takesMtls: true, socket: upstream.wary, node: upstream.node }));
+  return [...ways, ...unplaced];
 };
 
 const speaks = ({ protocol }: DestinationPort, spoken: Claim["upstream"]["speaks"]): boolean => {

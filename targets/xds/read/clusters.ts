@@ -30,6 +30,8 @@ export interface Upstream {
   /** What is spoken; `tcp`: nothing is said of HTTP, which is then HTTP/1.1 or none. */
   readonly speaks: "any" | "http1" | "http2" | "as-called";
   readonly endpoints: readonly Endpoint[];
+  /** How it would call a workload that takes mTLS and runs nowhere yet. */
+  readonly wary: Socket;
   /** The address from which connections come. */
   readonly source: string | undefined;
 }
@@ -122,6 +124,7 @@ export const upstream = (
     kind: kind === "endpoints" && type === "STATIC" && endpoints.length === 0 ? "nowhere" : (kind ?? "nowhere"),
     speaks: spoken(found.typedExtensionProtocolOptions, reading),
     endpoints,
+    wary: [base, ...matches.map(({ socket }) => socket)].find(({ kind: of }) => of === "mutual") ?? base,
     source:
       sourceAddress === undefined
         ? undefined

@@ -169,8 +169,7 @@ export const leadsTo = (node: Node, { kind, source, application }: Wanted, readi
     application === undefined
       ? endpoints.length === 0
       : endpoints.length === 1 && only?.address === application.address && only.port === application.port;
-  const isPlain =
-    endpoints.every((endpoint) => endpoint.socket.kind === "plain") &&
-    !("transportSocket" in (cluster.value as object));
+  const told = cluster.value as { readonly transportSocket?: unknown; readonly transportSocketMatches?: unknown };
+  const isPlain = told.transportSocket === undefined && told.transportSocketMatches === undefined;
   if (read.kind !== kind || read.source !== source || !isThere || !isPlain) unreadable(cluster, reading);
 };
