@@ -29,5 +29,10 @@ export interface Target<Artifact> {
 /** What a platform would make of these artifacts; what it cannot say in a `Mesh` is a diagnostic, never left out silently. */
 export type Reader<Artifact> = (
   artifacts: readonly Artifact[],
-  base: { readonly graph: ServiceGraph; readonly platform: Platform },
+  base: {
+    readonly graph: ServiceGraph;
+    readonly platform: Platform;
+    /** Where things run: what addresses stand for. Of no use to targets whose artifacts name no addresses. */
+    readonly placement: Placement;
+  },
 ) => Staged<Mesh>;

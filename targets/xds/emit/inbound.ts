@@ -1,10 +1,11 @@
 import { carriesHttp, type Protocol } from "../../../lib/graph/protocol.ts";
 import type { Origin } from "../../../lib/diagnostics/origin.ts";
 import { lookup } from "../../../lib/model/lookup.ts";
-import { typed, type FilterChain, type Listener, type ListenerFilter, type NetworkFilter } from "../messages.ts";
+import { typed, type FilterChain, type Listener, type NetworkFilter } from "../messages.ts";
 import type { Resource } from "../resource.ts";
 import { httpAuthorization, networkAuthorization, type ArrivalPort } from "./authorization.ts";
 import { httpConnection, tcpConnection } from "./connection.ts";
+import { httpInspector, sniffedHttp, tlsInspector, waiting } from "./inspectors.ts";
 import { blackHoleCluster, capturePorts, inboundCluster, inboundPassthroughCluster } from "./names.ts";
 import type { Proxy } from "./proxy.ts";
 import { inboundRoutes } from "./routes.ts";
@@ -63,25 +64,6 @@ const onOwnPorts = (proxy: Proxy): readonly Resource<Listener>[] =>
     return [{ name, message, origins: origins(proxy) }];
   });
 
-/** Servers that speak first say nothing that could be inspected, so waiting for it must not end in a closed connection. */
-const waiting = { listenerFiltersTimeout: "0s", continueOnListenerFiltersTimeout: true } as const;
-
-const tlsInspector: ListenerFilter = {
-  name: "envoy.filters.listener.tls_inspector",
-  typedConfig: typed("envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector", {}),
-};
-
-/** Looks for HTTP where nobody has said what a port speaks. */
-const httpInspector = (declared: readonly number[]): ListenerFilter => {
-  const ranges = declared.map((port) => ({ destinationPortRange: { start: port, end: port + 1 } }));
-  const [only, ...others] = ranges;
-  return {
-    name: "envoy.filters.listener.http_inspector",
-    typedConfig: typed("envoy.extensions.filters.listener.http_inspector.v3.HttpInspector", {}),
-    ...(only && { filterDisabled: others.length === 0 ? only : { orMatch: { rules: ranges } } }),
-  };
-};
-
 type Match = NonNullable<FilterChain["filterChainMatch"]>;
 
 /** The chains for one port: encrypted, in the clear, or both, as its mTLS mode says. */
@@ -128,7 +110,7 @@ const chainsOfUndeclared = (proxy: Proxy): readonly FilterChain[] => {
       },
       {
         name: "undeclared-plain-http",
-        filterChainMatch: { transportProtocol: "raw_buffer", applicationProtocols: ["http/1.0", "http/1.1", "h2c"] },
+        filterChainMatch: { transportProtocol: "raw_buffer", applicationProtocols: [...sniffedHttp] },
         filters: http,
       },
     ),

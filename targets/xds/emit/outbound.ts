@@ -1,8 +1,9 @@
 import { carriesHttp } from "../../../lib/graph/protocol.ts";
 import type { Destination, DestinationPort } from "../../../lib/model/mesh.ts";
-import type { Listener } from "../messages.ts";
+import type { Listener, NetworkFilter } from "../messages.ts";
 import type { Resource } from "../resource.ts";
 import { httpConnection, tcpConnection } from "./connection.ts";
+import { httpInspector, sniffedHttp, waiting } from "./inspectors.ts";
 import { blackHoleCluster, capturePorts, outboundCluster, outboundRoutes, passthroughCluster } from "./names.ts";
 import { addressesOf, destinationsInScope, shortName, type Proxy } from "./proxy.ts";
 import { configSource, socketAddress } from "./values.ts";
@@ -41,15 +42,17 @@ const catchAll = (proxy: Proxy): Resource<Listener> => ({
       },
       {
         name: "virtualOutbound-unknown",
-        filters: [
-          proxy.mesh.platform.outbound === "allow-any"
-            ? tcpConnection("outbound|passthrough", passthroughCluster, proxy)
-            : tcpConnection("outbound|blackhole", blackHoleCluster, proxy),
-        ],
+        filters: [unknownConnection(proxy)],
       },
     ],
   },
 });
+
+/** What the platform does with connections of which nothing is known. */
+const unknownConnection = (proxy: Proxy): NetworkFilter =>
+  proxy.mesh.platform.outbound === "allow-any"
+    ? tcpConnection("outbound|passthrough", passthroughCluster, proxy)
+    : tcpConnection("outbound|blackhole", blackHoleCluster, proxy);
 
 const httpListener = (port: number, proxy: Proxy): readonly Resource<Listener>[] => {
   const { instance, surroundings } = proxy;
@@ -57,6 +60,7 @@ const httpListener = (port: number, proxy: Proxy): readonly Resource<Listener>[]
   if (bound === undefined) return [];
   const name = `${bound.address}_${bound.port}`;
   const routeConfigName = outboundRoutes(port);
+  const isCaptured = instance?.loopback === undefined;
   return [
     {
       name,
@@ -65,9 +69,12 @@ const httpListener = (port: number, proxy: Proxy): readonly Resource<Listener>[]
         name,
         address: socketAddress(bound.address, bound.port),
         trafficDirection: "OUTBOUND",
-        ...(instance?.loopback === undefined && { bindToPort: false }),
+        ...(isCaptured && { bindToPort: false }),
         filterChains: [
           {
+            ...(isCaptured && {
+              filterChainMatch: { transportProtocol: "raw_buffer", applicationProtocols: [...sniffedHttp] },
+            }),
             filters: [
               httpConnection(
                 "outbound",
@@ -79,6 +86,12 @@ const httpListener = (port: number, proxy: Proxy): readonly Resource<Listener>[]
             ],
           },
         ],
+        // Bytes that are no HTTP are nobody's call by name: they fare as on any port of which nothing is known.
+        ...(isCaptured && {
+          defaultFilterChain: { name: "unknown", filters: [unknownConnection(proxy)] },
+          listenerFilters: [httpInspector([])],
+          ...waiting,
+        }),
       },
     },
   ];

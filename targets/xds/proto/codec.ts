@@ -34,12 +34,24 @@ import {
 } from "./generated/envoy/extensions/transport_sockets/tls/v3/secret_pb.js";
 import { file_envoy_extensions_transport_sockets_tls_v3_tls } from "./generated/envoy/extensions/transport_sockets/tls/v3/tls_pb.js";
 import { file_envoy_extensions_upstreams_http_v3_http_protocol_options } from "./generated/envoy/extensions/upstreams/http/v3/http_protocol_options_pb.js";
+import { file_envoy_extensions_access_loggers_file_v3_file } from "./generated/envoy/extensions/access_loggers/file/v3/file_pb.js";
+import { file_envoy_extensions_filters_http_cors_v3_cors } from "./generated/envoy/extensions/filters/http/cors/v3/cors_pb.js";
+import { file_envoy_extensions_filters_http_fault_v3_fault } from "./generated/envoy/extensions/filters/http/fault/v3/fault_pb.js";
+import { file_envoy_extensions_filters_http_grpc_stats_v3_config } from "./generated/envoy/extensions/filters/http/grpc_stats/v3/config_pb.js";
+import { file_envoy_extensions_network_dns_resolver_cares_v3_cares_dns_resolver } from "./generated/envoy/extensions/network/dns_resolver/cares/v3/cares_dns_resolver_pb.js";
+import { file_envoy_extensions_request_id_uuid_v3_uuid } from "./generated/envoy/extensions/request_id/uuid/v3/uuid_pb.js";
 import type { ResourceType } from "../resource.ts";
 
 /** Every message that may stand inside of an `Any`. */
 const registry: Registry = createRegistry(
   file_google_protobuf_wrappers,
   file_envoy_config_bootstrap_v3_bootstrap,
+  file_envoy_extensions_access_loggers_file_v3_file,
+  file_envoy_extensions_filters_http_cors_v3_cors,
+  file_envoy_extensions_filters_http_fault_v3_fault,
+  file_envoy_extensions_filters_http_grpc_stats_v3_config,
+  file_envoy_extensions_network_dns_resolver_cares_v3_cares_dns_resolver,
+  file_envoy_extensions_request_id_uuid_v3_uuid,
   file_envoy_extensions_access_loggers_stream_v3_stream,
   file_envoy_extensions_filters_http_rbac_v3_rbac,
   file_envoy_extensions_filters_http_router_v3_router,
