@@ -1,8 +1,10 @@
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { compile } from "../compiler/pipeline.ts";
+import { compile, placementOf } from "../compiler/pipeline.ts";
+import { nowhere } from "../lib/graph/placement.ts";
 import { normalForm } from "../lib/model/normal-form.ts";
 import { istio } from "../targets/istio/index.ts";
+import { xds } from "../targets/xds/index.ts";
 
 const repository = join(import.meta.dirname, "..");
 
@@ -10,6 +12,7 @@ const repository = join(import.meta.dirname, "..");
 export const examples: readonly { readonly mesh: string; readonly environment: string }[] = [
   { mesh: "bookinfo", environment: "" },
   { mesh: "bookinfo", environment: "production" },
+  { mesh: "greeter", environment: "" },
 ];
 
 /** What every stage makes of the examples, by path below `golden/`. */
@@ -32,6 +35,11 @@ export const made = async (): Promise<ReadonlyMap<string, string>> => {
     if (value === undefined) continue;
     files.set(join(folder, "mesh.json"), `${JSON.stringify(normalForm(value.mesh), undefined, 2)}\n`);
     for (const { path, text } of istio.files(istio.emit(value.mesh))) files.set(join(folder, path), text);
+    const placement = await placementOf(join(repository, "policies", mesh), value);
+    // Where nobody says where things run, Envoys could be told little that is worth reading.
+    if (Object.keys(placement.value?.instances ?? {}).length === 0) continue;
+    for (const { path, text } of xds.files(xds.emit(value.mesh, placement.value ?? nowhere)))
+      files.set(join(folder, path), text);
   }
   return files;
 };
