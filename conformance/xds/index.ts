@@ -12,6 +12,7 @@ import type { MeshControl } from "../rig/mesh-control/mesh-control.ts";
 import { rigRequirements } from "../rig/requirements.ts";
 import type { Rig } from "../rig/rig.ts";
 import type { Suite, Verdicts } from "../suite.ts";
+import { builtFiles } from "./files.ts";
 import { identityConformance } from "./identity/index.ts";
 import { xdsLaboratory } from "./laboratory.ts";
 import { controlPlane } from "./plane.ts";
@@ -37,6 +38,7 @@ export const xdsSuite =
     judgeSplits(all, verdicts);
     plantedFaults(all, verdicts);
     judgeCoverage(all, verdicts);
+    await builtFiles(verdicts);
     await protocolConformance(verdicts);
     await identityConformance(verdicts);
   };
