@@ -91,6 +91,8 @@ const captured = (seed: number): Placed => {
 };
 
 const seeds = fc.integer({ min: 0, max: 2 ** 31 });
+/** Every mesh is compared exactly, which takes a third of a second; `npm test -- --nightly` takes the time. */
+const runs = process.env["MESHWRIGHT_CASES"] === undefined ? 50 : 300;
 
 describe("what Envoys are told is what the mesh means", () => {
   test("where connections are captured, over the wire", () => {
@@ -99,7 +101,7 @@ describe("what Envoys are told is what the mesh means", () => {
         const placed = captured(seed);
         expect(disagreements(each(xds.emit(placed.mesh, placed.placement), throughBytes), placed)).toEqual([]);
       }),
-      { numRuns: 300 },
+      { numRuns: runs },
     );
   });
 
@@ -110,7 +112,7 @@ describe("what Envoys are told is what the mesh means", () => {
         const early = { ...placed, placement: { ...placed.placement, instances: {} } };
         expect(disagreements(xds.emit(early.mesh, early.placement), early)).toEqual([]);
       }),
-      { numRuns: 50 },
+      { numRuns: Math.ceil(runs / 6) },
     );
   });
 
@@ -121,7 +123,7 @@ describe("what Envoys are told is what the mesh means", () => {
         const placed = { graph, mesh, placement: loopbackPlacement(mesh) };
         expect(disagreements(xds.emit(mesh, placed.placement), placed)).toEqual([]);
       }),
-      { numRuns: 100 },
+      { numRuns: Math.ceil(runs / 3) },
     );
   });
 
@@ -132,7 +134,7 @@ describe("what Envoys are told is what the mesh means", () => {
         const told = xds.emit(placed.mesh, placed.placement);
         expect(istiodDisagreements(new Map(told.map((one) => [one.workload, dump(one)])), placed)).toEqual([]);
       }),
-      { numRuns: 50 },
+      { numRuns: Math.ceil(runs / 6) },
     );
   });
 

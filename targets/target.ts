@@ -19,6 +19,8 @@ export interface Target<Artifact> {
   readonly name: string;
   /** What the target was made for and this platform is not. */
   readonly mismatches: (platform: Platform) => readonly Diagnostic[];
+  /** What of a mesh the artifacts cannot say, or say in vain: nothing is left out silently. */
+  readonly omissions: (mesh: Mesh, placement: Placement) => readonly Diagnostic[];
   /** In a total order. Where things run matters to those targets alone whose proxies ask no other system for it. */
   readonly emit: (mesh: Mesh, placement: Placement) => readonly Artifact[];
   /** Loads what reads artifacts back: building has no need of it, and it is the larger half. */

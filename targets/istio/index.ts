@@ -24,6 +24,7 @@ export const istio = {
         : [diagnostic("MESH5006", { aliases: trustDomainAliases }, at("trustDomainAliases"))]),
     ];
   },
+  omissions: () => [],
   emit,
   reader: async () => (await import("./read/index.ts")).read,
   files: (objects) => {

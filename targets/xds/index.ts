@@ -1,15 +1,28 @@
+import { diagnostic } from "../../lib/diagnostics/catalog.ts";
 import type { Placement } from "../../lib/graph/placement.ts";
+import type { Platform } from "../../lib/graph/platform.ts";
 import type { Mesh } from "../../lib/model/mesh.ts";
 import type { OutputFile, Target } from "../target.ts";
 import { bootstrap } from "./bootstrap.ts";
 import { proxyResources } from "./emit/index.ts";
 import { fileOf } from "./emit/values.ts";
+import { omissions } from "./omissions.ts";
 import { typeUrls, type ProxyConfiguration, type Resource, type ResourceType } from "./resource.ts";
 
 /** Envoy's own resources, read from files that it watches; `mesh-control` serves the same from memory. */
 export const xds = {
   name: "xds",
-  mismatches: () => [],
+  mismatches: ({ trustDomainAliases }: Platform) =>
+    trustDomainAliases.length === 0
+      ? []
+      : [
+          diagnostic(
+            "MESH5006",
+            { aliases: trustDomainAliases },
+            { place: { origin: { module: "graph/platform.json", path: ["platform", "trustDomainAliases"] } } },
+          ),
+        ],
+  omissions,
   emit: (mesh: Mesh, placement: Placement): readonly ProxyConfiguration[] =>
     mesh.workloads.flatMap((workload) => {
       if (workload.proxy === "none") return [];

@@ -21,6 +21,12 @@ export const targetCodes = {
     message: ({ aliases }) => `the platform takes callers of ${list(aliases)} for its own, which no grant here says`,
     fix: () => "remove `trustDomainAliases` from the control plane's configuration once they are not needed any more",
   }),
+  MESH5007: entry<{ readonly what: string; readonly effect: string }>({
+    severity: "warning",
+    name: "what-proxies-call-is-placed",
+    message: ({ what, effect }) => `nobody says where ${what} runs: ${effect}`,
+    fix: () => "say it in placement.yaml",
+  }),
   MESH5003: entry<{ readonly object: string; readonly at: string }>({
     severity: "error",
     name: "an-object-can-be-read",

@@ -8,6 +8,7 @@ import {
 } from "../../../compiler/pipeline.ts";
 import type { Compiled } from "../../../compiler/resolved.ts";
 import type { Diagnostic, Staged } from "../../../lib/diagnostics/diagnostic.ts";
+import { xds } from "../../../targets/xds/index.ts";
 import { folderChanges, type Changes } from "./folder-changes.ts";
 import { kept, type Source, type SourceListener } from "./source.ts";
 
@@ -42,7 +43,10 @@ export const folderSource = (folder: string, { environment, types }: FolderOptio
     if (value === undefined) return broken(diagnostics);
     const placement = await placementOf(folder, value);
     if (placement.value === undefined) return broken(placement.diagnostics);
-    listener.taken({ mesh: value.mesh, placement: placement.value }, await kept(diagnostics, spans));
+    const wrong = xds.mismatches(value.platform);
+    if (wrong.length > 0) return broken(wrong);
+    const warnings = [...diagnostics, ...xds.omissions(value.mesh, placement.value)];
+    listener.taken({ mesh: value.mesh, placement: placement.value }, await kept(warnings, spans));
   };
 
   const followed: Source["followed"] = async (listener) => {
