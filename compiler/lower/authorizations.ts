@@ -14,7 +14,11 @@ import { reportUnknownNamespace, selectorOf } from "./selector.ts";
 /** Who may do what: every policy's grants and refusals, and the mesh's default. */
 export const authorizations = (context: Context): readonly Authorization[] => {
   const { config, policies } = context.intents;
-  const written = policies.flatMap((authored) => policyAuthorizations(authored, context));
+  const written = policies.flatMap((authored) =>
+    context.remembered("authorizations", authored.intent, authored.origin, () =>
+      policyAuthorizations(authored, context),
+    ),
+  );
   const closed: Authorization = {
     selector: { kind: "mesh" },
     action: "allow",

@@ -6,6 +6,7 @@ import type { Origin } from "../../lib/diagnostics/origin.ts";
 import { idOf, type ServiceGraph } from "../../lib/graph/graph.ts";
 import { named, type Named } from "../../lib/graph/named.ts";
 import type { Platform } from "../../lib/graph/platform.ts";
+import type { External } from "../../lib/intent/index.ts";
 import type { Intents } from "./intents.ts";
 
 /** What every part of lowering looks things up in, and reports to. */
@@ -14,7 +15,15 @@ export interface Context extends Named {
   readonly platform: Platform;
   readonly intents: Intents;
   readonly report: Report;
+  readonly remembered: Remembered;
 }
+
+/**
+ * What a part of lowering makes of one intent, made once: an intent is immutable, and whoever compiles again after an edit
+ * has most of them again. INVARIANT: `make` looks at nothing but the intent, the graph, the platform, the mesh's
+ * configuration and its externals. What had something to report is made again, so that it is reported again.
+ */
+export type Remembered = <T>(part: string, intent: object, origin: Origin, make: () => T) => T;
 
 export type Report = <C extends Code>(
   code: C,
@@ -46,6 +55,40 @@ export const context = (
   const report: Report = (code, parameters, origin, related) => {
     diagnostics.push(diagnostic(code, parameters, { place: { origin }, related }));
   };
-  const value: Context = { graph, platform, intents, ...named(graph), report };
+  const { made } = memoryOf(graph, platform, intents);
+  const remembered: Remembered = <T>(part: string, intent: object, origin: Origin, make: () => T): T => {
+    const key = `${part} ${origin.module} ${origin.path.join("/")}`;
+    const known = made.get(intent) ?? new Map<string, unknown>();
+    if (known.has(key)) return known.get(key) as T;
+    const before = diagnostics.length;
+    const value = make();
+    if (diagnostics.length === before) made.set(intent, known.set(key, value));
+    return value;
+  };
+  const value: Context = { graph, platform, intents, ...named(graph), report, remembered };
   return { value, diagnostics };
+};
+
+interface Memory {
+  readonly platform: Platform;
+  readonly config: Intents["config"];
+  readonly externals: readonly External[];
+  readonly made: WeakMap<object, Map<string, unknown>>;
+}
+
+const memories = new WeakMap<ServiceGraph, Memory>();
+
+/** The memory of the compilation before, if all that intents were lowered against is the same. */
+const memoryOf = (graph: ServiceGraph, platform: Platform, intents: Intents): Memory => {
+  const externals = intents.externals.map(({ intent }) => intent);
+  const known = memories.get(graph);
+  const isSame =
+    known?.platform === platform &&
+    known.config === intents.config &&
+    known.externals.length === externals.length &&
+    known.externals.every((external, index) => external === externals[index]);
+  if (known !== undefined && isSame) return known;
+  const memory: Memory = { platform, config: intents.config, externals, made: new WeakMap() };
+  memories.set(graph, memory);
+  return memory;
 };

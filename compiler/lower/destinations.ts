@@ -21,7 +21,10 @@ export const destinations = (context: Context): readonly Destination[] => {
     .map((service) => {
       const policy = policies.get(idOf(service));
       const routes = (policy?.intent.intent as ServicePolicy | undefined)?.routes ?? [];
-      return serviceDestination(service, routes, policy?.origin ?? { module: service.source, path: [] }, context);
+      const origin = policy?.origin ?? { module: service.source, path: [] };
+      return context.remembered("destination", policy?.intent ?? service, origin, () =>
+        serviceDestination(service, routes, origin, context),
+      );
     });
   return [...services, ...context.intents.externals.map((external) => externalDestination(external, context))].sort(
     (a, b) => (a.host < b.host ? -1 : 1),

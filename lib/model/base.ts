@@ -17,8 +17,21 @@ export const identityOf = (workload: Workload, platform: Platform): SpiffeId =>
 /** Weights are whole numbers in units of a ten-thousandth of a percent: 100 % is this. */
 export const wholeWeight = 1_000_000;
 
-/** The graph's workloads with their identities, and what services say arrives on their ports. */
-export const baseWorkloads = (graph: ServiceGraph, platform: Platform): readonly MeshWorkload[] =>
+const workloadsKnown = new WeakMap<
+  ServiceGraph,
+  { readonly platform: Platform; readonly value: readonly MeshWorkload[] }
+>();
+
+/** The graph's workloads with their identities, and what services say arrives on their ports; made once for each graph. */
+export const baseWorkloads = (graph: ServiceGraph, platform: Platform): readonly MeshWorkload[] => {
+  const known = workloadsKnown.get(graph);
+  if (known?.platform === platform) return known.value;
+  const value = workloadsOf(graph, platform);
+  workloadsKnown.set(graph, { platform, value });
+  return value;
+};
+
+const workloadsOf = (graph: ServiceGraph, platform: Platform): readonly MeshWorkload[] =>
   graph.workloads
     .map((workload): MeshWorkload => {
       const id = idOf(workload);
