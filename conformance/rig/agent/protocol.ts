@@ -73,18 +73,10 @@ export interface TcpCall {
 export type TcpAnswer =
   { readonly kind: "data"; readonly data: string } | { readonly kind: "error"; readonly reason: string };
 
-/** A secret for the pod's Envoy: PEM. */
-export type Secret =
-  | { readonly kind: "identity"; readonly certificate: string; readonly key: string }
-  | { readonly kind: "trust"; readonly certificate: string };
-
 /** What an agent reads at its start. */
 export interface AgentSettings {
   /** Where it listens for the harness. */
   readonly controlSocket: string;
-  /** Where the pod's Envoy asks for secrets. */
-  readonly secretSocket: string;
-  readonly secrets: Readonly<Record<string, Secret>>;
   readonly workload: string;
   readonly pod: string;
   /** A folder shared by all agents of a run, one file per counted request. */

@@ -1,12 +1,11 @@
-import { chmodSync, chownSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { defaultPlatform } from "../../../lib/graph/platform.ts";
 import type { Mesh } from "../../../lib/model/mesh.ts";
-import { proxyUser } from "../network.ts";
 import type { Plane, Site } from "../plane.ts";
 import { child, eventually } from "../process.ts";
 import { alive, atWork, first, gone, proxied } from "../settling.ts";
-import { spiffeId, trustDomain, type PlacedPod, type Pod } from "../workload.ts";
+import { trustDomain, type PlacedPod, type Pod } from "../workload.ts";
 import { clientBehind, type Clients } from "./clients.ts";
 import { placement, replaceState, type Placement } from "./state.ts";
 
@@ -18,14 +17,10 @@ export interface MeshControl extends Plane {
   readonly clients: () => Promise<Clients>;
 }
 
-/** What is tried beside the rig: how proxies are started and proven to be who they are. */
+/** What is tried beside the rig: how proxies are started. */
 export interface MeshControlOptions {
-  /** A folder with the authority of the mesh, as the control process reads it. */
-  readonly authority: string;
   /** What a pod's Envoy starts with. It must serve its admin interface on loopback at `adminPort`. */
   readonly bootstrap: (pod: BootstrapPod) => unknown;
-  /** Fills a pod's folder with its identity, before its Envoy starts. */
-  readonly identity: (workload: string, spiffeId: string, folder: string) => Promise<void>;
   /** The program of the control process; that of the suite `xds` when absent. */
   readonly program?: string;
 }
@@ -58,11 +53,10 @@ const emptyMesh: Mesh = {
 
 /** The control process, a file that tells it what there is, and its word about which proxy has taken what. */
 export const meshControl =
-  ({ authority, bootstrap, identity, program = suiteProgram }: MeshControlOptions) =>
-  async ({ directory, anchor, agent, gateway, workloads }: Site): Promise<MeshControl> => {
+  ({ bootstrap, program = suiteProgram }: MeshControlOptions) =>
+  async ({ directory, anchor, agent, gateway, mesh, workloads }: Site): Promise<MeshControl> => {
     const own = join(directory, "control-plane");
-    const identities = join(directory, "identities");
-    for (const folder of [own, identities]) mkdirSync(folder);
+    mkdirSync(own);
     const stateFile = join(own, "state.json");
     const configFile = join(own, "config.json");
     const pods = new Map<string, PlacedPod>();
@@ -71,8 +65,11 @@ export const meshControl =
 
     const tell = (): void => {
       serial += 1;
-      const { mesh, addresses } = told;
-      replaceState(stateFile, { serial, mesh, placement: placement(mesh, pods.values(), addresses) });
+      replaceState(stateFile, {
+        serial,
+        mesh: told.mesh,
+        placement: placement(told.mesh, pods.values(), told.addresses),
+      });
     };
     const asked = (path: string): Promise<string> => agent.fetched(controlPorts.admin, path, { host: gateway });
     const clients = async (): Promise<Clients> => JSON.parse(await asked("/debug/clients")) as Clients;
@@ -84,7 +81,7 @@ export const meshControl =
         state: stateFile,
         listen: { address: gateway, port: controlPorts.listen },
         admin: { address: gateway, port: controlPorts.admin },
-        authority,
+        authority: mesh.folder,
         trustDomain,
       }),
     );
@@ -96,20 +93,16 @@ export const meshControl =
     });
 
     return {
-      serve(mesh, addresses) {
-        told = { mesh, addresses };
+      serve(served, addresses) {
+        told = { mesh: served, addresses };
         tell();
       },
       clients,
       proxyName: nodeId,
-      secrets: () => Promise.resolve({}),
-      async bootstrap({ spec, pod, address }) {
-        const workload = `${spec.namespace}/${spec.name}`;
-        const identityFolder = join(identities, `${pod}.${spec.namespace}`);
-        mkdirSync(identityFolder);
-        await identity(workload, spiffeId(spec), identityFolder);
-        ownedByProxy(identityFolder);
-        return bootstrap({ workload, pod, address, identityFolder });
+      async bootstrap(placed) {
+        const { spec, pod, address } = placed;
+        const identityFolder = await mesh.identityFolder(placed);
+        return bootstrap({ workload: `${spec.namespace}/${spec.name}`, pod, address, identityFolder });
       },
       started(pod) {
         pods.set(pod.pod, pod);
@@ -143,11 +136,3 @@ export const meshControl =
 
 /** As our proxies introduce themselves: `namespace/workload/pod`. */
 const nodeId = ({ spec, pod }: Pod): string => `${spec.namespace}/${spec.name}/${pod}`;
-
-/** Whoever fills the folder is root, and Envoy is not. */
-const ownedByProxy = (folder: string): void => {
-  for (const name of readdirSync(folder, { recursive: true, encoding: "utf8" }))
-    chownSync(join(folder, name), proxyUser, proxyUser);
-  chownSync(folder, proxyUser, proxyUser);
-  chmodSync(folder, 0o700);
-};
