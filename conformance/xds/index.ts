@@ -5,6 +5,7 @@ import { randomMesh } from "../../golden/random/mesh.ts";
 import { plantedFaults } from "../laboratory/faults/planted.ts";
 import { judgeCalls, judgeCoverage, judgeSplits } from "../laboratory/judgement.ts";
 import { disagreements, type Evidence } from "../laboratory/oracle/trials.ts";
+import { judgeMutualTls, mutualTls, mutualTlsTally, type MutualTlsTally } from "../laboratory/mutual-tls/index.ts";
 import { foundOnRig, judgeCapture } from "../laboratory/rigs.ts";
 import { smallest } from "../laboratory/smallest.ts";
 import { regressionSeeds } from "../istio/regressions.ts";
@@ -12,6 +13,7 @@ import type { MeshControl } from "../rig/mesh-control/mesh-control.ts";
 import { rigRequirements } from "../rig/requirements.ts";
 import type { Rig } from "../rig/rig.ts";
 import type { Suite, Verdicts } from "../suite.ts";
+import { alpn } from "../../targets/xds/emit/tls.ts";
 import { xdsLaboratory } from "./laboratory.ts";
 import { controlPlane } from "./plane.ts";
 
@@ -20,7 +22,7 @@ const bookinfoHost = "www.googleapis.com";
 /** The Istio suite's own. */
 const everySeed = [...new Set([...Array.from({ length: 30 }, (_, index) => index + 1), ...regressionSeeds])];
 
-const cases = ["Bookinfo", "30 random meshes", "splits", "planted faults", "coverage of features"];
+const cases = ["Bookinfo", "30 random meshes", "splits", "planted faults", "mTLS on the wire", "coverage of features"];
 
 /** The same meshes and requests as on Istio, on Envoys that our own control plane feeds: every answer must be one that `decide` gave. */
 export const xdsSuite =
@@ -31,9 +33,11 @@ export const xdsSuite =
       for (const name of cases) verdicts.skip(name, missing);
       return;
     }
-    const all = await foundOnRig(controlPlane, "mesh-control", verdicts, (rig) => held(rig, seeds, verdicts));
+    const tally = mutualTlsTally();
+    const all = await foundOnRig(controlPlane, "mesh-control", verdicts, (rig) => held(rig, seeds, tally, verdicts));
     judgeSplits(all, verdicts);
     plantedFaults(all, verdicts);
+    judgeMutualTls(tally, verdicts);
     judgeCoverage(all, verdicts);
   };
 
@@ -42,20 +46,25 @@ export const xdsConformance: Suite = xdsSuite(everySeed);
 const held = async (
   rig: Rig<MeshControl>,
   seeds: readonly number[],
+  tally: MutualTlsTally,
   verdicts: Verdicts,
 ): Promise<readonly Evidence[]> => {
   const lab = await xdsLaboratory(rig, [externalHost, bookinfoHost]);
+  const tls = await mutualTls(rig.mesh, { http: [alpn.http], tcp: [alpn.tcp] }, tally);
   const all: Evidence[] = [];
   const { value, diagnostics } = await compile(bookinfo);
   if (value === undefined) verdicts.fail("policies/bookinfo", diagnostics.map(({ message }) => message).join("; "));
   else {
     await lab.set(value.graph, value.mesh);
-    all.push(await judgeCalls("bookinfo", value.mesh, 0, lab, verdicts));
+    const seen = await judgeCalls("bookinfo", value.mesh, 0, lab, verdicts);
+    await tls.judged(seen, lab, verdicts);
+    all.push(seen);
   }
   for (const seed of seeds) {
     const { graph, mesh, intents, platform } = randomMesh(seed, lab.outside.address);
     await lab.set(graph, mesh);
     const seen = await judgeCalls(`seed ${seed}`, mesh, seed, lab, verdicts);
+    await tls.judged(seen, lab, verdicts);
     const [wrong] = disagreements(seen);
     if (wrong)
       verdicts.say(

@@ -22,6 +22,19 @@ export interface RigRequest {
   readonly timeoutMs?: number;
   /** Opens a connection of its own and closes it after. */
   readonly fresh?: boolean;
+  /** Speaks TLS by hand, on a connection of its own: whatever a caller's proxy would do, or should not. */
+  readonly tls?: TlsByHand;
+}
+
+/** How a client of the rig speaks TLS; PEM throughout. */
+export interface TlsByHand {
+  /** What it shows of itself; nothing when absent. */
+  readonly own?: { readonly certificate: string; readonly key: string };
+  /** Whom it believes. */
+  readonly roots: string;
+  /** The SPIFFE id that the server must prove. */
+  readonly peer: string;
+  readonly alpn: readonly string[];
 }
 
 export type RigResponse =

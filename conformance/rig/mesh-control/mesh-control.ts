@@ -15,6 +15,8 @@ export interface MeshControl extends Plane {
   readonly serve: (mesh: Mesh, addresses: Placement["addresses"]) => void;
   /** What it knows of its proxies at the moment. */
   readonly clients: () => Promise<Clients>;
+  /** What it answers on its admin port, for example `/debug/status`. */
+  readonly debug: (path: string) => Promise<string>;
 }
 
 /** What is tried beside the rig: how proxies are started. */
@@ -36,7 +38,7 @@ export interface BootstrapPod {
 }
 
 /** Where the control process listens, in the address of the rig's gateway. */
-export const controlPorts = { listen: 15012, admin: 15014 } as const;
+export const controlPorts = { listen: 15012, progress: 15013, admin: 15014 } as const;
 
 const suiteProgram = join(import.meta.dirname, "..", "..", "xds", "control-process.ts");
 
@@ -71,8 +73,9 @@ export const meshControl =
         placement: placement(told.mesh, pods.values(), told.addresses),
       });
     };
-    const asked = (path: string): Promise<string> => agent.fetched(controlPorts.admin, path, { host: gateway });
-    const clients = async (): Promise<Clients> => JSON.parse(await asked("/debug/clients")) as Clients;
+    const debug = (path: string): Promise<string> => agent.fetched(controlPorts.admin, path, { host: gateway });
+    const clients = async (): Promise<Clients> =>
+      JSON.parse(await agent.fetched(controlPorts.progress, "/", { host: gateway })) as Clients;
 
     tell();
     writeFileSync(
@@ -81,12 +84,13 @@ export const meshControl =
         state: stateFile,
         listen: { address: gateway, port: controlPorts.listen },
         admin: { address: gateway, port: controlPorts.admin },
+        progress: { address: gateway, port: controlPorts.progress },
         authority: mesh.folder,
         trustDomain,
       }),
     );
     const control = child(directory, "mesh-control", [process.execPath, program, configFile], { inside: anchor.pid });
-    const ready = eventually("mesh-control is ready", () => asked("/readyz").then(() => true), { needs: [control] });
+    const ready = eventually("mesh-control is ready", () => debug("/readyz").then(() => true), { needs: [control] });
     await ready.catch(async (error: unknown) => {
       await control.stop(0);
       throw error;
@@ -98,6 +102,7 @@ export const meshControl =
         tell();
       },
       clients,
+      debug,
       proxyName: nodeId,
       async bootstrap(placed) {
         const { spec, pod, address } = placed;
