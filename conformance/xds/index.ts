@@ -5,6 +5,7 @@ import { randomMesh } from "../../golden/random/mesh.ts";
 import { plantedFaults } from "../laboratory/faults/planted.ts";
 import { judgeCalls, judgeCoverage, judgeSplits } from "../laboratory/judgement.ts";
 import { disagreements, type Evidence } from "../laboratory/oracle/trials.ts";
+import { judgeKeys } from "../laboratory/keys/index.ts";
 import { judgeMutualTls, mutualTls, mutualTlsTally, type MutualTlsTally } from "../laboratory/mutual-tls/index.ts";
 import { foundOnRig, judgeCapture } from "../laboratory/rigs.ts";
 import { smallest } from "../laboratory/smallest.ts";
@@ -22,7 +23,15 @@ const bookinfoHost = "www.googleapis.com";
 /** The Istio suite's own. */
 const everySeed = [...new Set([...Array.from({ length: 30 }, (_, index) => index + 1), ...regressionSeeds])];
 
-const cases = ["Bookinfo", "30 random meshes", "splits", "planted faults", "mTLS on the wire", "coverage of features"];
+const cases = [
+  "Bookinfo",
+  "30 random meshes",
+  "splits",
+  "planted faults",
+  "mTLS on the wire",
+  "no key is shown",
+  "coverage of features",
+];
 
 /** The same meshes and requests as on Istio, on Envoys that our own control plane feeds: every answer must be one that `decide` gave. */
 export const xdsSuite =
@@ -73,5 +82,17 @@ const held = async (
     all.push(seen);
   }
   await judgeCapture(rig, verdicts);
+  await judgeKeys(rig, await answersOf(rig), verdicts);
   return all;
+};
+
+/** All that the running control plane answers, of every proxy that it knows. */
+const answersOf = async ({ plane, workloads }: Rig<MeshControl>): Promise<Readonly<Record<string, string>>> => {
+  const paths = [
+    "/debug/status",
+    "/debug/clients",
+    "/metrics",
+    ...workloads().flatMap(({ proxy }) => (proxy === undefined ? [] : [`/debug/clients/${proxy}`])),
+  ];
+  return Object.fromEntries(await Promise.all(paths.map(async (path) => [path, await plane.debug(path)] as const)));
 };

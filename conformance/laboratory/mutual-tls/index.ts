@@ -22,7 +22,9 @@ export interface MutualTlsTally {
   allowed: number;
   forbidden: number;
   proven: number;
+  /** Of plain text that came through, and of callers whose identity was falsified. */
   planted: number;
+  plantedCallers: number;
 }
 
 export const mutualTlsTally = (): MutualTlsTally => ({
@@ -33,6 +35,7 @@ export const mutualTlsTally = (): MutualTlsTally => ({
   forbidden: 0,
   proven: 0,
   planted: 0,
+  plantedCallers: 0,
 });
 
 /** Whether strict workloads are called by nobody without a certificate of the mesh, and by everybody as who they are. */
@@ -55,6 +58,7 @@ export const mutualTls = async (mesh: MeshAuthority, alpn: Alpn, tally: MutualTl
       const proven = await provenIdentities(mesh, strict, cases, lab);
       tally.strict += strict.length;
       tally.proven += proven.count;
+      tally.plantedCallers += proven.planted;
       const wrong = [...found.flat(), ...proven.wrong];
       for (const why of wrong.slice(0, 5)) verdicts.fail(`${name}: mTLS`, why);
       if (strict.length > 0 && wrong.length === 0) verdicts.pass();
@@ -67,11 +71,15 @@ export const mutualTls = async (mesh: MeshAuthority, alpn: Alpn, tally: MutualTl
 
 /** What was found of mTLS in all; everything must have happened at all. */
 export const judgeMutualTls = (tally: MutualTlsTally, verdicts: Verdicts): void => {
-  const { strict, plain, refused, allowed, forbidden, proven, planted } = tally;
+  const { strict, plain, refused, allowed, forbidden, proven, planted, plantedCallers } = tally;
   const said = `mTLS: ${strict} strict workloads; ${plain} plain dials, ${refused} with bad certificates, ${forbidden} forbidden and ${allowed} allowed with good ones; ${proven} calls told the caller's true identity`;
   const missing = Object.entries(tally).flatMap(([name, count]: readonly [string, number]) =>
     count === 0 ? [name] : [],
   );
+  if (plantedCallers < proven) verdicts.fail("planted: callers", `only ${plantedCallers} of ${proven} were noticed`);
   if (missing.length > 0) verdicts.fail(said, `none of: ${missing.join(", ")}`);
-  else verdicts.pass(`${said}; plain text to permissive ones was noticed ${planted} times`);
+  else
+    verdicts.pass(
+      `${said}; plain text to permissive ones was noticed ${planted} times, false callers ${plantedCallers} of ${proven} times`,
+    );
 };

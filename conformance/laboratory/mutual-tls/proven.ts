@@ -29,16 +29,10 @@ const provenBy = (mesh: Mesh, strict: readonly Callee[], seen: Case): readonly P
   return [{ seen, callee, said: said.join(" and "), senders: [...new Set(senders)] }];
 };
 
-/** Calls that proxies carried to strict workloads: whether each shows its caller's true identity, and went encrypted. */
-export const provenIdentities = async (
-  mesh: Mesh,
-  strict: readonly Callee[],
-  cases: readonly Case[],
-  lab: Laboratory,
-): Promise<{ readonly count: number; readonly wrong: readonly string[] }> => {
-  const all = cases.flatMap((seen) => provenBy(mesh, strict, seen));
+/** Where a callee was not told exactly who called, and that it is itself. */
+const untold = (mesh: Mesh, all: readonly Proven[]): readonly string[] => {
   const { workload } = lookup(mesh);
-  const wrong = all.flatMap(({ seen, callee, said, senders }) => {
+  return all.flatMap(({ seen, callee, said, senders }) => {
     const [by, uri] = ["By", "URI"].map((part) => new RegExp(`(?:^|;)${part}=([^;,]+)`).exec(said)?.[1]);
     const isTrue =
       !said.includes(",") &&
@@ -48,6 +42,17 @@ export const provenIdentities = async (
       ? []
       : [`${callee} was told of ${said || "nobody"}, sent on by ${senders.join(" or ")}: ${JSON.stringify(seen.call)}`];
   });
+};
+
+/** Calls that proxies carried to strict workloads: whether each shows its caller's true identity, and went encrypted. */
+export const provenIdentities = async (
+  mesh: Mesh,
+  strict: readonly Callee[],
+  cases: readonly Case[],
+  lab: Laboratory,
+): Promise<{ readonly count: number; readonly wrong: readonly string[]; readonly planted: number }> => {
+  const all = cases.flatMap((seen) => provenBy(mesh, strict, seen));
+  const wrong = [...untold(mesh, all)];
   const once = new Map(all.map((one) => [one.callee, one.seen.call]));
   for (const call of once.values()) {
     const [again] = await lab.send([{ call }]);
@@ -64,5 +69,10 @@ export const provenIdentities = async (
         `${reached} has ${open.all} connections open, ${open.encrypted} of them encrypted, ${handshake} handshakes`,
       );
   }
-  return { count: all.length, wrong };
+  // Whoever is told of somebody else must be noticed.
+  const lies = all.map((one) => ({
+    ...one,
+    said: one.said.replace(/URI=[^;,]+/, "URI=spiffe://cluster.local/ns/a/sa/liar"),
+  }));
+  return { count: all.length, wrong, planted: untold(mesh, lies).length };
 };
