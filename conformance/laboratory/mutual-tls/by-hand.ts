@@ -5,7 +5,7 @@ import type { Mesh } from "../../../lib/model/mesh.ts";
 import type { RigRequest, RigResponse } from "../../rig/agent/protocol.ts";
 import { trustDomain, type Workload } from "../../rig/workload.ts";
 import { growth, handshakes } from "./counters.ts";
-import type { Paper, Papers } from "./papers.ts";
+import type { BadPaper, Paper, Papers } from "./papers.ts";
 import type { Callee } from "./strict.ts";
 
 /** What callers' proxies of a control plane say that they will speak inside of TLS. */
@@ -19,6 +19,8 @@ export interface ByHand {
   readonly refused: number;
   readonly allowed: number;
   readonly forbidden: number;
+  /** How often it was noticed that a good certificate stood among the bad ones. */
+  readonly planted: number;
   readonly wrong: readonly string[];
 }
 
@@ -35,7 +37,7 @@ export const byHand = async (
 ): Promise<ByHand> => {
   const { workload, pod } = callee;
   const port = callee.http ?? workload.ports[0]?.number;
-  if (port === undefined) return { refused: 0, allowed: 0, forbidden: 0, wrong: [] };
+  if (port === undefined) return { refused: 0, allowed: 0, forbidden: 0, planted: 0, wrong: [] };
   const dialled = async (
     own: Paper | undefined,
   ): Promise<{ readonly answer: RigResponse; readonly delivered: boolean }> => {
@@ -62,9 +64,8 @@ export const byHand = async (
     return { answer: answer!, delivered: (await pod.attempts())[id] !== undefined };
   };
 
-  const wrong: string[] = [];
-  const bad = await papers.bad(mesh.workloads[0]?.identity ?? workload.identity);
-  for (const { name, paper, counter } of bad) {
+  /** What is wrong with how a certificate was refused that must be. */
+  const unrefused = async ({ name, paper, counter }: BadPaper): Promise<readonly string[]> => {
     const before = await handshakes(pod);
     const { answer, delivered } = await dialled(paper);
     const grown = growth(before, await handshakes(pod));
@@ -74,11 +75,17 @@ export const byHand = async (
       !delivered &&
       grown[counter] === 1 &&
       grown.handshake === 0;
-    if (!refused)
-      wrong.push(
-        `${workload.id}:${port} with ${name}: ${told(answer)}, ${delivered ? "delivered" : "not delivered"}, ${JSON.stringify(grown)}`,
-      );
-  }
+    const arrived = delivered ? "delivered" : "not delivered";
+    return refused
+      ? []
+      : [`${workload.id}:${port} with ${name}: ${told(answer)}, ${arrived}, ${JSON.stringify(grown)}`];
+  };
+  const as = mesh.workloads[0]?.identity ?? workload.identity;
+  const bad = await papers.bad(as);
+  const wrong: string[] = [];
+  for (const one of bad) wrong.push(...(await unrefused(one)));
+  const lie: BadPaper = { name: "a good certificate", paper: await papers.good(as), counter: "fail_verify_error" };
+  const planted = (await unrefused(lie)).length;
   let [allowed, forbidden] = [0, 0];
   if (callee.http !== undefined)
     for (const identity of callers(mesh)) {
@@ -94,7 +101,7 @@ export const byHand = async (
           `${workload.id}:${port} as ${identity}: ${told(answer)} instead of ${wanted}, ${handshake} handshakes`,
         );
     }
-  return { refused: bad.length, allowed, forbidden, wrong };
+  return { refused: bad.length, allowed, forbidden, planted, wrong };
 };
 
 /** Every identity of the mesh, and one that its authority vouches for and nobody has heard of. */

@@ -22,9 +22,10 @@ export interface MutualTlsTally {
   allowed: number;
   forbidden: number;
   proven: number;
-  /** Of plain text that came through, and of callers whose identity was falsified. */
+  /** Of plain text that came through, and of callers whose identity was falsified, and of good certificates taken for bad ones. */
   planted: number;
   plantedCallers: number;
+  plantedPapers: number;
 }
 
 export const mutualTlsTally = (): MutualTlsTally => ({
@@ -36,6 +37,7 @@ export const mutualTlsTally = (): MutualTlsTally => ({
   proven: 0,
   planted: 0,
   plantedCallers: 0,
+  plantedPapers: 0,
 });
 
 /** Whether strict workloads are called by nobody without a certificate of the mesh, and by everybody as who they are. */
@@ -49,6 +51,7 @@ export const mutualTls = async (mesh: MeshAuthority, alpn: Alpn, tally: MutualTl
           const plain = await Promise.all([lab.outside, lab.bare].map((caller) => plainTextThrough(caller, callee)));
           const tried = await byHand(mesh, callee, lab.outside, held, alpn);
           tally.plain += callee.ports.length * 4;
+          tally.plantedPapers += tried.planted;
           tally.refused += tried.refused;
           tally.allowed += tried.allowed;
           tally.forbidden += tried.forbidden;
@@ -71,15 +74,16 @@ export const mutualTls = async (mesh: MeshAuthority, alpn: Alpn, tally: MutualTl
 
 /** What was found of mTLS in all; everything must have happened at all. */
 export const judgeMutualTls = (tally: MutualTlsTally, verdicts: Verdicts): void => {
-  const { strict, plain, refused, allowed, forbidden, proven, planted, plantedCallers } = tally;
+  const { strict, plain, refused, allowed, forbidden, proven, planted, plantedCallers, plantedPapers } = tally;
   const said = `mTLS: ${strict} strict workloads; ${plain} plain dials, ${refused} with bad certificates, ${forbidden} forbidden and ${allowed} allowed with good ones; ${proven} calls told the caller's true identity`;
   const missing = Object.entries(tally).flatMap(([name, count]: readonly [string, number]) =>
     count === 0 ? [name] : [],
   );
+  if (plantedPapers < strict) verdicts.fail("planted: certificates", `only ${plantedPapers} of ${strict} were noticed`);
   if (plantedCallers < proven) verdicts.fail("planted: callers", `only ${plantedCallers} of ${proven} were noticed`);
   if (missing.length > 0) verdicts.fail(said, `none of: ${missing.join(", ")}`);
   else
     verdicts.pass(
-      `${said}; plain text to permissive ones was noticed ${planted} times, false callers ${plantedCallers} of ${proven} times`,
+      `${said}; plain text to permissive ones was noticed ${planted} times, false callers ${plantedCallers} of ${proven} times, a good certificate among the bad ${plantedPapers} of ${strict} times`,
     );
 };
