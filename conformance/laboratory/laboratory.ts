@@ -10,6 +10,8 @@ import { sender, type Sender } from "./sender.ts";
 export interface Laboratory {
   /** Where somebody stands who is not in any graph: he calls gateways, and serves what is external. */
   readonly outside: Workload;
+  /** A pod of the cluster without a proxy, which no graph knows. */
+  readonly bare: Workload;
   /** Runs exactly this graph's workloads under exactly this mesh; returns when every proxy works by it. */
   readonly set: (graph: ServiceGraph, mesh: Mesh) => Promise<void>;
   /**
@@ -41,15 +43,18 @@ export const laboratory = async (
   externalHosts: readonly string[],
   told: Telling,
 ): Promise<Laboratory> => {
-  const outside = await rig.startWorkload({
-    name: "world",
-    namespace: "outside",
-    labels: {},
-    ports: outsidePorts,
-    kind: "none",
-    tlsNames: externalHosts,
-    inCluster: false,
-  });
+  const [outside, bare] = await Promise.all([
+    rig.startWorkload({
+      name: "world",
+      namespace: "outside",
+      labels: {},
+      ports: outsidePorts,
+      kind: "none",
+      tlsNames: externalHosts,
+      inCluster: false,
+    }),
+    rig.startWorkload({ name: "bare", namespace: "unmeshed", labels: { app: "bare" }, ports: [], kind: "none" }),
+  ]);
   rig.setHosts(Object.fromEntries(externalHosts.map((host) => [host, outside.address])));
   const running = pods(rig);
   let addresses: ReadonlyMap<string, string> = new Map();
@@ -72,6 +77,7 @@ export const laboratory = async (
 
   return {
     outside,
+    bare,
     async set(graph, mesh) {
       await running.withdraw(graph);
       addresses = serviceAddresses(graph);

@@ -17,7 +17,7 @@ export interface Certificate {
 export interface Authority {
   readonly certificateFile: string;
   readonly certificate: string;
-  /** A leaf for these names, each as OpenSSL writes it: `DNS:a.example`, `IP:127.0.0.1`, `URI:spiffe://…`. */
+  /** A leaf for these names, each as OpenSSL writes it: `DNS:a.example`, `IP:127.0.0.1`. */
   readonly issued: (name: string, alternativeNames: readonly string[]) => Promise<Certificate>;
 }
 
@@ -70,7 +70,7 @@ export const authority = async (directory: string, name: string): Promise<Author
         "-subj",
         `/O=Meshwright rig`,
         "-addext",
-        `subjectAltName=${alternativeNames.some((one) => one.startsWith("URI:")) ? "critical," : ""}${alternativeNames.join(",")}`,
+        `subjectAltName=${alternativeNames.join(",")}`,
         "-addext",
         "basicConstraints=critical,CA:FALSE",
         "-addext",

@@ -1,6 +1,6 @@
 import type { RemoteAgent } from "./agent/remote-agent.ts";
-import type { Secret } from "./agent/protocol.ts";
 import type { Tools } from "./install.ts";
+import type { MeshAuthority } from "./mesh-authority.ts";
 import type { Child } from "./process.ts";
 import type { PlacedPod, Pod, Workload } from "./workload.ts";
 
@@ -8,10 +8,8 @@ import type { PlacedPod, Pod, Workload } from "./workload.ts";
 export interface Plane {
   /** How it calls the proxy of a pod, in its answers and its logs. */
   readonly proxyName: (pod: Pod) => string;
-  /** What the pod's agent shall serve to its Envoy over SDS; none where the Envoy has its identity from elsewhere. */
-  readonly secrets: (pod: Pod) => Promise<Readonly<Record<string, Secret>>>;
-  /** The whole configuration that a pod's Envoy starts with. */
-  readonly bootstrap: (pod: EnvoyPod) => Promise<unknown>;
+  /** The whole configuration that the Envoy of a pod starts with. */
+  readonly bootstrap: (pod: PlacedPod) => Promise<unknown>;
   /** A pod has its address, and its Envoy is about to start. Pods outside of the cluster are not told of. */
   readonly started: (pod: PlacedPod) => Promise<void>;
   readonly stopped: (pod: PlacedPod) => Promise<void>;
@@ -20,19 +18,17 @@ export interface Plane {
   readonly stop: () => Promise<void>;
 }
 
-/** A pod whose Envoy is about to start. */
-export interface EnvoyPod extends PlacedPod {
-  /** Where the agent serves `secrets`. */
-  readonly secretSocket: string;
-}
-
 /** What a plane finds in a rig: a network namespace of its own, which all pods can reach. */
 export interface Site {
   readonly tools: Tools;
   /** For logs and whatever else shall be there to read after the run. */
   readonly directory: string;
-  /** For what authorities sign. */
+  /** For what authorities of the platform and the world sign. */
   readonly certificates: string;
+  /** Whom a mesh trusts, and where a pod's Envoy has its first identity from. */
+  readonly mesh: MeshAuthority;
+  /** A file of PEM: whom pods trust outside of the mesh. */
+  readonly webRoots: string;
   /** Lives as long as the namespaces of the plane; its processes enter through it. */
   readonly anchor: Child;
   /** The harness's hands in there. */

@@ -5,6 +5,7 @@ import { agentProcess, applicationUser } from "./agent/launch.ts";
 import { remoteAgent } from "./agent/remote-agent.ts";
 import { authority } from "./certificates.ts";
 import { install, type Tools } from "./install.ts";
+import { meshAuthority, type MeshAuthority } from "./mesh-authority.ts";
 import { network } from "./network.ts";
 import type { Plane, Site } from "./plane.ts";
 import { runDirectory } from "./process.ts";
@@ -19,6 +20,8 @@ export interface Rig<P extends Plane = Plane> {
   readonly directory: string;
   /** What can be said to this control plane, and asked of it. */
   readonly plane: P;
+  /** Whom the mesh trusts; for those who want to try what it does with others. */
+  readonly mesh: MeshAuthority;
   readonly startWorkload: (spec: WorkloadSpec) => Promise<Workload>;
   /** The running ones, in the order of their start. */
   readonly workloads: () => readonly Workload[];
@@ -43,6 +46,7 @@ export const rig = async <P extends Plane>(startedPlane: (site: Site) => Promise
   const certificates = join(directory, "certificates");
   mkdirSync(certificates);
   const web = await authority(certificates, "web");
+  const mesh = await meshAuthority(directory);
 
   const overlays = {
     "/etc/hosts": join(directory, "hosts"),
@@ -67,17 +71,28 @@ export const rig = async <P extends Plane>(startedPlane: (site: Site) => Promise
   const anchor = await agentProcess(
     directory,
     "control-plane.agent",
-    { controlSocket, secretSocket: "", secrets: {}, workload: "", pod: "", countFolder },
+    { controlSocket, workload: "", pod: "", countFolder },
     {},
   );
   const begun = async () => {
     const wires = await network(anchor.pid);
     const agent = await remoteAgent(controlSocket, anchor);
     const { gateway } = wires;
-    const plane = await startedPlane({ tools, directory, certificates, anchor, agent, gateway, workloads });
+    const plane = await startedPlane({
+      tools,
+      directory,
+      certificates,
+      mesh,
+      webRoots: web.certificateFile,
+      anchor,
+      agent,
+      gateway,
+      workloads,
+    });
     return { wires, agent, plane };
   };
   const { wires, agent, plane } = await begun().catch(async (error: unknown) => {
+    mesh.authority.close();
     await anchor.stop(0);
     throw error;
   });
@@ -88,6 +103,7 @@ export const rig = async <P extends Plane>(startedPlane: (site: Site) => Promise
     tools,
     directory,
     plane,
+    mesh,
     async startWorkload(spec) {
       serial += 1;
       const started = await startedWorkload(surroundings, spec, serial);
@@ -109,6 +125,7 @@ export const rig = async <P extends Plane>(startedPlane: (site: Site) => Promise
     async stop() {
       await Promise.all([...running].map((one) => one.stop()));
       await plane.stop();
+      mesh.authority.close();
       agent.close();
       await anchor.stop(0);
       rmSync(sockets, { recursive: true, force: true });

@@ -33,7 +33,6 @@ export const startedWorkload = async (
   const pod = `${spec.name}-${serial}`;
   const file = `${pod}.${spec.namespace}`;
   const controlSocket = join(surroundings.sockets, `${serial}.control`);
-  const secretSocket = join(surroundings.sockets, `${serial}.secret`);
   const proxied = spec.kind !== "none";
   const certificate =
     spec.tlsNames &&
@@ -41,15 +40,12 @@ export const startedWorkload = async (
       `${file}.web`,
       spec.tlsNames.map((name) => `DNS:${name}`),
     ));
-  const secrets = proxied ? await plane.secrets({ spec, pod }) : {};
 
   const agent = await agentProcess(
     directory,
     file,
     {
       controlSocket,
-      secretSocket: Object.keys(secrets).length > 0 ? secretSocket : "",
-      secrets,
       workload: `${spec.namespace}/${spec.name}`,
       pod,
       countFolder: surroundings.countFolder,
@@ -77,7 +73,7 @@ export const startedWorkload = async (
         : remote.fetched(adminPort, path, method && { method });
     if (proxied) {
       const configuration = join(directory, `${file}.envoy.json`);
-      writeFileSync(configuration, JSON.stringify(await plane.bootstrap({ ...placed, secretSocket })));
+      writeFileSync(configuration, JSON.stringify(await plane.bootstrap(placed)));
       envoy = child(
         directory,
         `${file}.envoy`,

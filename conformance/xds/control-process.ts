@@ -7,8 +7,8 @@ import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { basename, dirname } from "node:path";
 import { authority, identities, keyFolder } from "../../runtime/control/identity/index.ts";
+import { admin } from "../../runtime/control/admin.ts";
 import { control } from "../../runtime/control/control.ts";
-import { metrics } from "../../runtime/control/metrics.ts";
 import type { Source } from "../../runtime/control/source/source.ts";
 import type { Clients } from "../rig/mesh-control/clients.ts";
 import type { State } from "../rig/mesh-control/state.ts";
@@ -17,6 +17,8 @@ interface Configuration {
   readonly state: string;
   readonly listen: { readonly address: string; readonly port: number };
   readonly admin: { readonly address: string; readonly port: number };
+  /** Where it says which proxy has taken which state: only the rig numbers states. */
+  readonly progress: { readonly address: string; readonly port: number };
   readonly authority: string;
   readonly trustDomain: string;
   /** Of certificates; a day when absent. */
@@ -24,7 +26,7 @@ interface Configuration {
 }
 
 const configuration = JSON.parse(await readFile(process.argv[2] ?? "", "utf8")) as Configuration;
-const { state, listen, admin, trustDomain, lifetimeMs } = configuration;
+const { state, listen, progress, trustDomain, lifetimeMs } = configuration;
 const log = (entry: Readonly<Record<string, unknown>>): void => console.log(JSON.stringify(entry));
 
 let serial = 0;
@@ -76,10 +78,6 @@ const clients = (): Clients => ({
   })),
 });
 
-createServer((request, response) => {
-  if (request.url === "/debug/clients") return void response.end(JSON.stringify(clients()));
-  if (request.url === "/metrics") return void response.end(metrics(running));
-  response.statusCode = request.url === "/readyz" && serial > 0 ? 200 : 404;
-  response.end();
-}).listen(admin.port, admin.address);
+createServer((_, response) => void response.end(JSON.stringify(clients()))).listen(progress.port, progress.address);
+await admin(running, configuration.admin);
 process.once("SIGTERM", () => void running.close(0).then(() => process.exit(0)));

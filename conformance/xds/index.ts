@@ -5,6 +5,8 @@ import { randomMesh } from "../../golden/random/mesh.ts";
 import { plantedFaults } from "../laboratory/faults/planted.ts";
 import { judgeCalls, judgeCoverage, judgeSplits } from "../laboratory/judgement.ts";
 import { disagreements, type Evidence } from "../laboratory/oracle/trials.ts";
+import { judgeKeys } from "../laboratory/keys/index.ts";
+import { judgeMutualTls, mutualTls, mutualTlsTally, type MutualTlsTally } from "../laboratory/mutual-tls/index.ts";
 import { foundOnRig, judgeCapture } from "../laboratory/rigs.ts";
 import { smallest } from "../laboratory/smallest.ts";
 import { regressionSeeds } from "../istio/regressions.ts";
@@ -14,6 +16,7 @@ import type { Rig } from "../rig/rig.ts";
 import type { Suite, Verdicts } from "../suite.ts";
 import { builtFiles } from "./files.ts";
 import { identityConformance } from "./identity/index.ts";
+import { alpn } from "../../targets/xds/emit/tls.ts";
 import { xdsLaboratory } from "./laboratory.ts";
 import { controlPlane } from "./plane.ts";
 import { protocolConformance } from "./protocol/index.ts";
@@ -23,7 +26,15 @@ const bookinfoHost = "www.googleapis.com";
 /** The Istio suite's own. */
 const everySeed = [...new Set([...Array.from({ length: 30 }, (_, index) => index + 1), ...regressionSeeds])];
 
-const cases = ["Bookinfo", "30 random meshes", "splits", "planted faults", "coverage of features"];
+const cases = [
+  "Bookinfo",
+  "30 random meshes",
+  "splits",
+  "planted faults",
+  "mTLS on the wire",
+  "no key is shown",
+  "coverage of features",
+];
 
 /** The same meshes and requests as on Istio, on Envoys that our own control plane feeds: every answer must be one that `decide` gave. */
 export const xdsSuite =
@@ -34,9 +45,11 @@ export const xdsSuite =
       for (const name of cases) verdicts.skip(name, missing);
       return;
     }
-    const all = await foundOnRig(controlPlane, "mesh-control", verdicts, (rig) => held(rig, seeds, verdicts));
+    const tally = mutualTlsTally();
+    const all = await foundOnRig(controlPlane, "mesh-control", verdicts, (rig) => held(rig, seeds, tally, verdicts));
     judgeSplits(all, verdicts);
     plantedFaults(all, verdicts);
+    judgeMutualTls(tally, verdicts);
     judgeCoverage(all, verdicts);
     await builtFiles(verdicts);
     await protocolConformance(verdicts);
@@ -48,20 +61,25 @@ export const xdsConformance: Suite = xdsSuite(everySeed);
 const held = async (
   rig: Rig<MeshControl>,
   seeds: readonly number[],
+  tally: MutualTlsTally,
   verdicts: Verdicts,
 ): Promise<readonly Evidence[]> => {
   const lab = await xdsLaboratory(rig, [externalHost, bookinfoHost]);
+  const tls = await mutualTls(rig.mesh, { http: [alpn.http], tcp: [alpn.tcp] }, tally);
   const all: Evidence[] = [];
   const { value, diagnostics } = await compile(bookinfo);
   if (value === undefined) verdicts.fail("policies/bookinfo", diagnostics.map(({ message }) => message).join("; "));
   else {
     await lab.set(value.graph, value.mesh);
-    all.push(await judgeCalls("bookinfo", value.mesh, 0, lab, verdicts));
+    const seen = await judgeCalls("bookinfo", value.mesh, 0, lab, verdicts);
+    await tls.judged(seen, lab, verdicts);
+    all.push(seen);
   }
   for (const seed of seeds) {
     const { graph, mesh, intents, platform } = randomMesh(seed, lab.outside.address);
     await lab.set(graph, mesh);
     const seen = await judgeCalls(`seed ${seed}`, mesh, seed, lab, verdicts);
+    await tls.judged(seen, lab, verdicts);
     const [wrong] = disagreements(seen);
     if (wrong)
       verdicts.say(
@@ -70,5 +88,17 @@ const held = async (
     all.push(seen);
   }
   await judgeCapture(rig, verdicts);
+  await judgeKeys(rig, await answersOf(rig), verdicts);
   return all;
+};
+
+/** All that the running control plane answers, of every proxy that it knows. */
+const answersOf = async ({ plane, workloads }: Rig<MeshControl>): Promise<Readonly<Record<string, string>>> => {
+  const paths = [
+    "/debug/status",
+    "/debug/clients",
+    "/metrics",
+    ...workloads().flatMap(({ proxy }) => (proxy === undefined ? [] : [`/debug/clients/${proxy}`])),
+  ];
+  return Object.fromEntries(await Promise.all(paths.map(async (path) => [path, await plane.debug(path)] as const)));
 };

@@ -1,9 +1,7 @@
-import { Server } from "@grpc/grpc-js";
 import type { SpiffeId } from "../../lib/model/selector.ts";
 import { lookup } from "../../lib/model/lookup.ts";
 import {
   adsServer,
-  adsServerOptions,
   type Admission,
   type AdsServer,
   type Client,
@@ -12,10 +10,10 @@ import {
   type Peer,
 } from "./ads/index.ts";
 import type { Authority, Identities } from "./identity/index.ts";
+import { listening } from "./listening.ts";
 import { refusals, type Refusals } from "./refusals.ts";
 import { secrets } from "./secrets.ts";
 import type { Kept, Source } from "./source/source.ts";
-import { transport } from "./transport.ts";
 import type { Served, View } from "./view.ts";
 import { encodings, views, type Revision, type Views } from "./views.ts";
 
@@ -142,16 +140,14 @@ export const control = async (options: ControlOptions): Promise<Control> => {
   };
   const sweep = setInterval(swept, sweepMs).unref();
 
-  const secured = await transport(authority, options.names, (error) =>
-    log({ level: "error", event: "own certificate not renewed", reason: String(error) }),
-  );
-  const grpc = new Server(adsServerOptions(options.limits));
-  server.addTo(grpc);
-  const port = await new Promise<number>((resolve, reject) =>
-    grpc.bindAsync(`${options.listen.address}:${options.listen.port}`, secured.credentials, (error, bound) =>
-      error ? reject(error) : resolve(bound),
-    ),
-  );
+  const running = await listening({
+    server,
+    authority,
+    ...options.listen,
+    names: options.names,
+    ...(options.limits && { limits: options.limits }),
+    log,
+  });
 
   const following = await source.followed({
     taken: (revision, warnings) => {
@@ -169,7 +165,7 @@ export const control = async (options: ControlOptions): Promise<Control> => {
   });
 
   return {
-    port,
+    port: running.port,
     ads: server,
     refusals: kept,
     source: () => status,
@@ -179,16 +175,7 @@ export const control = async (options: ControlOptions): Promise<Control> => {
     close: async (graceMs) => {
       clearInterval(sweep);
       await following.stop();
-      await server.drained(graceMs);
-      await new Promise<void>((resolve) => {
-        grpc.tryShutdown(() => resolve());
-        // A client that does not hang up is not waited for.
-        setTimeout(() => {
-          grpc.forceShutdown();
-          resolve();
-        }, 2000).unref();
-      });
-      secured.close();
+      await running.close(graceMs);
       held.close();
     },
   };

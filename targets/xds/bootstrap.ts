@@ -71,21 +71,27 @@ export const bootstrap = (options: BootstrapOptions): Bootstrap => {
               grpcServices: [{ envoyGrpc: { clusterName: controlCluster } }],
             },
           },
-          staticResources: { clusters: [control(source, platform)] },
+          staticResources: { clusters: [securedCluster(controlCluster, source, platform)] },
         }),
   };
 };
 
-const control = (
-  { address, port, identityFolder }: BootstrapOptions["source"] & { readonly kind: "control" },
-  { trustDomain }: Platform,
+/** Where mesh-control is found, and how a proxy and it prove themselves to each other. */
+export const securedCluster = (
+  name: string,
+  {
+    address,
+    port,
+    identityFolder,
+  }: Pick<BootstrapOptions["source"] & { readonly kind: "control" }, "address" | "port" | "identityFolder">,
+  { trustDomain }: Pick<Platform, "trustDomain">,
 ): Cluster => {
   return {
-    name: controlCluster,
+    name,
     type: "STRICT_DNS",
     connectTimeout: "1s",
     loadAssignment: {
-      clusterName: controlCluster,
+      clusterName: name,
       endpoints: [{ lbEndpoints: [{ endpoint: { address: { socketAddress: { address, portValue: port } } } }] }],
     },
     typedExtensionProtocolOptions: {

@@ -2,7 +2,6 @@ import { readFileSync } from "node:fs";
 import { connect, createServer, type Socket } from "node:net";
 import { responses, tcpAnswer } from "./client.ts";
 import type { AgentCommand, AgentSettings } from "./protocol.ts";
-import { secretServer } from "./secrets.ts";
 import { echoServers } from "./server.ts";
 
 /**
@@ -67,5 +66,4 @@ const joined = (near: Socket, far: Socket, first: string): void => {
   near.on("close", () => far.destroy());
 };
 
-if (settings.secretSocket !== "") secretServer(settings);
 createServer(served).listen(settings.controlSocket);

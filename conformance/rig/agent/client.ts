@@ -1,6 +1,7 @@
 import { connect, type Socket } from "node:net";
+import { connect as connectTls } from "node:tls";
 import { headerOf, messageBytes, messageReader, type Message } from "./http1.ts";
-import type { RigRequest, RigResponse, TcpAnswer, TcpCall } from "./protocol.ts";
+import type { RigRequest, RigResponse, TcpAnswer, TcpCall, TlsByHand } from "./protocol.ts";
 
 /** A connection to one place; carries one request at a time. */
 interface Connection {
@@ -42,7 +43,7 @@ const response = async (request: RigRequest, idle: Map<string, Connection[]>): P
   const started = performance.now();
   const timeoutMs = request.timeoutMs ?? 10_000;
   const place = `${request.to} ${request.port}`;
-  const kept = request.fresh ? undefined : idle.get(place)?.pop();
+  const kept = isAlone(request) ? undefined : idle.get(place)?.pop();
   let connection = kept ?? dialled(request);
   let answer = await connection.sent(request, timeoutMs);
   if (answer.kind === "broken" && answer.unanswered && kept !== undefined) {
@@ -55,14 +56,27 @@ const response = async (request: RigRequest, idle: Map<string, Connection[]>): P
     connection.close();
     return { kind: "error", reason: answer.reason, ms };
   }
-  if (answer.reusable && !request.fresh) idle.set(place, [...(idle.get(place) ?? []), connection]);
+  if (answer.reusable && !isAlone(request)) idle.set(place, [...(idle.get(place) ?? []), connection]);
   else connection.close();
   const { start, headers, body } = answer.message;
   return { kind: "response", status: Number(start[1]), headers, body: body.toString(), ms };
 };
 
-const dialled = ({ to, port }: RigRequest): Connection => {
-  const socket = connect({ host: to, port, noDelay: true });
+const isAlone = ({ fresh = false, tls }: RigRequest): boolean => fresh || tls !== undefined;
+
+const secured = (host: string, port: number, { own, roots, peer, alpn }: TlsByHand): Socket =>
+  connectTls({
+    host,
+    port,
+    ca: roots,
+    ALPNProtocols: [...alpn],
+    ...(own && { cert: own.certificate, key: own.key }),
+    checkServerIdentity: (_, { subjectaltname = "" }) =>
+      subjectaltname === `URI:${peer}` ? undefined : new Error(`the server is ${subjectaltname}, not ${peer}`),
+  });
+
+const dialled = ({ to, port, tls }: RigRequest): Connection => {
+  const socket = tls ? secured(to, port, tls) : connect({ host: to, port, noDelay: true });
   let method = "";
   let waiting: ((answer: Answer) => void) | undefined;
   const settle = (answer: Answer): void => {

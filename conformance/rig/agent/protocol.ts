@@ -22,6 +22,19 @@ export interface RigRequest {
   readonly timeoutMs?: number;
   /** Opens a connection of its own and closes it after. */
   readonly fresh?: boolean;
+  /** Speaks TLS by hand, on a connection of its own: whatever a caller's proxy would do, or should not. */
+  readonly tls?: TlsByHand;
+}
+
+/** How a client of the rig speaks TLS; PEM throughout. */
+export interface TlsByHand {
+  /** What it shows of itself; nothing when absent. */
+  readonly own?: { readonly certificate: string; readonly key: string };
+  /** Whom it believes. */
+  readonly roots: string;
+  /** The SPIFFE id that the server must prove. */
+  readonly peer: string;
+  readonly alpn: readonly string[];
 }
 
 export type RigResponse =
@@ -73,18 +86,10 @@ export interface TcpCall {
 export type TcpAnswer =
   { readonly kind: "data"; readonly data: string } | { readonly kind: "error"; readonly reason: string };
 
-/** A secret for the pod's Envoy: PEM. */
-export type Secret =
-  | { readonly kind: "identity"; readonly certificate: string; readonly key: string }
-  | { readonly kind: "trust"; readonly certificate: string };
-
 /** What an agent reads at its start. */
 export interface AgentSettings {
   /** Where it listens for the harness. */
   readonly controlSocket: string;
-  /** Where the pod's Envoy asks for secrets. */
-  readonly secretSocket: string;
-  readonly secrets: Readonly<Record<string, Secret>>;
   readonly workload: string;
   readonly pod: string;
   /** A folder shared by all agents of a run, one file per counted request. */

@@ -1,17 +1,19 @@
 import { versions } from "../install.ts";
-import type { EnvoyPod } from "../plane.ts";
-import { adminPort, type Pod } from "../workload.ts";
+import { securedCluster } from "../../../targets/xds/bootstrap.ts";
+import { adminPort, trustDomain, type PlacedPod, type Pod } from "../workload.ts";
 
 /** As istiod names a proxy: in `/debug/syncz`, and in the query of `/debug/config_dump?proxyID=`. */
 export const nodeName = ({ pod, spec }: Pod): string => `${pod}.${spec.namespace}`;
 
 /**
  * What istio-agent would write for this pod (tools/packaging/common/envoy_bootstrap.json, pkg/bootstrap/config.go), less
- * telemetry and the agent itself: Envoy asks istiod directly, in plain text.
+ * telemetry and the agent itself: Envoy asks istiod directly, in plain text, and the identity process for secrets, with the
+ * identity of its folder.
  */
 export const bootstrap = (
-  { spec, pod, address, secretSocket }: EnvoyPod,
+  { spec, pod, address }: PlacedPod,
   discovery: { readonly address: string; readonly port: number },
+  identities: { readonly address: string; readonly port: number; readonly identityFolder: string },
 ): unknown => ({
   node: {
     id: `${spec.kind === "gateway" ? "router" : "sidecar"}~${address}~${pod}.${spec.namespace}~${spec.namespace}.svc.cluster.local`,
@@ -72,13 +74,13 @@ export const bootstrap = (
   },
   static_resources: {
     clusters: [
-      grpcCluster("xds-grpc", { socket_address: { address: discovery.address, port_value: discovery.port } }),
-      grpcCluster("sds-grpc", { pipe: { path: secretSocket } }),
+      plainCluster("xds-grpc", { socket_address: { address: discovery.address, port_value: discovery.port } }),
+      securedCluster("sds-grpc", identities, { trustDomain }),
     ],
   },
 });
 
-const grpcCluster = (name: string, address: unknown): unknown => ({
+const plainCluster = (name: string, address: unknown): unknown => ({
   name,
   type: "STATIC",
   connect_timeout: "1s",

@@ -1,9 +1,8 @@
-import { authority } from "../certificates.ts";
 import type { Plane, Site } from "../plane.ts";
-import { spiffeId } from "../workload.ts";
 import { bootstrap, nodeName } from "./bootstrap.ts";
 import { controlPlane, plainMeshConfig } from "./control-plane.ts";
 import { endpointController } from "./endpoints.ts";
+import { identityPort, identityProcess } from "./identities.ts";
 import { keyOf, type Kube, type KubeObject } from "./kube.ts";
 import { injected, registered, unregistered, type RegisteredPod } from "./registration.ts";
 import { settlement } from "./settle.ts";
@@ -23,12 +22,11 @@ export interface Istiod extends Plane {
   readonly istioctl: (args: readonly string[]) => Promise<{ readonly code: number; readonly output: string }>;
 }
 
-/** etcd, the API server and istiod under this mesh config, and what the rig plays of Kubernetes: kubelets, endpoints. */
+/** etcd, the API server, istiod under this mesh config and our identities, and what the rig plays of Kubernetes: kubelets, endpoints. */
 export const istiod =
   ({ meshConfig = plainMeshConfig }: { readonly meshConfig?: string } = {}) =>
   async (site: Site): Promise<Istiod> => {
-    const mesh = await authority(site.certificates, "mesh");
-    const plane = await controlPlane(site, meshConfig);
+    const [identities, plane] = await Promise.all([identityProcess(site), controlPlane(site, meshConfig)]);
     const { kube } = plane;
     const pods = new Map<string, RegisteredPod>();
     const { expected, settle } = settlement(plane, endpointController(kube), () => [...pods.values()], site.workloads);
@@ -56,14 +54,11 @@ export const istiod =
       delete: remove,
       clear: () => remove([...applied.values()].filter(({ kind }) => kind !== "Namespace")),
       proxyName: nodeName,
-      async secrets({ pod, spec }) {
-        const { certificate, key } = await mesh.issued(`${pod}.${spec.namespace}.identity`, [`URI:${spiffeId(spec)}`]);
-        return {
-          default: { kind: "identity", certificate, key },
-          ROOTCA: { kind: "trust", certificate: mesh.certificate },
-        };
+      async bootstrap(pod) {
+        const identityFolder = await site.mesh.identityFolder(pod);
+        const served = { address: site.gateway, port: identityPort, identityFolder };
+        return bootstrap(injected(pod), plane.discovery, served);
       },
-      bootstrap: (pod) => Promise.resolve(bootstrap(injected(pod), plane.discovery)),
       async started(pod) {
         pods.set(pod.pod, await registered(kube, injected(pod)));
       },
@@ -72,6 +67,6 @@ export const istiod =
         await unregistered(kube, pod);
       },
       settle,
-      stop: plane.stop,
+      stop: async () => void (await Promise.all([identities.stop(500), plane.stop()])),
     };
   };

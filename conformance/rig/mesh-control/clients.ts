@@ -1,6 +1,6 @@
 import { refusing, waiting, type Behind } from "../settling.ts";
 
-/** What our control plane answers at `/debug/clients`. */
+/** What our control plane says of its proxies to the rig. */
 export interface Clients {
   /** What it serves now. */
   readonly revision: { readonly serial: number };

@@ -1,12 +1,11 @@
-import { chmodSync, chownSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { defaultPlatform } from "../../../lib/graph/platform.ts";
 import type { Mesh } from "../../../lib/model/mesh.ts";
-import { proxyUser } from "../network.ts";
 import type { Plane, Site } from "../plane.ts";
 import { child, eventually } from "../process.ts";
 import { alive, atWork, first, gone, proxied } from "../settling.ts";
-import { spiffeId, trustDomain, type PlacedPod, type Pod } from "../workload.ts";
+import { trustDomain, type PlacedPod, type Pod } from "../workload.ts";
 import { clientBehind, type Clients } from "./clients.ts";
 import { placement, replaceState, type Placement } from "./state.ts";
 
@@ -16,16 +15,14 @@ export interface MeshControl extends Plane {
   readonly serve: (mesh: Mesh, addresses: Placement["addresses"]) => void;
   /** What it knows of its proxies at the moment. */
   readonly clients: () => Promise<Clients>;
+  /** What it answers on its admin port, for example `/debug/status`. */
+  readonly debug: (path: string) => Promise<string>;
 }
 
-/** What is tried beside the rig: how proxies are started and proven to be who they are. */
+/** What is tried beside the rig: how proxies are started. */
 export interface MeshControlOptions {
-  /** A folder with the authority of the mesh, as the control process reads it. */
-  readonly authority: string;
   /** What a pod's Envoy starts with. It must serve its admin interface on loopback at `adminPort`. */
   readonly bootstrap: (pod: BootstrapPod) => unknown;
-  /** Fills a pod's folder with its identity, before its Envoy starts. */
-  readonly identity: (workload: string, spiffeId: string, folder: string) => Promise<void>;
   /** The program of the control process; that of the suite `xds` when absent. */
   readonly program?: string;
 }
@@ -41,7 +38,7 @@ export interface BootstrapPod {
 }
 
 /** Where the control process listens, in the address of the rig's gateway. */
-export const controlPorts = { listen: 15012, admin: 15014 } as const;
+export const controlPorts = { listen: 15012, progress: 15013, admin: 15014 } as const;
 
 const suiteProgram = join(import.meta.dirname, "..", "..", "xds", "control-process.ts");
 
@@ -58,11 +55,10 @@ const emptyMesh: Mesh = {
 
 /** The control process, a file that tells it what there is, and its word about which proxy has taken what. */
 export const meshControl =
-  ({ authority, bootstrap, identity, program = suiteProgram }: MeshControlOptions) =>
-  async ({ directory, anchor, agent, gateway, workloads }: Site): Promise<MeshControl> => {
+  ({ bootstrap, program = suiteProgram }: MeshControlOptions) =>
+  async ({ directory, anchor, agent, gateway, mesh, workloads }: Site): Promise<MeshControl> => {
     const own = join(directory, "control-plane");
-    const identities = join(directory, "identities");
-    for (const folder of [own, identities]) mkdirSync(folder);
+    mkdirSync(own);
     const stateFile = join(own, "state.json");
     const configFile = join(own, "config.json");
     const pods = new Map<string, PlacedPod>();
@@ -71,11 +67,15 @@ export const meshControl =
 
     const tell = (): void => {
       serial += 1;
-      const { mesh, addresses } = told;
-      replaceState(stateFile, { serial, mesh, placement: placement(mesh, pods.values(), addresses) });
+      replaceState(stateFile, {
+        serial,
+        mesh: told.mesh,
+        placement: placement(told.mesh, pods.values(), told.addresses),
+      });
     };
-    const asked = (path: string): Promise<string> => agent.fetched(controlPorts.admin, path, { host: gateway });
-    const clients = async (): Promise<Clients> => JSON.parse(await asked("/debug/clients")) as Clients;
+    const debug = (path: string): Promise<string> => agent.fetched(controlPorts.admin, path, { host: gateway });
+    const clients = async (): Promise<Clients> =>
+      JSON.parse(await agent.fetched(controlPorts.progress, "/", { host: gateway })) as Clients;
 
     tell();
     writeFileSync(
@@ -84,32 +84,30 @@ export const meshControl =
         state: stateFile,
         listen: { address: gateway, port: controlPorts.listen },
         admin: { address: gateway, port: controlPorts.admin },
-        authority,
+        progress: { address: gateway, port: controlPorts.progress },
+        authority: mesh.folder,
         trustDomain,
       }),
     );
     const control = child(directory, "mesh-control", [process.execPath, program, configFile], { inside: anchor.pid });
-    const ready = eventually("mesh-control is ready", () => asked("/readyz").then(() => true), { needs: [control] });
+    const ready = eventually("mesh-control is ready", () => debug("/readyz").then(() => true), { needs: [control] });
     await ready.catch(async (error: unknown) => {
       await control.stop(0);
       throw error;
     });
 
     return {
-      serve(mesh, addresses) {
-        told = { mesh, addresses };
+      serve(served, addresses) {
+        told = { mesh: served, addresses };
         tell();
       },
       clients,
+      debug,
       proxyName: nodeId,
-      secrets: () => Promise.resolve({}),
-      async bootstrap({ spec, pod, address }) {
-        const workload = `${spec.namespace}/${spec.name}`;
-        const identityFolder = join(identities, `${pod}.${spec.namespace}`);
-        mkdirSync(identityFolder);
-        await identity(workload, spiffeId(spec), identityFolder);
-        ownedByProxy(identityFolder);
-        return bootstrap({ workload, pod, address, identityFolder });
+      async bootstrap(placed) {
+        const { spec, pod, address } = placed;
+        const identityFolder = await mesh.identityFolder(placed);
+        return bootstrap({ workload: `${spec.namespace}/${spec.name}`, pod, address, identityFolder });
       },
       started(pod) {
         pods.set(pod.pod, pod);
@@ -143,11 +141,3 @@ export const meshControl =
 
 /** As our proxies introduce themselves: `namespace/workload/pod`. */
 const nodeId = ({ spec, pod }: Pod): string => `${spec.namespace}/${spec.name}/${pod}`;
-
-/** Whoever fills the folder is root, and Envoy is not. */
-const ownedByProxy = (folder: string): void => {
-  for (const name of readdirSync(folder, { recursive: true, encoding: "utf8" }))
-    chownSync(join(folder, name), proxyUser, proxyUser);
-  chownSync(folder, proxyUser, proxyUser);
-  chmodSync(folder, 0o700);
-};

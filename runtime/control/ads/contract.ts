@@ -112,8 +112,8 @@ export interface AdsMetrics {
 }
 
 export interface AdsServer {
-  /** Adds the aggregated discovery service, and the secret discovery service, which serves secrets alone. */
-  readonly addTo: (server: Server) => void;
+  /** Adds the secret discovery service, which serves secrets alone, and unless asked for only that one, the aggregated discovery service. */
+  readonly addTo: (server: Server, only?: "secret") => void;
   /** Views may have changed: every client is brought to its own as it is now. */
   readonly changed: () => void;
   readonly clients: () => readonly ClientStatus[];

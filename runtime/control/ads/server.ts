@@ -71,16 +71,17 @@ export const adsServer = (options: AdsOptions): AdsServer => {
   };
 
   return {
-    addTo: (server: Server) => {
-      const ads = AggregatedDiscoveryService.typeName;
-      server.addService(
-        { state: method(ads, "StreamAggregatedResources"), delta: method(ads, "DeltaAggregatedResources") },
-        { state: opened("sotw"), delta: opened("delta") },
-      );
+    addTo: (server: Server, only) => {
       const sds = SecretDiscoveryService.typeName;
       server.addService(
         { state: method(sds, "StreamSecrets"), delta: method(sds, "DeltaSecrets") },
         { state: opened("sotw", "secret"), delta: opened("delta", "secret") },
+      );
+      if (only === "secret") return;
+      const ads = AggregatedDiscoveryService.typeName;
+      server.addService(
+        { state: method(ads, "StreamAggregatedResources"), delta: method(ads, "DeltaAggregatedResources") },
+        { state: opened("sotw"), delta: opened("delta") },
       );
     },
     changed: () => {

@@ -26,6 +26,6 @@ export {
   type TokenReviews,
 } from "./kubernetes/token-review.ts";
 export type { Log, LogEntry, Refused } from "./log.ts";
-export { certificateName, rootsName } from "./secrets.ts";
+export { certificateName, rootsName, rootsSecret } from "./secrets.ts";
 export { controlIdentity, isTrustDomain, spiffeParts } from "./spiffe-id.ts";
 export { verifiedIdentity, type Verification } from "./x509/verified.ts";

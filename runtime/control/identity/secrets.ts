@@ -32,10 +32,10 @@ export const certificateSecret = (svid: { readonly certificateChain: string; rea
   return Object.defineProperty(shown, "bytes", { get: () => bytes }) as Served;
 };
 
-/** The trust bundle as Envoy takes it; whose names are allowed is said beside it, by listeners and clusters. */
-export const rootsSecret = (roots: string): Served => ({
-  name: rootsName,
+/** A trust bundle (PEM) as Envoy takes it, the mesh's own unless named; whose names are allowed is said beside it, by listeners and clusters. */
+export const rootsSecret = (roots: string, name: string = rootsName): Served => ({
+  name,
   version: versionOf(roots),
-  bytes: encoded("secret", { name: rootsName, validationContext: { trustedCa: inline(roots) } }),
+  bytes: encoded("secret", { name, validationContext: { trustedCa: inline(roots) } }),
   origins: [],
 });
