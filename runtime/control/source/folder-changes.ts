@@ -32,13 +32,13 @@ const changeOf = (name: string): Changes | "nothing" => {
 };
 
 export const folderChanges = async (folder: string): Promise<FolderChanges> => {
-  let pending: Changes | undefined;
-  let [noticed, closed] = [0, false];
+  const state = { pending: undefined as Changes | undefined, noticed: 0, closed: false };
   let wake: () => void = () => undefined;
   const changed = (change: Changes | "nothing"): void => {
     if (change === "nothing") return;
-    noticed += 1;
-    pending = pending === "all" || change === "all" ? "all" : new Set([...(pending ?? []), ...change]);
+    const { pending } = state;
+    state.noticed += 1;
+    state.pending = pending === "all" || change === "all" ? "all" : new Set([...(pending ?? []), ...change]);
     wake();
   };
 
@@ -65,25 +65,25 @@ export const folderChanges = async (folder: string): Promise<FolderChanges> => {
       changed("all");
     }
     const found = await fingerprint(folder);
-    const isUnnoticed = found !== print && noticed === noticedThen;
-    [print, noticedThen] = [found, noticed];
+    const isUnnoticed = found !== print && state.noticed === noticedThen;
+    [print, noticedThen] = [found, state.noticed];
     if (isUnnoticed) changed("all");
   };
   const looking = setInterval(() => void looked().catch(() => undefined), lookedAtMs).unref();
 
   return {
     next: async () => {
-      while (!closed && pending === undefined) await new Promise<void>((resolve) => (wake = resolve));
-      for (let seen = -1; !closed && seen !== noticed;) {
-        seen = noticed;
+      while (!state.closed && state.pending === undefined) await new Promise<void>((resolve) => (wake = resolve));
+      for (let seen = -1; !state.closed && seen !== state.noticed;) {
+        seen = state.noticed;
         await new Promise((resolve) => setTimeout(resolve, quietMs));
       }
-      const told = pending;
-      pending = undefined;
-      return closed ? undefined : told;
+      const { pending } = state;
+      state.pending = undefined;
+      return state.closed ? undefined : pending;
     },
     close: () => {
-      closed = true;
+      state.closed = true;
       clearInterval(looking);
       watcher?.close();
       wake();
