@@ -19,7 +19,9 @@ export const xdsMesh = (): readonly BenchService[] => {
   return all.map((service, index) => {
     const first = index - (index % namespaceSize);
     const near = steps.map((step) => named(all[first + ((index - first + step) % namespaceSize)]!));
-    const uses = [named(all[(index + 1) % services]!), ...near, ...(calling.includes(service) ? [named(popular!)] : [])];
+    // The last one's neighbour would be the popular service.
+    const neighbour = all.slice(index + 1, index + 2).map(named);
+    const uses = [...neighbour, ...near, ...(calling.includes(service) ? [named(popular!)] : [])];
     const distinct = new Map(uses.map((used) => [used.name, used]));
     distinct.delete(service.name);
     return {
