@@ -33,12 +33,7 @@ export interface IstiodPlane extends BenchPlane {
 const atOnce = 24;
 const fieldManager = "meshwright-rig";
 
-export const istiodPlane = async ({
-  places,
-  istioObjects,
-  virtualService,
-  host,
-}: Folder): Promise<IstiodPlane> => {
+export const istiodPlane = async ({ places, istioObjects, virtualService, host }: Folder): Promise<IstiodPlane> => {
   const running = await rig(async (site) => ({
     ...(await istiod({ meshConfig, debounceAfter: defaultDebounce })(site)),
     site,
@@ -49,7 +44,7 @@ export const istiodPlane = async ({
     const pods = places.flatMap((place) => place.pods);
     for (let first = 0; first < pods.length; first += atOnce)
       await Promise.all(pods.slice(first, first + atOnce).map(plane.started));
-    await plane.apply(istioObjects as readonly KubeObject[]);
+    await plane.apply(istioObjects.map((object): KubeObject => ({ ...object })));
     const settled = await running.settle({ timeoutMs: 180_000 });
     // What the rig marks its pushes with is no part of the mesh.
     await plane.kube.delete([

@@ -18,7 +18,10 @@ type Listener = (index: number, response: Received) => void;
 const listeners = new Map<string, Listener>();
 const counts = new Map<string, number>();
 
-const connected = (plane: PlaneSpec): void => {
+/** istiod takes 25 new streams a second (`PILOT_MAX_REQUESTS_PER_SECOND`) and turns away who waits too long. */
+const betweenProxiesMs = 50;
+
+const connected = async (plane: PlaneSpec): Promise<void> => {
   const host = Buffer.from(plane.host);
   const holding = new Set<number>();
   counts.set(plane.name, plane.proxies.length);
@@ -27,9 +30,10 @@ const connected = (plane: PlaneSpec): void => {
     holding.add(index);
     if (holding.size === plane.proxies.length) say({ kind: "connected", plane: plane.name });
   });
-  plane.proxies.forEach((one, index) =>
-    proxy(plane, one, (response) => listeners.get(plane.name)?.(index, response), failed),
-  );
+  for (const [index, one] of plane.proxies.entries()) {
+    proxy(plane, one, (response) => listeners.get(plane.name)?.(index, response), failed);
+    await sleep(betweenProxiesMs);
+  }
 };
 
 const observed = async (plane: string, write: Write, { seconds, nanos }: Timeout): Promise<Observed> => {
@@ -68,7 +72,7 @@ const observed = async (plane: string, write: Write, { seconds, nanos }: Timeout
 };
 
 process.on("message", (message: ToClients) => {
-  if (message.kind === "connect") return connected(message.plane);
+  if (message.kind === "connect") return void connected(message.plane);
   observed(message.plane, message.write, message.timeout).then(
     (value) => say({ kind: "observed", observed: value }),
     (error: unknown) => failed(String(error)),

@@ -34,13 +34,16 @@ export const proxy = (
     tls === undefined
       ? credentials.createInsecure()
       : credentials.createSsl(Buffer.from(tls.ca), Buffer.from(tls.key), Buffer.from(tls.certificate)),
-    { "grpc.use_local_subchannel_pool": 1, "grpc.max_receive_message_length": -1 },
+    {
+      "grpc.use_local_subchannel_pool": 1,
+      "grpc.max_receive_message_length": -1,
+      // An address is no server name in TLS; the certificate has this one too.
+      "grpc.ssl_target_name_override": "localhost",
+    },
   );
   const stream = client.makeBidiStreamRequest(method, asIs, asIs);
   const send = (request: MessageInitShape<typeof DeltaDiscoveryRequestSchema>): void =>
-    void stream.write(
-      Buffer.from(toBinary(DeltaDiscoveryRequestSchema, create(DeltaDiscoveryRequestSchema, request))),
-    );
+    void stream.write(Buffer.from(toBinary(DeltaDiscoveryRequestSchema, create(DeltaDiscoveryRequestSchema, request))));
   const subscribed = new Map<string, Set<string>>();
   const follow = (typeUrl: string, names: readonly string[]): void => {
     const known = subscribed.get(typeUrl) ?? new Set();
