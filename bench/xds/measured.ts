@@ -94,6 +94,7 @@ const timeline = (name: string, changes: readonly Change[]): string => {
   return [
     `  ${name.padEnd(10)} ms: ${shown.join(", ")} (${Math.min(...all).toFixed(0)}–${Math.max(...all).toFixed(0)})`,
     `             bytes: ${types.join(", ")} in ${changes.at(-1)?.observed.responses ?? 0} responses; ` +
-      `processor ${medianOf(changes, ({ processorMs }) => processorMs).toFixed(0)} ms`,
+      `processor ${medianOf(changes, ({ processorMs }) => processorMs).toFixed(0)} ms, ` +
+      `the proxies' own ${medianOf(changes, ({ observed }) => observed.proxiesMs).toFixed(0)} ms`,
   ].join("\n");
 };

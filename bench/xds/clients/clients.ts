@@ -14,7 +14,7 @@ export interface Clients {
 
 /** `inside` is a process in the network namespace of the control planes. */
 export const clients = (inside: number): Clients => {
-  const [command = "", ...parameters] = [
+  const [command, ...parameters] = [
     ...entering(inside),
     ...mortal,
     process.execPath,

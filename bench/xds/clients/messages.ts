@@ -42,6 +42,8 @@ export interface Observed {
   /** Of all proxies together until it was quiet again, by the last word of the resources' type. */
   readonly bytes: Readonly<Record<string, number>>;
   readonly responses: number;
+  /** Processor time of the proxies' own process until it was quiet again: the part of the whole that no plane can help. */
+  readonly proxiesMs: number;
 }
 
 export type ToClients =

@@ -41,6 +41,7 @@ const observed = async (plane: string, write: Write, { seconds, nanos }: Timeout
   const acknowledged = new Map<number, number>();
   const bytesByType: Record<string, number> = {};
   let [responses, firstResponse, firstChange, last] = [0, Number.NaN, Number.NaN, performance.now()];
+  const usedBefore = process.cpuUsage();
   const startedAt = Date.now();
   const start = performance.now();
   listeners.set(plane, (index, { typeUrl, bytes }) => {
@@ -60,6 +61,7 @@ const observed = async (plane: string, write: Write, { seconds, nanos }: Timeout
       throw new Error(`${plane}: ${acknowledged.size} proxies had the change after ${longestMs} ms`);
     await sleep(20);
   }
+  const { user, system } = process.cpuUsage(usedBefore);
   return {
     written: writtenAfter,
     startedAt,
@@ -68,6 +70,7 @@ const observed = async (plane: string, write: Write, { seconds, nanos }: Timeout
     firstChange,
     bytes: bytesByType,
     responses,
+    proxiesMs: (user + system) / 1000,
   };
 };
 
