@@ -6,13 +6,18 @@ import { parse } from "yaml";
 import { authority, type Authority } from "../certificates.ts";
 import type { Site } from "../plane.ts";
 import { child, entering, eventually, mortal } from "../process.ts";
+import { discovery, type Discovery } from "./discovery.ts";
 import { kube, type Kube, type KubeObject } from "./kube.ts";
+import { ports, rootNamespace } from "./ports.ts";
 
 /** etcd, the API server and istiod, in a network namespace of their own; so every port is free, and always the same. */
 export interface ControlPlane {
   readonly kube: Kube;
   /** Where Envoys find istiod. */
   readonly discovery: { readonly address: string; readonly port: number };
+  readonly istiod: Discovery;
+  /** A file (JSON) by which other processes in the plane's network namespace reach the API server. */
+  readonly kubeconfig: string;
   /** What istiod answers on its debugging port, for example `/debug/syncz`. */
   readonly istiodDebug: (path: string) => Promise<string>;
   /** Runs istioctl against this cluster; its output and exit code. */
@@ -30,13 +35,12 @@ defaultConfig:
   discoveryAddress: istiod.istio-system.svc:15012
 `;
 
-export const rootNamespace = "istio-system";
-const ports = { etcd: 2379, etcdPeer: 2380, api: 6443, discovery: 15010, debug: 15014, webhook: 15017 } as const;
 const token = "meshwright-rig";
 
 export const controlPlane = async (
   { tools, directory, certificates, anchor, agent, gateway }: Site,
   meshConfig: string,
+  debounceAfter: string,
 ): Promise<ControlPlane> => {
   parse(meshConfig); // An unreadable mesh config would only show in istiod's log.
   const own = join(directory, "control-plane");
@@ -108,59 +112,26 @@ export const controlPlane = async (
   await established(client, JSON.parse(readFileSync(tools.istioCrds, "utf8")) as readonly KubeObject[]);
   await client.apply([{ apiVersion: "v1", kind: "Namespace", metadata: { name: rootNamespace } }]);
 
-  const istiod = child(
-    directory,
-    "istiod",
-    [
-      tools.pilotDiscovery,
-      "discovery",
-      "--meshConfig",
-      meshFile,
-      "--kubeconfig",
-      kubeconfig,
-      "--grpcAddr",
-      `:${ports.discovery}`,
-      "--httpsAddr",
-      `:${ports.webhook}`,
-      "--monitoringAddr",
-      `:${ports.debug}`,
-      "--tlsCertFile",
-      webhook.certificateFile,
-      "--tlsKeyFile",
-      webhook.keyFile,
-      "--caCertFile",
-      platform.certificateFile,
-      "--shutdownDuration",
-      "1s",
-    ],
-    {
-      ...inside,
-      env: {
-        POD_NAMESPACE: rootNamespace,
-        POD_NAME: "istiod-rig",
-        // An upstream Envoy refuses listeners with the filters that only Istio's own build has.
-        PILOT_ENABLE_METADATA_EXCHANGE: "false",
-        PILOT_ENABLE_ALPN_FILTER: "false",
-        // We register the webhook ourselves, ready from its first moment; istiod's controller would patch it later.
-        VALIDATION_WEBHOOK_CONFIG_NAME: "",
-        // Waiting for quiet is most of the time of an update here.
-        PILOT_DEBOUNCE_AFTER: "50ms",
-      },
-    },
+  const istiod = await discovery(
+    { tools, directory, anchor, agent },
+    { meshFile, kubeconfig, authorityFile: platform.certificateFile, webhook },
+    debounceAfter,
+    [etcd, api],
   );
   const istiodDebug = (path: string): Promise<string> => agent.fetched(ports.debug, path);
-  await eventually("istiod is ready", () => agent.fetched(8080, "/ready"), { needs: [api, istiod], timeoutMs: 60_000 });
   await client.apply([validationWebhook(platform.certificate)]);
   // The API server learns of webhooks by a watch of its own; until then it lets everything pass.
   await eventually(
     "istiod's validation webhook refuses what only it can know",
     async () =>
       (await client.refusalOf(knownOnlyToIstiod))?.message.includes("validation.istio.io") ? true : undefined,
-    { needs: [api, istiod] },
+    { needs: [api, istiod.process()] },
   );
 
   return {
     kube: client,
+    istiod,
+    kubeconfig,
     discovery: { address: gateway, port: ports.discovery },
     istiodDebug,
     async istioctl(args) {
@@ -187,7 +158,7 @@ export const controlPlane = async (
     },
     async stop() {
       // Their state goes with the run, so a polite end is worth little waiting.
-      await Promise.all([istiod.stop(500), api.stop(500), etcd.stop(500)]);
+      await Promise.all([istiod.process().stop(500), api.stop(500), etcd.stop(500)]);
       rmSync(join(own, "etcd"), { recursive: true, force: true });
     },
   };

@@ -1,14 +1,15 @@
 import type { Plane, Site } from "../plane.ts";
 import { bootstrap, nodeName } from "./bootstrap.ts";
-import { controlPlane, plainMeshConfig } from "./control-plane.ts";
+import { controlPlane, plainMeshConfig, type ControlPlane } from "./control-plane.ts";
 import { endpointController } from "./endpoints.ts";
 import { identityPort, identityProcess } from "./identities.ts";
 import { keyOf, type Kube, type KubeObject } from "./kube.ts";
+import type { Discovery } from "./discovery.ts";
 import { injected, registered, unregistered, type RegisteredPod } from "./registration.ts";
 import { settlement } from "./settle.ts";
 
 /** Istio's control plane above a Kubernetes without nodes. */
-export interface Istiod extends Plane {
+export interface Istiod extends Plane, Discovery, Pick<ControlPlane, "discovery" | "kubeconfig"> {
   /** For reading, and for objects that the rig need not wait for. */
   readonly kube: Kube;
   /** Applies (server-side, strict) and remembers what `settle` must wait for. Throws a KubeError when one is refused. */
@@ -22,11 +23,23 @@ export interface Istiod extends Plane {
   readonly istioctl: (args: readonly string[]) => Promise<{ readonly code: number; readonly output: string }>;
 }
 
+export interface IstiodOptions {
+  readonly meshConfig?: string;
+  /** How long istiod waits for quiet before it pushes (`PILOT_DEBOUNCE_AFTER`). */
+  readonly debounceAfter?: string;
+}
+
+/** Waiting for quiet is most of the time of an update here; Istio's own default is 100 ms. */
+const shortDebounce = "50ms";
+
 /** etcd, the API server, istiod under this mesh config and our identities, and what the rig plays of Kubernetes: kubelets, endpoints. */
 export const istiod =
-  ({ meshConfig = plainMeshConfig }: { readonly meshConfig?: string } = {}) =>
+  ({ meshConfig = plainMeshConfig, debounceAfter = shortDebounce }: IstiodOptions = {}) =>
   async (site: Site): Promise<Istiod> => {
-    const [identities, plane] = await Promise.all([identityProcess(site), controlPlane(site, meshConfig)]);
+    const [identities, plane] = await Promise.all([
+      identityProcess(site),
+      controlPlane(site, meshConfig, debounceAfter),
+    ]);
     const { kube } = plane;
     const pods = new Map<string, RegisteredPod>();
     const { expected, settle } = settlement(plane, endpointController(kube), () => [...pods.values()], site.workloads);
@@ -43,6 +56,10 @@ export const istiod =
       kube,
       debug: plane.istiodDebug,
       istioctl: plane.istioctl,
+      process: plane.istiod.process,
+      restarted: plane.istiod.restarted,
+      kubeconfig: plane.kubeconfig,
+      discovery: plane.discovery,
       async apply(objects) {
         const stored = await kube.apply(objects);
         for (const object of stored) {

@@ -1,6 +1,7 @@
 import { alive, atWork, first, gone, proxied, proxyOf, refusing, waiting, type Behind } from "../settling.ts";
 import type { Workload } from "../workload.ts";
-import { rootNamespace, type ControlPlane } from "./control-plane.ts";
+import type { ControlPlane } from "./control-plane.ts";
+import { rootNamespace } from "./ports.ts";
 import type { EndpointController } from "./endpoints.ts";
 import type { KubeObject } from "./kube.ts";
 import type { RegisteredPod } from "./registration.ts";
