@@ -21,10 +21,14 @@ interface Configuration {
   readonly trustDomain: string;
   /** Of certificates; a day when absent. */
   readonly lifetimeMs?: number;
+  /** How long clusters outlive listeners; not at all when absent. */
+  readonly drainMs?: number;
+  /** `none` when absent. */
+  readonly accessLog?: "stdout" | "none";
 }
 
 const configuration = JSON.parse(await readFile(process.argv[2] ?? "", "utf8")) as Configuration;
-const { state, listen, admin, trustDomain, lifetimeMs } = configuration;
+const { state, listen, admin, trustDomain, lifetimeMs, drainMs, accessLog = "none" } = configuration;
 const log = (entry: Readonly<Record<string, unknown>>): void => console.log(JSON.stringify(entry));
 
 let serial = 0;
@@ -60,7 +64,8 @@ const running = await control({
   identities: identities({ authority: root, spreadMs: 1000, log }),
   listen,
   names: [listen.address],
-  accessLog: "none",
+  accessLog,
+  ...(drainMs !== undefined && { limits: { drainMs } }),
   log,
 });
 

@@ -3,10 +3,10 @@ import { join } from "node:path";
 import { defaultPlatform } from "../../../lib/graph/platform.ts";
 import type { Mesh } from "../../../lib/model/mesh.ts";
 import { proxyUser } from "../network.ts";
-import type { Plane, Site } from "../plane.ts";
-import { child, eventually } from "../process.ts";
+import type { EnvoyOptions, Plane, Site } from "../plane.ts";
+import { child, eventually, type Child } from "../process.ts";
 import { alive, atWork, first, gone, proxied } from "../settling.ts";
-import { spiffeId, trustDomain, type PlacedPod, type Pod } from "../workload.ts";
+import { spiffeId, trustDomain, type PlacedPod, type Pod, type WorkloadSpec } from "../workload.ts";
 import { clientBehind, type Clients } from "./clients.ts";
 import { placement, replaceState, type Placement } from "./state.ts";
 
@@ -16,6 +16,12 @@ export interface MeshControl extends Plane {
   readonly serve: (mesh: Mesh, addresses: Placement["addresses"]) => void;
   /** What it knows of its proxies at the moment. */
   readonly clients: () => Promise<Clients>;
+  /** Ends the process as a crash would. */
+  readonly killed: () => Promise<void>;
+  /** Starts it again, with what it was told last. */
+  readonly restarted: () => Promise<void>;
+  /** Fills the folder of every pod anew, as whoever keeps its identity there would. */
+  readonly reissued: () => Promise<void>;
 }
 
 /** What is tried beside the rig: how proxies are started and proven to be who they are. */
@@ -26,6 +32,9 @@ export interface MeshControlOptions {
   readonly bootstrap: (pod: BootstrapPod) => unknown;
   /** Fills a pod's folder with its identity, before its Envoy starts. */
   readonly identity: (workload: string, spiffeId: string, folder: string) => Promise<void>;
+  /** What its configuration says besides. */
+  readonly settings?: Readonly<Record<string, unknown>>;
+  readonly envoy?: EnvoyOptions;
   /** The program of the control process; that of the suite `xds` when absent. */
   readonly program?: string;
 }
@@ -58,7 +67,7 @@ const emptyMesh: Mesh = {
 
 /** The control process, a file that tells it what there is, and its word about which proxy has taken what. */
 export const meshControl =
-  ({ authority, bootstrap, identity, program = suiteProgram }: MeshControlOptions) =>
+  ({ authority, bootstrap, identity, settings = {}, envoy, program = suiteProgram }: MeshControlOptions) =>
   async ({ directory, anchor, agent, gateway, workloads }: Site): Promise<MeshControl> => {
     const own = join(directory, "control-plane");
     const identities = join(directory, "identities");
@@ -86,29 +95,49 @@ export const meshControl =
         admin: { address: gateway, port: controlPorts.admin },
         authority,
         trustDomain,
+        ...settings,
       }),
     );
-    const control = child(directory, "mesh-control", [process.execPath, program, configFile], { inside: anchor.pid });
-    const ready = eventually("mesh-control is ready", () => asked("/readyz").then(() => true), { needs: [control] });
-    await ready.catch(async (error: unknown) => {
-      await control.stop(0);
-      throw error;
-    });
+    const started = async (): Promise<Child> => {
+      const made = child(directory, "mesh-control", [process.execPath, program, configFile], { inside: anchor.pid });
+      const ready = eventually("mesh-control is ready", () => asked("/readyz").then(() => true), { needs: [made] });
+      await ready.catch(async (error: unknown) => {
+        await made.stop(0);
+        throw error;
+      });
+      return made;
+    };
+    let control = await started();
+    const identified = async (spec: WorkloadSpec, folder: string): Promise<void> => {
+      await identity(`${spec.namespace}/${spec.name}`, spiffeId(spec), folder);
+      ownedByProxy(folder);
+    };
+    const folderOf = ({ spec, pod }: Pod): string => join(identities, `${pod}.${spec.namespace}`);
 
     return {
+      ...(envoy && { envoy }),
       serve(mesh, addresses) {
         told = { mesh, addresses };
         tell();
       },
       clients,
+      killed: () => {
+        process.kill(control.pid, "SIGKILL");
+        return control.stop();
+      },
+      restarted: async () => {
+        control = await started();
+      },
+      reissued: async () => {
+        for (const pod of pods.values()) if (pod.spec.kind !== "none") await identified(pod.spec, folderOf(pod));
+      },
       proxyName: nodeId,
       secrets: () => Promise.resolve({}),
       async bootstrap({ spec, pod, address }) {
         const workload = `${spec.namespace}/${spec.name}`;
-        const identityFolder = join(identities, `${pod}.${spec.namespace}`);
+        const identityFolder = folderOf({ spec, pod });
         mkdirSync(identityFolder);
-        await identity(workload, spiffeId(spec), identityFolder);
-        ownedByProxy(identityFolder);
+        await identified(spec, identityFolder);
         return bootstrap({ workload, pod, address, identityFolder });
       },
       started(pod) {
