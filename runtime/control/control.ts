@@ -1,4 +1,4 @@
-import { Server } from "@grpc/grpc-js";
+import { Server, ServerCredentials } from "@grpc/grpc-js";
 import type { SpiffeId } from "../../lib/model/selector.ts";
 import { lookup } from "../../lib/model/lookup.ts";
 import {
@@ -15,7 +15,7 @@ import type { Authority, Identities } from "./identity/index.ts";
 import { refusals, type Refusals } from "./refusals.ts";
 import { secrets } from "./secrets.ts";
 import type { Kept, Source } from "./source/source.ts";
-import { transport } from "./transport.ts";
+import { transport, type ConnectionLimits, type Transport } from "./transport/index.ts";
 import type { Served, View } from "./view.ts";
 import { encodings, views, type Revision, type Views } from "./views.ts";
 
@@ -29,7 +29,7 @@ export interface ControlOptions {
   /** DNS names and addresses under which proxies find this server. */
   readonly names: readonly string[];
   readonly accessLog: "stdout" | "none";
-  readonly limits?: Partial<Limits>;
+  readonly limits?: Partial<Limits & ConnectionLimits>;
   /** Secrets that every proxy may have beside its own. */
   readonly extraSecrets?: readonly Served[];
   readonly log: Log;
@@ -49,6 +49,7 @@ export interface SourceStatus {
 export interface Control {
   readonly port: number;
   readonly ads: Pick<AdsServer, "clients" | "metrics">;
+  readonly connections: Transport["counts"];
   readonly refusals: Pick<Refusals, "all">;
   readonly source: () => SourceStatus;
   readonly mesh: () => Revision["mesh"] | undefined;
@@ -102,7 +103,7 @@ export const control = async (options: ControlOptions): Promise<Control> => {
     return { ...view, secret: held.of(proxy.identity) };
   };
 
-  const admission = async ({ certificate }: Peer, node: Node): Promise<Admission> => {
+  const admission = async ({ certificate, address }: Peer, node: Node): Promise<Admission> => {
     if (certificate === undefined) return { refused: "a client certificate of the mesh is needed" };
     const identity = authority.verified(certificate);
     if (typeof identity !== "string") return { refused: identity.reason };
@@ -115,6 +116,7 @@ export const control = async (options: ControlOptions): Promise<Control> => {
       return { refused: `${identity} runs no proxy of ${proxy.workload}` };
     admitted.set(node.id, { ...proxy, identity, since: performance.now() });
     await held.prepared(identity);
+    secured.known(address);
     return { client: { name: node.id, key: node.id } };
   };
 
@@ -142,16 +144,18 @@ export const control = async (options: ControlOptions): Promise<Control> => {
   };
   const sweep = setInterval(swept, sweepMs).unref();
 
-  const secured = await transport(authority, options.names, (error) =>
-    log({ level: "error", event: "own certificate not renewed", reason: String(error) }),
-  );
   const grpc = new Server(adsServerOptions(options.limits));
   server.addTo(grpc);
-  const port = await new Promise<number>((resolve, reject) =>
-    grpc.bindAsync(`${options.listen.address}:${options.listen.port}`, secured.credentials, (error, bound) =>
-      error ? reject(error) : resolve(bound),
-    ),
-  );
+  // Connections come to gRPC when TLS is done with them, so its own credentials are none.
+  const behindTls = grpc.createConnectionInjector(ServerCredentials.createInsecure());
+  const secured = await transport({
+    authority,
+    names: options.names,
+    listen: options.listen,
+    taken: behindTls.injectConnection,
+    log,
+    ...(options.limits && { limits: options.limits }),
+  });
 
   const following = await source.followed({
     taken: (revision, warnings) => {
@@ -169,8 +173,9 @@ export const control = async (options: ControlOptions): Promise<Control> => {
   });
 
   return {
-    port,
+    port: secured.port,
     ads: server,
+    connections: secured.counts,
     refusals: kept,
     source: () => status,
     mesh: () => current?.revision.mesh,
@@ -179,6 +184,7 @@ export const control = async (options: ControlOptions): Promise<Control> => {
     close: async (graceMs) => {
       clearInterval(sweep);
       await following.stop();
+      secured.close();
       await server.drained(graceMs);
       await new Promise<void>((resolve) => {
         grpc.tryShutdown(() => resolve());
@@ -188,7 +194,6 @@ export const control = async (options: ControlOptions): Promise<Control> => {
           resolve();
         }, 2000).unref();
       });
-      secured.close();
       held.close();
     },
   };

@@ -70,9 +70,12 @@ const held = async (rig: Rig<AuthoredControl>, verdicts: Verdicts): Promise<void
 
   // As `mesh-control join --keep` does for each machine.
   const renewing = { over: false };
+  // Of two writers to one folder each would clear away what the other is about to put there.
+  let reissued = Promise.resolve();
+  const reissue = (): Promise<void> => (reissued = reissued.then(rig.plane.reissued));
   const renewals = (async () => {
     while (!renewing.over) {
-      await rig.plane.reissued();
+      await reissue();
       for (let waited = 0; waited < lifetimeMs / 3 && !renewing.over; waited += 200) await sleep(200);
     }
   })();
@@ -117,7 +120,7 @@ const held = async (rig: Rig<AuthoredControl>, verdicts: Verdicts): Promise<void
       for (const step of ["add", "switch", "retire"] as const) {
         const taken = await rig.plane.authority.rotated(step, { over: () => true });
         if (taken.kind === "refused") throw new Error(taken.reason);
-        await rig.plane.reissued();
+        await reissue();
         const until = Date.now() + lifetimeMs * 0.6;
         while (Date.now() < until) {
           next();
