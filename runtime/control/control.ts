@@ -65,7 +65,8 @@ interface Admitted {
   readonly workload: string;
   readonly instance: number;
   readonly identity: SpiffeId;
-  readonly since: number;
+  /** When it was admitted, or last looked for and found connected. */
+  seen: number;
 }
 
 const empty: Omit<View, "secret"> = {
@@ -77,6 +78,10 @@ const empty: Omit<View, "secret"> = {
 
 /** How often it is looked which identities nobody uses any more. */
 const sweepMs = 5000;
+/** Who comes back within this time finds its certificate: a network that was away must not cost a new key for everybody. */
+const returnMs = 60_000;
+/** Of those who are away so many are remembered: names cost nothing to make up for whoever has an identity. */
+const mostAway = 20_000;
 
 export const control = async (options: ControlOptions): Promise<Control> => {
   const { source, authority, log } = options;
@@ -114,7 +119,7 @@ export const control = async (options: ControlOptions): Promise<Control> => {
     // The same words for what is unknown and for what is another's: a stranger learns no names.
     if (workload === undefined || workload.proxy === "none" || workload.identity !== identity)
       return { refused: `${identity} runs no proxy of ${proxy.workload}` };
-    admitted.set(node.id, { ...proxy, identity, since: performance.now() });
+    admitted.set(node.id, { ...proxy, identity, seen: performance.now() });
     await held.prepared(identity);
     secured.known(address);
     return { client: { name: node.id, key: node.id } };
@@ -130,9 +135,13 @@ export const control = async (options: ControlOptions): Promise<Control> => {
 
   const swept = (): void => {
     const connected = new Map(server.clients().map((client) => [client.client.key, client]));
-    for (const [key, { since }] of admitted) {
+    const now = performance.now();
+    let away = 0;
+    for (const [key, proxy] of admitted) {
+      if (connected.has(key)) proxy.seen = now;
+      else away += 1;
       // Whoever was admitted a moment ago may not have its stream yet.
-      if (connected.has(key) || performance.now() - since < sweepMs) continue;
+      if (now - proxy.seen < (away > mostAway ? sweepMs : returnMs)) continue;
       admitted.delete(key);
       last.delete(key);
     }

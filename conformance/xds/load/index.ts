@@ -165,7 +165,9 @@ const judge = (
     const seconds = (until - from) / 1000;
     const law = `load: ${what}: ${during.length} requests (${Math.round(during.length / seconds)}/s) on ${new Set(during.map(({ connection }) => connection)).size} connections, ${windows.filter((window) => window.from >= from && window.from < until).length} changes`;
     const kinds = Map.groupBy(failed, ({ why }) => why);
-    if (failed.length === 0) verdicts.pass(law);
+    // Fewer than these are no steady load, whatever became of them.
+    if (during.length < seconds * 100) verdicts.fail(law, "too few requests to mean anything");
+    else if (failed.length === 0) verdicts.pass(law);
     else
       verdicts.fail(
         law,

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { chownSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Call } from "../../../lib/model/call.ts";
 import type { Laboratory } from "../../laboratory/laboratory.ts";
@@ -45,6 +45,7 @@ export const traffic = (lab: Laboratory, directory: string, addressOf: (host: st
       ignored: [...proxyOwnedHeaders.keys(), "date", "x-envoy-upstream-service-time"],
     };
     writeFileSync(out, "");
+    chownSync(out, applicationUser, applicationUser);
     writeFileSync(config, JSON.stringify(options));
     const process_ = child(directory, `${pod.pod}.load`, [process.execPath, program, config], {
       inside: pod.envoy?.pid ?? 0,
