@@ -6,8 +6,8 @@ import { watch } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { basename, dirname } from "node:path";
-import { authority, identities, keyFolder } from "../../runtime/control/identity/index.ts";
-import { control } from "../../runtime/control/control.ts";
+import { authority, identities, joinServer, joinTokens, keyFolder } from "../../runtime/control/identity/index.ts";
+import { control, type ControlOptions } from "../../runtime/control/control.ts";
 import { metrics } from "../../runtime/control/metrics.ts";
 import type { Source } from "../../runtime/control/source/source.ts";
 import type { Clients } from "../rig/mesh-control/clients.ts";
@@ -21,14 +21,15 @@ interface Configuration {
   readonly trustDomain: string;
   /** Of certificates; a day when absent. */
   readonly lifetimeMs?: number;
-  /** How long clusters outlive listeners; not at all when absent. */
-  readonly drainMs?: number;
+  readonly limits?: ControlOptions["limits"];
+  /** Where machines join; nowhere when absent. Tokens are files of the folder. */
+  readonly join?: { readonly address: string; readonly port: number; readonly tokens: string };
   /** `none` when absent. */
   readonly accessLog?: "stdout" | "none";
 }
 
 const configuration = JSON.parse(await readFile(process.argv[2] ?? "", "utf8")) as Configuration;
-const { state, listen, admin, trustDomain, lifetimeMs, drainMs, accessLog = "none" } = configuration;
+const { state, listen, admin, trustDomain, lifetimeMs, limits, accessLog = "none" } = configuration;
 const log = (entry: Readonly<Record<string, unknown>>): void => console.log(JSON.stringify(entry));
 
 let serial = 0;
@@ -65,9 +66,19 @@ const running = await control({
   listen,
   names: [listen.address],
   accessLog,
-  ...(drainMs !== undefined && { limits: { drainMs } }),
+  ...(limits && { limits }),
   log,
 });
+
+if (configuration.join !== undefined)
+  await joinServer({
+    authority: root,
+    tokens: joinTokens({ folder: configuration.join.tokens, log }),
+    names: [configuration.join.address],
+    host: configuration.join.address,
+    port: configuration.join.port,
+    log,
+  });
 
 const clients = (): Clients => ({
   revision: { serial },

@@ -11,6 +11,8 @@ import { freePort } from "./protocol/scene.ts";
 /** A whole mesh-control in a process of its own, on loopback: for whoever needs no Envoy. */
 export interface LoopbackControl {
   readonly port: number;
+  /** Where machines join. */
+  readonly joinPort: number;
   readonly folder: string;
   /** The authority that it uses, in this process too. */
   readonly authority: Authority;
@@ -34,9 +36,10 @@ export const loopbackControl = async (
 ): Promise<LoopbackControl> => {
   const folder = mkdtempSync(join(tmpdir(), "meshwright-control-"));
   const keys = join(folder, "authority");
-  mkdirSync(keys, { mode: 0o700 });
+  const tokens = join(folder, "tokens");
+  for (const made of [keys, tokens]) mkdirSync(made, { mode: 0o700 });
   const root = await authority({ store: keyFolder(keys), trustDomain, create: true });
-  const [port, adminPort] = [await freePort(), await freePort()];
+  const [port, adminPort, joinPort] = [await freePort(), await freePort(), await freePort()];
   const address = "127.0.0.1";
   const state = join(folder, "state.json");
   let serial = 0;
@@ -52,6 +55,7 @@ export const loopbackControl = async (
     admin: { address, port: adminPort },
     authority: keys,
     trustDomain,
+    join: { address, port: joinPort, tokens },
     ...settings,
   };
   writeFileSync(config, JSON.stringify(configuration));
@@ -68,6 +72,7 @@ export const loopbackControl = async (
   };
   return {
     port,
+    joinPort,
     folder,
     authority: root,
     process: running,

@@ -40,7 +40,7 @@ export const controlPlaneWith =
       authority: folder,
       settings: {
         ...(lifetimeMs !== undefined && { lifetimeMs }),
-        ...(drainSeconds !== undefined && { drainMs: drainSeconds * 1000 }),
+        ...(drainSeconds !== undefined && { limits: { drainMs: drainSeconds * 1000 } }),
         ...(accessLog && { accessLog }),
       },
       envoy: { ...(binary !== undefined && { binary }), ...(drainSeconds !== undefined && { drainSeconds }) },

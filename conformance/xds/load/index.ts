@@ -91,6 +91,8 @@ const held = async (rig: Rig<AuthoredControl>, verdicts: Verdicts): Promise<void
   const pods = callers.map(lab.pod);
   let torn: readonly string[] = [];
   try {
+    // The callers' programs need a moment to start.
+    await sleep(2000);
     await phase("nothing changes", () => sleep(2000));
     await phase(`${changeCount} changes`, async () => {
       for (let index = 1; index <= changeCount; index += 1) {
@@ -136,6 +138,9 @@ const held = async (rig: Rig<AuthoredControl>, verdicts: Verdicts): Promise<void
   }
   const sent = await load.stopped();
   judge(sent, windowsOf(told), phases, verdicts);
+  const blind = failures(sent, [{ change: planned[0]!, from: 0, until: Infinity }]).length;
+  if (blind === 0) verdicts.fail("planted: answers judged by the first mesh alone", "nobody noticed");
+  else verdicts.pass(`planted: answers judged by the first mesh alone, noticed ${blind} times`);
   judgeConnections(sent, phases, torn, verdicts);
 };
 
