@@ -12,10 +12,13 @@ import type { MeshControl } from "../rig/mesh-control/mesh-control.ts";
 import { rigRequirements } from "../rig/requirements.ts";
 import type { Rig } from "../rig/rig.ts";
 import type { Suite, Verdicts } from "../suite.ts";
+import { hostileConformance } from "./hostile/index.ts";
 import { identityConformance } from "./identity/index.ts";
 import { xdsLaboratory } from "./laboratory.ts";
+import { loadConformance } from "./load/index.ts";
 import { controlPlane } from "./plane.ts";
 import { protocolConformance } from "./protocol/index.ts";
+import { scaleConformance } from "./scale/index.ts";
 
 const bookinfo = join(import.meta.dirname, "..", "..", "policies", "bookinfo");
 const bookinfoHost = "www.googleapis.com";
@@ -39,6 +42,9 @@ export const xdsSuite =
     judgeCoverage(all, verdicts);
     await protocolConformance(verdicts);
     await identityConformance(verdicts);
+    await hostileConformance(verdicts);
+    await scaleConformance(verdicts);
+    await loadConformance(verdicts);
   };
 
 export const xdsConformance: Suite = xdsSuite(everySeed);
