@@ -9,6 +9,7 @@ import { foundOnRig, judgeCapture } from "../laboratory/rigs.ts";
 import { smallest } from "../laboratory/smallest.ts";
 import { regressionSeeds } from "../istio/regressions.ts";
 import type { MeshControl } from "../rig/mesh-control/mesh-control.ts";
+import { install, versions } from "../rig/install.ts";
 import { rigRequirements } from "../rig/requirements.ts";
 import type { Rig } from "../rig/rig.ts";
 import type { Suite, Verdicts } from "../suite.ts";
@@ -16,7 +17,7 @@ import { hostileConformance } from "./hostile/index.ts";
 import { identityConformance } from "./identity/index.ts";
 import { xdsLaboratory } from "./laboratory.ts";
 import { loadConformance } from "./load/index.ts";
-import { controlPlane } from "./plane.ts";
+import { controlPlane, controlPlaneWith } from "./plane.ts";
 import { protocolConformance } from "./protocol/index.ts";
 import { scaleConformance } from "./scale/index.ts";
 
@@ -37,6 +38,13 @@ export const xdsSuite =
       return;
     }
     const all = await foundOnRig(controlPlane, "mesh-control", verdicts, (rig) => held(rig, seeds, verdicts));
+    const { olderEnvoy } = await install();
+    await foundOnRig(
+      controlPlaneWith({ binary: olderEnvoy }),
+      `mesh-control with Envoy ${versions.olderEnvoy}`,
+      verdicts,
+      (rig) => held(rig, [1, 2], verdicts, ` (Envoy ${versions.olderEnvoy})`),
+    );
     judgeSplits(all, verdicts);
     plantedFaults(all, verdicts);
     judgeCoverage(all, verdicts);
@@ -53,6 +61,7 @@ const held = async (
   rig: Rig<MeshControl>,
   seeds: readonly number[],
   verdicts: Verdicts,
+  where = "",
 ): Promise<readonly Evidence[]> => {
   const lab = await xdsLaboratory(rig, [externalHost, bookinfoHost]);
   const all: Evidence[] = [];
@@ -60,12 +69,12 @@ const held = async (
   if (value === undefined) verdicts.fail("policies/bookinfo", diagnostics.map(({ message }) => message).join("; "));
   else {
     await lab.set(value.graph, value.mesh);
-    all.push(await judgeCalls("bookinfo", value.mesh, 0, lab, verdicts));
+    all.push(await judgeCalls(`bookinfo${where}`, value.mesh, 0, lab, verdicts));
   }
   for (const seed of seeds) {
     const { graph, mesh, intents, platform } = randomMesh(seed, lab.outside.address);
     await lab.set(graph, mesh);
-    const seen = await judgeCalls(`seed ${seed}`, mesh, seed, lab, verdicts);
+    const seen = await judgeCalls(`seed ${seed}${where}`, mesh, seed, lab, verdicts);
     const [wrong] = disagreements(seen);
     if (wrong)
       verdicts.say(

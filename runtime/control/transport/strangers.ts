@@ -10,12 +10,12 @@ export interface ConnectionLimits {
   readonly strangerMs: number;
 }
 
-/** Room for 10,000 proxies; those behind one address that come back together are let in a few hundred at a time, and try again. */
+/** Room for 10,000 proxies, and for a thousand behind one address that come back at the same moment; more than those try again. */
 export const defaultConnectionLimits: ConnectionLimits = {
   connections: 12_000,
-  strangers: 2000,
-  strangersPerNetwork: 500,
-  strangerMs: 15_000,
+  strangers: 4000,
+  strangersPerNetwork: 1000,
+  strangerMs: 30_000,
 };
 
 /** What the book needs of a connection. */
