@@ -1,5 +1,5 @@
 /** gRPC by hand on node:http2, so that whatever must not be said can be said. */
-import { connect, type ClientHttp2Session, type ClientHttp2Stream } from "node:http2";
+import { connect, type ClientHttp2Session, type ClientHttp2Stream, type IncomingHttpHeaders } from "node:http2";
 import { create, fromBinary, toBinary, type MessageInitShape } from "@bufbuild/protobuf";
 import {
   DeltaDiscoveryRequestSchema,
@@ -80,11 +80,11 @@ export const dialled = (port: number, roots: string, shown: Shown | undefined): 
         ended.resolve(end);
         for (const listener of listeners) listener();
       };
-      const trailing = (headers: Readonly<Record<string, unknown>>): void => {
+      const trailing = (headers: IncomingHttpHeaders): void => {
         if (headers["grpc-status"] !== undefined)
           over({
             status: Number(headers["grpc-status"]),
-            message: decodeURIComponent(String(headers["grpc-message"] ?? "")),
+            message: decodeURIComponent([headers["grpc-message"] ?? ""].flat().join()),
           });
       };
       http.on("response", trailing);

@@ -1,4 +1,5 @@
 /** What somebody with a good certificate may say to do harm. */
+import type { IncomingHttpHeaders } from "node:http2";
 import { setTimeout as sleep } from "node:timers/promises";
 import { gzipSync } from "node:zlib";
 import { typeUrls } from "../../../targets/xds/resource.ts";
@@ -55,8 +56,8 @@ export const hostileRequests = async (scene: Scene): Promise<void> => {
     });
     http.on("error", () => undefined);
     const status = new Promise<string>((resolve) => {
-      const heard = (headers: Readonly<Record<string, unknown>>): void =>
-        headers["grpc-status"] === undefined ? undefined : resolve(String(headers["grpc-status"]));
+      const heard = (headers: IncomingHttpHeaders): void =>
+        headers["grpc-status"] === undefined ? undefined : resolve([headers["grpc-status"]].flat().join());
       http.on("trailers", heard);
       http.on("response", heard);
       http.on("close", () => resolve("closed"));

@@ -77,18 +77,18 @@ export const scene = async (verdicts: Verdicts): Promise<Scene> => {
     dial,
     async held(law, attack, logged) {
       const before = control.logged().length;
-      let isOver = false;
+      const over = new AbortController();
       const pushes: number[] = [];
       const honest = (async () => {
         do {
           pushes.push(await change());
           await sleep(100);
-        } while (!isOver || pushes.length < 3);
+        } while (!over.signal.aborted || pushes.length < 3);
       })();
       const wrong = await Promise.all([
         attack()
           .catch((error: unknown) => String(error))
-          .finally(() => (isOver = true)),
+          .finally(() => over.abort()),
         honest.then(() => undefined).catch((error: unknown) => String(error)),
       ]);
       await sleep(50);

@@ -142,10 +142,10 @@ const written = (): void => {
   lines = [];
 };
 
-let isOver = false;
+const over = new AbortController();
 const lane = async (name: string, offset: number, agent: Agent | false): Promise<void> => {
   await sleep(Math.random() * options.pauseMs);
-  for (let turn = offset; !isOver; turn += 1) {
+  for (let turn = offset; !over.signal.aborted; turn += 1) {
     const index = turn % options.calls.length;
     const begun = now();
     const { seen, connection, peer } = await answered(options.calls[index] as SentCall, agent);
@@ -163,7 +163,7 @@ const lanes = [
 ];
 const timer = setInterval(written, 500);
 process.once("SIGTERM", () => {
-  isOver = true;
+  over.abort();
   void Promise.all(lanes).then(() => {
     clearInterval(timer);
     written();

@@ -85,7 +85,9 @@ const topics: readonly Topic[] = [
     applied: (mesh, turn) => {
       const weights = at([[1], [90, 10], [50, 50], [0, 1], [1, 1, 1]], turn);
       const backends = weights.flatMap((weight, index) => (weight > 0 ? [to("alpha", `v${index + 1}`, weight)] : []));
-      return withRoutes("alpha", (routes) => routes.with(-1, { ...routes.at(-1)!, backends }))(mesh);
+      return withRoutes("alpha", (routes) =>
+        routes.map((route, index) => (index === routes.length - 1 ? { ...route, backends } : route)),
+      )(mesh);
     },
   },
   {

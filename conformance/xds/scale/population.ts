@@ -59,9 +59,11 @@ export const population = async (start: Start, file: string): Promise<Population
         else if (said.kind === kind) resolve(said as Extract<FromPopulation, { readonly kind: K }>);
         else return;
         child.removeListener("message", heard);
+        child.removeListener("exit", gone);
       };
+      const gone = (): void => reject(new Error("the clients' process ended"));
       child.on("message", heard);
-      child.once("exit", () => reject(new Error("the clients' process ended")));
+      child.once("exit", gone);
       child.send(message);
     });
   await asked({ kind: "start", file }, "ready");
