@@ -12,6 +12,7 @@ import type { MeshControl } from "../rig/mesh-control/mesh-control.ts";
 import { install, versions } from "../rig/install.ts";
 import { rigRequirements } from "../rig/requirements.ts";
 import type { Rig } from "../rig/rig.ts";
+import type { Call } from "../../lib/model/call.ts";
 import type { Suite, Verdicts } from "../suite.ts";
 import { hostileConformance } from "./hostile/index.ts";
 import { identityConformance } from "./identity/index.ts";
@@ -41,9 +42,9 @@ export const xdsSuite =
     const { olderEnvoy } = await install();
     await foundOnRig(
       controlPlaneWith({ binary: olderEnvoy }),
-      `mesh-control with Envoy ${versions.olderEnvoy}`,
+      `mesh-control, Envoy ${versions.olderEnvoy}`,
       verdicts,
-      (rig) => held(rig, [1, 2], verdicts, ` (Envoy ${versions.olderEnvoy})`),
+      (rig) => held(rig, [1, 2], verdicts, true),
     );
     judgeSplits(all, verdicts);
     plantedFaults(all, verdicts);
@@ -61,20 +62,22 @@ const held = async (
   rig: Rig<MeshControl>,
   seeds: readonly number[],
   verdicts: Verdicts,
-  where = "",
+  older = false,
 ): Promise<readonly Evidence[]> => {
   const lab = await xdsLaboratory(rig, [externalHost, bookinfoHost]);
+  const where = older ? ` (Envoy ${versions.olderEnvoy})` : "";
+  const isMeant = (call: Call): boolean => !older || !repeatsHeader(call);
   const all: Evidence[] = [];
   const { value, diagnostics } = await compile(bookinfo);
   if (value === undefined) verdicts.fail("policies/bookinfo", diagnostics.map(({ message }) => message).join("; "));
   else {
     await lab.set(value.graph, value.mesh);
-    all.push(await judgeCalls(`bookinfo${where}`, value.mesh, 0, lab, verdicts));
+    all.push(await judgeCalls(`bookinfo${where}`, value.mesh, 0, lab, verdicts, isMeant));
   }
   for (const seed of seeds) {
     const { graph, mesh, intents, platform } = randomMesh(seed, lab.outside.address);
     await lab.set(graph, mesh);
-    const seen = await judgeCalls(`seed ${seed}${where}`, mesh, seed, lab, verdicts);
+    const seen = await judgeCalls(`seed ${seed}${where}`, mesh, seed, lab, verdicts, isMeant);
     const [wrong] = disagreements(seen);
     if (wrong)
       verdicts.say(
@@ -85,3 +88,10 @@ const held = async (
   await judgeCapture(rig, verdicts);
   return all;
 };
+
+/**
+ * Envoys before CVE-2026-26308 was fixed (1.36.4 is one) match a header that comes twice as one text joined by commas, and not
+ * by each of its values: no configuration says otherwise, so such calls come out otherwise there.
+ */
+const repeatsHeader = ({ request }: Call): boolean =>
+  request !== "connection" && new Set(request.headers.map(([name]) => name)).size < request.headers.length;
