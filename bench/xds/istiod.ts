@@ -61,7 +61,7 @@ export const istiodPlane = async ({ places, istioObjects, virtualService, host }
   }
   const proxies = await Promise.all(
     places.slice(1, callers + 1).map(async ({ pods }) => {
-      const { node } = (await plane.bootstrap({ ...pods[0]!, secretSocket: "" })) as ProxySpec;
+      const { node } = (await plane.bootstrap(pods[0]!)) as ProxySpec;
       return { node };
     }),
   );

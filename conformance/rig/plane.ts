@@ -6,6 +6,8 @@ import type { PlacedPod, Pod, Workload } from "./workload.ts";
 
 /** What tells the Envoys of a rig what to do, and learns of its pods; the rig itself knows nothing of it. */
 export interface Plane {
+  /** What a pod's Envoy is started with; the rig's own, which drains nothing, where it says nothing. */
+  readonly envoy?: EnvoyOptions;
   /** How it calls the proxy of a pod, in its answers and its logs. */
   readonly proxyName: (pod: Pod) => string;
   /** The whole configuration that the Envoy of a pod starts with. */
@@ -16,6 +18,14 @@ export interface Plane {
   /** Returns when every running Envoy works by what the plane was told; throws with the reason when one refuses or time runs out. */
   readonly settle: (timeoutMs: number) => Promise<void>;
   readonly stop: () => Promise<void>;
+}
+
+/** How the Envoys of a plane are started. */
+export interface EnvoyOptions {
+  /** The rig's when absent. */
+  readonly binary?: string;
+  /** Whole seconds that connections have to end when what they came in by was replaced; 0 when absent, so that meshes settle at once. */
+  readonly drainSeconds?: number;
 }
 
 /** What a plane finds in a rig: a network namespace of its own, which all pods can reach. */

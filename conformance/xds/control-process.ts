@@ -6,9 +6,9 @@ import { watch } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { basename, dirname } from "node:path";
-import { authority, identities, keyFolder } from "../../runtime/control/identity/index.ts";
+import { authority, identities, joinServer, joinTokens, keyFolder } from "../../runtime/control/identity/index.ts";
 import { admin } from "../../runtime/control/admin.ts";
-import { control } from "../../runtime/control/control.ts";
+import { control, type ControlOptions } from "../../runtime/control/control.ts";
 import type { Source } from "../../runtime/control/source/source.ts";
 import type { Clients } from "../rig/mesh-control/clients.ts";
 import type { State } from "../rig/mesh-control/state.ts";
@@ -23,10 +23,15 @@ interface Configuration {
   readonly trustDomain: string;
   /** Of certificates; a day when absent. */
   readonly lifetimeMs?: number;
+  readonly limits?: ControlOptions["limits"];
+  /** Where machines join; nowhere when absent. Tokens are files of the folder. */
+  readonly join?: { readonly address: string; readonly port: number; readonly tokens: string };
+  /** `none` when absent. */
+  readonly accessLog?: "stdout" | "none";
 }
 
 const configuration = JSON.parse(await readFile(process.argv[2] ?? "", "utf8")) as Configuration;
-const { state, listen, progress, trustDomain, lifetimeMs } = configuration;
+const { state, listen, progress, trustDomain, lifetimeMs, limits, accessLog = "none" } = configuration;
 const log = (entry: Readonly<Record<string, unknown>>): void => console.log(JSON.stringify(entry));
 
 let serial = 0;
@@ -62,9 +67,20 @@ const running = await control({
   identities: identities({ authority: root, spreadMs: 1000, log }),
   listen,
   names: [listen.address],
-  accessLog: "none",
+  accessLog,
+  ...(limits && { limits }),
   log,
 });
+
+if (configuration.join !== undefined)
+  await joinServer({
+    authority: root,
+    tokens: joinTokens({ folder: configuration.join.tokens, log }),
+    names: [configuration.join.address],
+    host: configuration.join.address,
+    port: configuration.join.port,
+    log,
+  });
 
 const clients = (): Clients => ({
   revision: { serial },

@@ -14,6 +14,7 @@ import { listening } from "./listening.ts";
 import { refusals, type Refusals } from "./refusals.ts";
 import { secrets } from "./secrets.ts";
 import type { Kept, Source } from "./source/source.ts";
+import type { ConnectionLimits, Transport } from "./transport/index.ts";
 import type { Served, View } from "./view.ts";
 import { encodings, views, type Revision, type Views } from "./views.ts";
 
@@ -27,7 +28,7 @@ export interface ControlOptions {
   /** DNS names and addresses under which proxies find this server. */
   readonly names: readonly string[];
   readonly accessLog: "stdout" | "none";
-  readonly limits?: Partial<Limits>;
+  readonly limits?: Partial<Limits & ConnectionLimits>;
   /** Secrets that every proxy may have beside its own. */
   readonly extraSecrets?: readonly Served[];
   readonly log: Log;
@@ -47,6 +48,7 @@ export interface SourceStatus {
 export interface Control {
   readonly port: number;
   readonly ads: Pick<AdsServer, "clients" | "metrics">;
+  readonly connections: Transport["counts"];
   readonly refusals: Pick<Refusals, "all">;
   readonly source: () => SourceStatus;
   readonly mesh: () => Revision["mesh"] | undefined;
@@ -62,7 +64,8 @@ interface Admitted {
   readonly workload: string;
   readonly instance: number;
   readonly identity: SpiffeId;
-  readonly since: number;
+  /** When it was admitted, or last looked for and found connected. */
+  seen: number;
 }
 
 const empty: Omit<View, "secret"> = {
@@ -74,6 +77,10 @@ const empty: Omit<View, "secret"> = {
 
 /** How often it is looked which identities nobody uses any more. */
 const sweepMs = 5000;
+/** Who comes back within this time finds its certificate: a network that was away must not cost a new key for everybody. */
+const returnMs = 60_000;
+/** Of those who are away so many are remembered: names cost nothing to make up for whoever has an identity. */
+const mostAway = 20_000;
 
 export const control = async (options: ControlOptions): Promise<Control> => {
   const { source, authority, log } = options;
@@ -100,7 +107,7 @@ export const control = async (options: ControlOptions): Promise<Control> => {
     return { ...view, secret: held.of(proxy.identity) };
   };
 
-  const admission = async ({ certificate }: Peer, node: Node): Promise<Admission> => {
+  const admission = async ({ certificate, address }: Peer, node: Node): Promise<Admission> => {
     if (certificate === undefined) return { refused: "a client certificate of the mesh is needed" };
     const identity = authority.verified(certificate);
     if (typeof identity !== "string") return { refused: identity.reason };
@@ -111,8 +118,9 @@ export const control = async (options: ControlOptions): Promise<Control> => {
     // The same words for what is unknown and for what is another's: a stranger learns no names.
     if (workload === undefined || workload.proxy === "none" || workload.identity !== identity)
       return { refused: `${identity} runs no proxy of ${proxy.workload}` };
-    admitted.set(node.id, { ...proxy, identity, since: performance.now() });
+    admitted.set(node.id, { ...proxy, identity, seen: performance.now() });
     await held.prepared(identity);
+    running.known(address);
     return { client: { name: node.id, key: node.id } };
   };
 
@@ -126,9 +134,13 @@ export const control = async (options: ControlOptions): Promise<Control> => {
 
   const swept = (): void => {
     const connected = new Map(server.clients().map((client) => [client.client.key, client]));
-    for (const [key, { since }] of admitted) {
+    const now = performance.now();
+    let away = 0;
+    for (const [key, proxy] of admitted) {
+      if (connected.has(key)) proxy.seen = now;
+      else away += 1;
       // Whoever was admitted a moment ago may not have its stream yet.
-      if (connected.has(key) || performance.now() - since < sweepMs) continue;
+      if (now - proxy.seen < (away > mostAway ? sweepMs : returnMs)) continue;
       admitted.delete(key);
       last.delete(key);
     }
@@ -143,7 +155,7 @@ export const control = async (options: ControlOptions): Promise<Control> => {
   const running = await listening({
     server,
     authority,
-    ...options.listen,
+    listen: options.listen,
     names: options.names,
     ...(options.limits && { limits: options.limits }),
     log,
@@ -167,6 +179,7 @@ export const control = async (options: ControlOptions): Promise<Control> => {
   return {
     port: running.port,
     ads: server,
+    connections: running.counts,
     refusals: kept,
     source: () => status,
     mesh: () => current?.revision.mesh,

@@ -1,45 +1,48 @@
-import { Server } from "@grpc/grpc-js";
+import { Server, ServerCredentials } from "@grpc/grpc-js";
 import { adsServerOptions, type AdsServer, type Limits } from "./ads/index.ts";
 import type { Authority } from "./identity/index.ts";
-import { transport } from "./transport.ts";
+import { transport, type ConnectionLimits, type Transport } from "./transport/index.ts";
 
 export interface ListeningOptions {
   readonly server: AdsServer;
   readonly authority: Authority;
-  readonly address: string;
-  /** 0: any that is free. */
-  readonly port: number;
+  /** Port 0: any that is free. */
+  readonly listen: { readonly address: string; readonly port: number };
   /** DNS names and addresses under which clients find this server. */
   readonly names: readonly string[];
   /** Which services are there; all of them when absent. */
   readonly only?: "secret";
-  readonly limits?: Partial<Limits>;
+  readonly limits?: Partial<Limits & ConnectionLimits>;
   readonly log: (entry: Readonly<Record<string, unknown>>) => void;
 }
 
 /** Discovery on the network. */
-export interface Listening {
-  readonly port: number;
+export interface Listening extends Pick<Transport, "port" | "known" | "counts"> {
   /** Ends all streams within the time given, and hangs up. */
   readonly close: (graceMs: number) => Promise<void>;
 }
 
 /** Serves discovery under mTLS: whoever has no certificate of the mesh does not get as far as a stream. */
 export const listening = async (options: ListeningOptions): Promise<Listening> => {
-  const { server, log, limits } = options;
-  const secured = await transport(options.authority, options.names, (error) =>
-    log({ level: "error", event: "own certificate not renewed", reason: String(error) }),
-  );
+  const { server, authority, names, listen, log, limits } = options;
   const grpc = new Server(adsServerOptions(limits));
   server.addTo(grpc, options.only);
-  const port = await new Promise<number>((resolve, reject) =>
-    grpc.bindAsync(`${options.address}:${options.port}`, secured.credentials, (error, bound) =>
-      error ? reject(error) : resolve(bound),
-    ),
-  );
+  // Connections come to gRPC when TLS is done with them, so its own credentials are none.
+  const behindTls = grpc.createConnectionInjector(ServerCredentials.createInsecure());
+  const { port, known, counts, close } = await transport({
+    authority,
+    names,
+    listen,
+    taken: behindTls.injectConnection,
+    log,
+    ...(limits && { limits }),
+  });
   return {
     port,
+    known,
+    counts,
     close: async (graceMs) => {
+      close();
       await server.drained(graceMs);
       await new Promise<void>((resolve) => {
         grpc.tryShutdown(() => resolve());
@@ -49,7 +52,6 @@ export const listening = async (options: ListeningOptions): Promise<Listening> =
           resolve();
         }, 2000).unref();
       });
-      secured.close();
     },
   };
 };

@@ -11,12 +11,17 @@ interface Sample {
 export const metrics = (control: Control): string => {
   const { ads, refusals, source } = control;
   const counted = ads.metrics();
+  const connections = control.connections();
   const clients = ads.clients();
   const byType = (counts: Readonly<Record<string, number>>): readonly Sample[] =>
     Object.entries(counts).map(([type, value]) => ({ labels: { type }, value }));
   const { revision, takenAt, broken } = source();
   return [
     metric("meshwright_control_streams", "gauge", "Open discovery streams.", [{ value: counted.streams }]),
+    metric("meshwright_control_connections", "gauge", "Open connections, and those on which nobody was admitted yet.", [
+      { labels: { who: "all" }, value: connections.connections },
+      { labels: { who: "strangers" }, value: connections.strangers },
+    ]),
     metric("meshwright_control_clients_synced", "gauge", "Streams whose client acknowledged all that it asked for.", [
       { value: clients.filter(({ synced }) => synced).length },
     ]),

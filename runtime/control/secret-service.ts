@@ -46,12 +46,13 @@ export const secretService = async (options: SecretServiceOptions): Promise<Secr
     () => server.changed(),
     (identity, error) => log({ level: "error", event: "identity not renewed", identity, reason: String(error) }),
   );
-  const admitted = async ({ certificate }: Peer, node: Node): Promise<Admission> => {
+  const admitted = async ({ certificate, address }: Peer, node: Node): Promise<Admission> => {
     if (certificate === undefined) return { refused: "a client certificate of the mesh is needed" };
     const identity = authority.verified(certificate);
     if (typeof identity !== "string") return { refused: identity.reason };
     admittedAt.set(identity, performance.now());
     await held.prepared(identity);
+    running.known(address);
     // Copies of a workload share an identity: each has its own allowance of streams.
     return { client: { name: node.id, key: `${identity} ${node.id}` } };
   };
@@ -75,7 +76,7 @@ export const secretService = async (options: SecretServiceOptions): Promise<Secr
   const running = await listening({
     server,
     authority,
-    ...options.listen,
+    listen: options.listen,
     names: options.names,
     only: "secret",
     ...(options.limits && { limits: options.limits }),

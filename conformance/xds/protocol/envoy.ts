@@ -1,24 +1,15 @@
 /** A real Envoy with nothing but a way to its control plane, under requests while its view changes. */
-import { existsSync, readdirSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { Agent, get } from "node:http";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { cacheFolder } from "../../rig/install.ts";
+import { install, versions } from "../../rig/install.ts";
 import { child, eventually, runDirectory, type Child } from "../../rig/process.ts";
 import type { Verdicts } from "../../suite.ts";
 import { control, type Control } from "./control.ts";
 import { backend, cluster, endpoints, freePort, listener, routes, view, type Backend } from "./scene.ts";
 
 const viewChanges = 40;
-
-/** The rig's Envoy; undefined where it was not installed. */
-const envoyBinary = (): string | undefined =>
-  existsSync(cacheFolder())
-    ? readdirSync(cacheFolder())
-        .filter((name) => name.startsWith("envoy-"))
-        .map((name) => join(cacheFolder(), name, "envoy"))
-        .find((path) => existsSync(path))
-    : undefined;
 
 const bootstrap = (protocol: "DELTA_GRPC" | "GRPC", controlPort: number, adminPort: number) => ({
   node: { id: "envoy-under-test", cluster: "conformance" },
@@ -218,65 +209,65 @@ const refusalUnderTraffic = async (scene: Scene): Promise<void> => {
   else verdicts.pass(what);
 };
 
-const envoyUnderTraffic = (protocol: "DELTA_GRPC" | "GRPC", name: string) => async (verdicts: Verdicts) => {
-  const binary = envoyBinary();
-  if (binary === undefined) return verdicts.skip(name, "there is no Envoy in the cache: run the rig's install first");
-  const folder = runDirectory();
-  const [a, b, port, adminPort] = await Promise.all([backend("a"), backend("b"), freePort(), freePort()]);
-  const backends = [a, b];
-  let current = await control(nth(port, backends, 0));
-  const file = join(folder, `${name}.json`);
-  writeFileSync(file, JSON.stringify(bootstrap(protocol, current.port, adminPort)));
-  const envoy = child(folder, name, [
-    binary,
-    ...[
-      "--config-path",
-      file,
-      "--use-dynamic-base-id",
-      "--concurrency",
-      "1",
-      "--log-level",
-      "warning",
-      "--drain-time-s",
-      "1",
-      "--drain-strategy",
-      "immediate",
-    ],
-  ]);
-  const scene: Scene = {
-    verdicts,
-    name,
-    started: (control) => (current = control),
-    control: () => current,
-    envoy,
-    port,
-    adminPort,
-    backends,
-    saysWhatItHolds: protocol === "DELTA_GRPC",
+const envoyUnderTraffic =
+  (protocol: "DELTA_GRPC" | "GRPC", which: "envoy" | "olderEnvoy") => async (verdicts: Verdicts) => {
+    const name = `${protocol === "GRPC" ? "envoy-sotw" : "envoy-delta"} ${versions[which]}`;
+    const binary = (await install())[which];
+    const folder = runDirectory();
+    const [a, b, port, adminPort] = await Promise.all([backend("a"), backend("b"), freePort(), freePort()]);
+    const backends = [a, b];
+    let current = await control(nth(port, backends, 0));
+    const file = join(folder, `${name}.json`);
+    writeFileSync(file, JSON.stringify(bootstrap(protocol, current.port, adminPort)));
+    const envoy = child(folder, name, [
+      binary,
+      ...[
+        "--config-path",
+        file,
+        "--use-dynamic-base-id",
+        "--concurrency",
+        "1",
+        "--log-level",
+        "warning",
+        "--drain-time-s",
+        "1",
+        "--drain-strategy",
+        "immediate",
+      ],
+    ]);
+    const scene: Scene = {
+      verdicts,
+      name,
+      started: (control) => (current = control),
+      control: () => current,
+      envoy,
+      port,
+      adminPort,
+      backends,
+      saysWhatItHolds: protocol === "DELTA_GRPC",
+    };
+    try {
+      await eventually(
+        `${name}: the first answer`,
+        async () => ((await answerOf(port)).status === 200 ? true : undefined),
+        { needs: [envoy], timeoutMs: 30_000 },
+      );
+      await synced(scene, `${name}: the first view acknowledged`);
+      await changesUnderTraffic(scene);
+      await restartUnderTraffic(scene);
+      await refusalUnderTraffic(scene);
+    } catch (error) {
+      const [status] = current.ads.clients();
+      const pending = Object.entries(status?.types ?? {}).map(([type, { pending }]) => `${type}: ${pending.join(" ")}`);
+      verdicts.fail(name, `${error instanceof Error ? error.message : String(error)}; pending ${pending.join("; ")}`);
+    } finally {
+      await envoy.stop();
+      current.killed();
+      for (const { stop } of backends) stop();
+    }
   };
-  try {
-    await eventually(
-      `${name}: the first answer`,
-      async () => ((await answerOf(port)).status === 200 ? true : undefined),
-      { needs: [envoy], timeoutMs: 30_000 },
-    );
-    await synced(scene, `${name}: the first view acknowledged`);
-    await changesUnderTraffic(scene);
-    await restartUnderTraffic(scene);
-    await refusalUnderTraffic(scene);
-  } catch (error) {
-    const [status] = current.ads.clients();
-    const pending = Object.entries(status?.types ?? {}).map(([type, { pending }]) => `${type}: ${pending.join(" ")}`);
-    verdicts.fail(name, `${error instanceof Error ? error.message : String(error)}; pending ${pending.join("; ")}`);
-  } finally {
-    await envoy.stop();
-    current.killed();
-    for (const { stop } of backends) stop();
-  }
-};
 
-/** Incremental discovery, as generated bootstraps ask for. */
-export const envoyDelta = envoyUnderTraffic("DELTA_GRPC", "envoy-delta");
-
-/** State of the world, which older Envoys and most examples ask for. */
-export const envoySotw = envoyUnderTraffic("GRPC", "envoy-sotw");
+/** Incremental discovery, as generated bootstraps ask for, and state of the world, which older Envoys and most examples do. */
+export const envoys = (["envoy", "olderEnvoy"] as const).flatMap((which) =>
+  (["DELTA_GRPC", "GRPC"] as const).map((protocol) => envoyUnderTraffic(protocol, which)),
+);

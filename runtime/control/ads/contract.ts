@@ -42,11 +42,18 @@ export interface Limits extends SessionLimits {
   readonly requestBytes: number;
   readonly streams: number;
   readonly streamsPerClient: number;
+  /** On one connection at one time; whoever was not admitted yet has these too. */
+  readonly streamsPerConnection: number;
+  /** Of one stream. What comes faster waits in the client, by flow control: it is slowed down, not ended. */
+  readonly requestsPerSecond: number;
+  readonly requestBurst: number;
   /** A stream that says nothing this long after it opened is ended. */
   readonly firstMessageMs: number;
   /** How often a silent connection is asked whether it lives, and how long it may take to answer. */
   readonly keepaliveMs: number;
   readonly keepaliveTimeoutMs: number;
+  /** How long a connection without streams is kept. */
+  readonly idleMs: number;
 }
 
 /** Generous for an Envoy: 1,000 proxies with a few streams each, requests that name each of 10,000 clusters. */
@@ -58,9 +65,13 @@ export const defaultLimits: Limits = {
   requestBytes: 8 << 20,
   streams: 10_000,
   streamsPerClient: 16,
+  streamsPerConnection: 16,
+  requestsPerSecond: 200,
+  requestBurst: 1000,
   firstMessageMs: 10_000,
   keepaliveMs: 30_000,
   keepaliveTimeoutMs: 20_000,
+  idleMs: 300_000,
 };
 
 /** What the protocol needs to know of the world around it. */

@@ -116,11 +116,16 @@ const method = (service: string, name: string): ServiceDefinition[string] => ({
 
 /** What a server that serves discovery is made with: large requests end there, and connections that died are noticed. */
 export const adsServerOptions = (limits: Partial<Limits> = {}): ServerOptions => {
-  const { requestBytes, keepaliveMs, keepaliveTimeoutMs } = { ...defaultLimits, ...limits };
+  const { requestBytes, keepaliveMs, keepaliveTimeoutMs, idleMs, streamsPerConnection } = {
+    ...defaultLimits,
+    ...limits,
+  };
   return {
     "grpc.max_receive_message_length": requestBytes,
     "grpc.max_send_message_length": -1,
     "grpc.keepalive_time_ms": keepaliveMs,
     "grpc.keepalive_timeout_ms": keepaliveTimeoutMs,
+    "grpc.max_connection_idle_ms": idleMs,
+    "grpc.max_concurrent_streams": streamsPerConnection,
   };
 };

@@ -2,6 +2,7 @@ import { status, type ServerDuplexStream } from "@grpc/grpc-js";
 import type { ResourceType } from "../../../targets/xds/resource.ts";
 import type { AdsOptions, Client, ClientStatus, Limits, Node } from "./contract.ts";
 import { session, type Outcome, type Protocol, type Session } from "./session/session.ts";
+import { pace } from "./pace.ts";
 import { typeStatuses } from "./status.ts";
 import type { Tally } from "./tally.ts";
 import { encodedResponse } from "./wire/envelope.ts";
@@ -47,6 +48,8 @@ export const stream = (
   let isOver = false;
   let isWriting = false;
   let wake: NodeJS.Timeout | undefined;
+  let rest: NodeJS.Timeout | undefined;
+  const requests = pace({ perSecond: limits.requestsPerSecond, burst: limits.requestBurst });
   const gone = Promise.withResolvers<void>();
 
   const silence = setTimeout(
@@ -59,6 +62,7 @@ export const stream = (
     isOver = true;
     clearTimeout(silence);
     clearTimeout(wake);
+    clearTimeout(rest);
     options.log({ event: "stream-ended", client: admitted?.client.name, address, why });
     closed(self);
     gone.resolve();
@@ -127,7 +131,7 @@ export const stream = (
           event: "refused",
           client: client.name,
           type: outcome.type,
-          message: outcome.refusal.message,
+          message: outcome.refusal.message.slice(0, longestLogged),
           resources: outcome.refusal.resources.slice(0, 20).map(({ name }) => name),
         });
         options.onRefusal({ client, type: outcome.type, ...outcome.refusal });
@@ -218,7 +222,18 @@ export const stream = (
     },
   };
 
-  call.on("data", (bytes: Buffer) => guarded(() => received(bytes)));
+  /** Everybody shares one thread: whoever asks faster than anybody needs to is read more slowly. */
+  const paced = (): void => {
+    const waitMs = requests.taken(performance.now());
+    if (waitMs === 0 || isOver) return;
+    call.pause();
+    rest = setTimeout(() => call.resume(), waitMs).unref();
+  };
+
+  call.on("data", (bytes: Buffer) => {
+    paced();
+    guarded(() => received(bytes));
+  });
   call.on("cancelled", () => over("the client went away"));
   call.on("close", () => over("the connection closed"));
   call.on("error", () => over("the connection broke"));
@@ -230,6 +245,7 @@ export const stream = (
 };
 
 const longestWait = 32;
+const longestLogged = 2000;
 
 const nobody: Node = { id: "", cluster: "", metadata: {}, userAgent: "" };
 
