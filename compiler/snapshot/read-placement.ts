@@ -58,8 +58,16 @@ export const readPlacement = async (meshFolder: string, graph: ServiceGraph): Pr
   }
   const source = sourceText(placementFile, bytes);
   if (source.value === undefined) return { value: undefined, diagnostics: source.diagnostics };
-  return placementIn(source.value, graph);
+  const { text } = source.value;
+  const before = known.get(graph);
+  if (before?.text === text) return before.placement;
+  const placement = await placementIn(source.value, graph);
+  known.set(graph, { text, placement });
+  return placement;
 };
+
+/** Whoever compiles again after an edit reads the same placement again. */
+const known = new WeakMap<ServiceGraph, { readonly text: string; readonly placement: Staged<Placement> }>();
 
 const placementIn = async (source: SourceText, graph: ServiceGraph): Promise<Staged<Placement>> => {
   const { yamlDocuments } = await import("../yaml.ts");
@@ -92,20 +100,22 @@ const unknownNames = (
   kind: string,
   list: string,
   names: readonly string[],
-  known: readonly string[],
+  there: readonly string[],
   source: SourceText,
-): Promise<readonly Diagnostic[]> =>
-  Promise.all(
+): Promise<readonly Diagnostic[]> => {
+  const known = new Set(there);
+  return Promise.all(
     names
-      .filter((name) => !known.includes(name))
+      .filter((name) => !known.has(name))
       .map(async (name) =>
         diagnostic(
           "MESH4050",
-          { kind, name, near: nearest(name, known) },
+          { kind, name, near: nearest(name, there) },
           { place: await located(source, [list, name]) },
         ),
       ),
   );
+};
 
 const plain = (node: YamlNode): unknown => {
   switch (node.kind) {

@@ -16,7 +16,7 @@ import { secrets } from "./secrets.ts";
 import type { Kept, Source } from "./source/source.ts";
 import type { ConnectionLimits, Transport } from "./transport/index.ts";
 import type { Served, View } from "./view.ts";
-import { encodings, views, type Revision, type Views } from "./views.ts";
+import { views, type Revision, type Told, type Views } from "./views.ts";
 
 export type Log = (entry: Readonly<Record<string, unknown>>) => void;
 
@@ -68,7 +68,7 @@ interface Admitted {
   seen: number;
 }
 
-const empty: Omit<View, "secret"> = {
+const empty: Told = {
   cluster: new Map(),
   endpoints: new Map(),
   listener: new Map(),
@@ -84,10 +84,9 @@ const mostAway = 20_000;
 
 export const control = async (options: ControlOptions): Promise<Control> => {
   const { source, authority, log } = options;
-  const cache = encodings();
   const admitted = new Map<string, Admitted>();
   /** What a proxy was told last: that of a workload which the mesh lost stays, since its proxy may still serve. */
-  const last = new Map<string, Omit<View, "secret">>();
+  const last = new Map<string, Told>();
   let current: { readonly revision: Revision; readonly views: Views } | undefined;
   let status: SourceStatus = { revision: 0, takenAt: undefined, warnings: [], broken: [] };
 
@@ -163,8 +162,10 @@ export const control = async (options: ControlOptions): Promise<Control> => {
 
   const following = await source.followed({
     taken: (revision, warnings) => {
-      current = { revision, views: views(revision, cache, { accessLog: options.accessLog }) };
-      cache.swept();
+      current = {
+        revision,
+        views: current?.views.next(revision) ?? views(revision, { accessLog: options.accessLog }),
+      };
       status = { revision: status.revision + 1, takenAt: new Date(), warnings, broken: [] };
       log({ level: "info", event: "revision taken", revision: status.revision, warnings: warnings.length });
       server.changed();

@@ -3,8 +3,10 @@ import type { Instance, Placement } from "../../lib/graph/placement.ts";
 import { lookup } from "../../lib/model/lookup.ts";
 import type { Mesh, MeshWorkload } from "../../lib/model/mesh.ts";
 import { proxyResources } from "../../targets/xds/emit/index.ts";
+import { madeFor, type Made } from "../../targets/xds/emit/made.ts";
+import type { Surroundings } from "../../targets/xds/emit/proxy.ts";
 import { encoded } from "../../targets/xds/proto/codec.ts";
-import type { Resource, ResourceType } from "../../targets/xds/resource.ts";
+import type { ProxyResources, Resource, ResourceType } from "../../targets/xds/resource.ts";
 import type { Served, View } from "./view.ts";
 
 /** What is told to proxies at one moment. */
@@ -13,57 +15,50 @@ export interface Revision {
   readonly placement: Placement;
 }
 
+/** What a mesh tells a proxy; secrets come from elsewhere. */
+export type Told = Omit<View, "secret">;
+
 /** What a proxy is told at a revision; undefined where the mesh has no such proxy. */
 export interface Views {
-  readonly of: (proxy: { readonly workload: string; readonly instance: number }) => Omit<View, "secret"> | undefined;
+  readonly of: (proxy: { readonly workload: string; readonly instance: number }) => Told | undefined;
+  /** The next revision's, with whatever of this one's is still so. */
+  readonly next: (revision: Revision) => Views;
 }
 
-/** Encoded resources by their content: most of a revision is what the one before it was, and most proxies share it. */
-export interface Encodings {
-  readonly of: (type: Exclude<ResourceType, "secret">, resource: Resource<object>) => Served;
-  /** Forgets what was not asked for since the call before: memory follows the mesh, not its history. */
-  readonly swept: () => void;
+interface Kept {
+  readonly resources: ProxyResources;
+  readonly told: Told;
 }
-
-export const encodings = (): Encodings => {
-  type Encoded = Pick<Served, "version" | "bytes">;
-  let older = new Map<string, Encoded>();
-  let recent = new Map<string, Encoded>();
-  return {
-    of: (type, { name, message, origins }) => {
-      const content = `${type} ${JSON.stringify(message)}`;
-      const known = recent.get(content) ?? older.get(content) ?? encodedNew(type, message);
-      recent.set(content, known);
-      return { name, ...known, origins };
-    },
-    swept: () => {
-      older = recent;
-      recent = new Map();
-    },
-  };
-};
-
-const encodedNew = (type: ResourceType, message: object): Pick<Served, "version" | "bytes"> => {
-  const bytes = encoded(type, message);
-  return { version: createHash("sha256").update(bytes).digest("base64url").slice(0, 16), bytes };
-};
 
 /** Made when somebody asks: only proxies that are connected cost anything. */
-export const views = (
+export const views = (revision: Revision, settings: Pick<Surroundings, "accessLog">): Views =>
+  viewsOf(revision, settings, undefined, new Map());
+
+const viewsOf = (
   { mesh, placement }: Revision,
-  cache: Encodings,
-  settings: { readonly accessLog: "stdout" | "none" },
+  settings: Pick<Surroundings, "accessLog">,
+  before: Made | undefined,
+  older: ReadonlyMap<string, Kept>,
 ): Views => {
-  const made = new Map<string, Omit<View, "secret">>();
-  const view = (workload: MeshWorkload, instance: Instance | undefined): Omit<View, "secret"> => {
-    const resources = proxyResources(mesh, workload, instance, { placement, delivery: "ads", ...settings });
-    const served = (type: Exclude<ResourceType, "secret">): ReadonlyMap<string, Served> =>
-      new Map(resources[type].map((resource) => [resource.name, cache.of(type, resource)]));
+  const surroundings: Surroundings = { placement, delivery: "ads", ...settings };
+  const made = madeFor(mesh, surroundings, before);
+  const kept = new Map<string, Kept>();
+  const view = (key: string, workload: MeshWorkload, instance: Instance | undefined): Kept => {
+    const resources = proxyResources(mesh, workload, instance, surroundings, made);
+    const last = older.get(key);
+    // Of a type of which nothing is another, the very map is kept: whoever compares sees it at a glance.
+    const served = (type: keyof ProxyResources): ReadonlyMap<string, Served> =>
+      last !== undefined && isSame(last.resources[type], resources[type])
+        ? last.told[type]
+        : new Map(resources[type].map((resource) => [resource.name, servedOf(type, resource)]));
     return {
-      cluster: served("cluster"),
-      endpoints: served("endpoints"),
-      listener: served("listener"),
-      routes: served("routes"),
+      resources,
+      told: {
+        cluster: served("cluster"),
+        endpoints: served("endpoints"),
+        listener: served("listener"),
+        routes: served("routes"),
+      },
     };
   };
   return {
@@ -73,9 +68,27 @@ export const views = (
       const instance = placement.instances[id]?.[index];
       // Copies whose connections are captured are told the same.
       const key = instance?.loopback === undefined ? id : `${id} ${index}`;
-      const known = made.get(key) ?? view(workload, instance);
-      made.set(key, known);
-      return known;
+      const known = kept.get(key) ?? view(key, workload, instance);
+      kept.set(key, known);
+      return known.told;
     },
+    next: (revision) => viewsOf(revision, settings, made, kept),
   };
+};
+
+const isSame = (a: readonly object[], b: readonly object[]): boolean =>
+  a.length === b.length && a.every((one, index) => one === b[index]);
+
+const knownServed = new WeakMap<object, Served>();
+
+/** Encoded once for all who are told it; its version is its content's, so that replicas and restarts agree. */
+const servedOf = (type: ResourceType, resource: Resource<object>): Served => {
+  const known = knownServed.get(resource);
+  if (known !== undefined) return known;
+  const { name, message, origins } = resource;
+  const bytes = encoded(type, message);
+  const version = createHash("sha256").update(bytes).digest("base64url").slice(0, 16);
+  const served: Served = { name, version, bytes, origins };
+  knownServed.set(resource, served);
+  return served;
 };

@@ -5,6 +5,8 @@ import type { Mesh } from "../../lib/model/mesh.ts";
 import type { OutputFile, Target } from "../target.ts";
 import { bootstrap } from "./bootstrap.ts";
 import { proxyResources } from "./emit/index.ts";
+import { madeFor } from "./emit/made.ts";
+import type { Surroundings } from "./emit/proxy.ts";
 import { fileOf } from "./emit/values.ts";
 import { omissions } from "./omissions.ts";
 import { typeUrls, type ProxyConfiguration, type Resource, type ResourceType } from "./resource.ts";
@@ -23,8 +25,10 @@ export const xds = {
           ),
         ],
   omissions,
-  emit: (mesh: Mesh, placement: Placement): readonly ProxyConfiguration[] =>
-    mesh.workloads.flatMap((workload) => {
+  emit: (mesh: Mesh, placement: Placement): readonly ProxyConfiguration[] => {
+    const surroundings: Surroundings = { placement, delivery: "files", accessLog: "stdout" };
+    const made = madeFor(mesh, surroundings);
+    return mesh.workloads.flatMap((workload) => {
       if (workload.proxy === "none") return [];
       const instances = placement.instances[workload.id] ?? [];
       // Copies whose connections are captured differ in nothing that they must be told.
@@ -33,9 +37,10 @@ export const xds = {
         workload: workload.id,
         instance: String(index),
         platform: mesh.platform,
-        resources: proxyResources(mesh, workload, instance, { placement, delivery: "files", accessLog: "stdout" }),
+        resources: proxyResources(mesh, workload, instance, surroundings, made),
       }));
-    }),
+    });
+  },
   reader: async () => (await import("./read/index.ts")).read,
   files: (configurations: readonly ProxyConfiguration[]): readonly OutputFile[] => configurations.flatMap(filesOfProxy),
 } satisfies Target<ProxyConfiguration>;

@@ -7,14 +7,19 @@ import { httpAuthorization, networkAuthorization, type ArrivalPort } from "./aut
 import { httpConnection, tcpConnection } from "./connection.ts";
 import { httpInspector, sniffedHttp, tlsInspector, waiting } from "./inspectors.ts";
 import { blackHoleCluster, capturePorts, inboundCluster, inboundPassthroughCluster } from "./names.ts";
-import type { Proxy } from "./proxy.ts";
+import { identities } from "./made.ts";
+import { once, type Proxy } from "./proxy.ts";
 import { inboundRoutes } from "./routes.ts";
 import { alpn, mutualDownstream } from "./tls.ts";
 import { socketAddress } from "./values.ts";
 
 /** What arrives for the proxy's own application: TLS first, then authorization, then the application (as `decide` has it). */
 export const inboundListeners = (proxy: Proxy): readonly Resource<Listener>[] =>
-  proxy.instance?.loopback === undefined ? [captured(proxy)] : onOwnPorts(proxy);
+  proxy.instance?.loopback === undefined
+    ? [once(proxy, proxy.workload, `inbound ${identities(authorizationsOf(proxy))}`, () => captured(proxy))]
+    : onOwnPorts(proxy);
+
+const authorizationsOf = ({ mesh, workload }: Proxy) => lookup(mesh).authorizations(workload);
 
 /** All connections, on one port, under the addresses that their callers dialled. */
 const captured = (proxy: Proxy): Resource<Listener> => {

@@ -5,21 +5,26 @@ import type { Resource } from "../resource.ts";
 import { httpConnection, tcpConnection } from "./connection.ts";
 import { httpInspector, sniffedHttp, waiting } from "./inspectors.ts";
 import { blackHoleCluster, capturePorts, outboundCluster, outboundRoutes, passthroughCluster } from "./names.ts";
-import { addressesOf, destinationsInScope, shortName, type Proxy } from "./proxy.ts";
+import { addressesOf, destinationsInScope, once, shortName, type Proxy } from "./proxy.ts";
 import { configSource, socketAddress } from "./values.ts";
 
 /** Calls of the proxy's own application: by host on ports that carry HTTP, by address on others. */
 export const outboundListeners = (proxy: Proxy): readonly Resource<Listener>[] => {
   const services = destinationsInScope(proxy);
+  const { platform } = proxy.mesh;
   const httpPorts = new Set(
     services.flatMap(({ ports }) => ports.flatMap(({ number, protocol }) => (carriesHttp(protocol) ? [number] : []))),
   );
   const isCaptured = proxy.instance?.loopback === undefined;
   return [
-    ...(isCaptured ? [catchAll(proxy)] : []),
-    ...[...httpPorts].sort((a, b) => a - b).flatMap((port) => httpListener(port, proxy)),
+    ...(isCaptured ? [once(proxy, platform, "catch-all", () => catchAll(proxy))] : []),
+    ...[...httpPorts]
+      .sort((a, b) => a - b)
+      .flatMap((port) => once(proxy, platform, `http listener ${port}`, () => httpListener(port, proxy))),
     ...services.flatMap((destination) =>
-      destination.ports.flatMap((port) => (carriesHttp(port.protocol) ? [] : tcpListeners(destination, port, proxy))),
+      once(proxy, destination, "tcp listeners", () =>
+        destination.ports.flatMap((port) => (carriesHttp(port.protocol) ? [] : tcpListeners(destination, port, proxy))),
+      ),
     ),
   ];
 };

@@ -1,4 +1,5 @@
 import type { Instance, Placement } from "../../../lib/graph/placement.ts";
+import type { Made } from "./made.ts";
 import { lookup } from "../../../lib/model/lookup.ts";
 import type { Destination, Host, Mesh, MeshWorkload } from "../../../lib/model/mesh.ts";
 
@@ -19,7 +20,12 @@ export interface Proxy {
   /** Undefined where nobody knows where it runs: it is told what any copy with captured connections is told. */
   readonly instance: Instance | undefined;
   readonly surroundings: Surroundings;
+  readonly made: Made;
 }
+
+/** What is the same for every copy of it is made once; copies with ports of their own are few. */
+export const once = <T>({ instance, made }: Proxy, of: object, key: string, make: () => T): T =>
+  instance?.loopback === undefined ? made.once(of, key, make) : make();
 
 /** What a sidecar's application can call by name, in the mesh's order. */
 export const destinationsInScope = ({ mesh, workload }: Proxy): readonly Destination[] => {

@@ -14,7 +14,8 @@ import { typed } from "../messages.ts";
 import type * as envoy from "../messages.ts";
 import type { Resource } from "../resource.ts";
 import { gatewayRoutes, outboundCluster, outboundRoutes, passthroughCluster } from "./names.ts";
-import { destinationsInScope, type Proxy } from "./proxy.ts";
+import { identities } from "./made.ts";
+import { destinationsInScope, once, type Proxy } from "./proxy.ts";
 import { duration } from "./values.ts";
 
 /** Where requests of the proxy's own application go: one table for each port, a virtual host for each service. */
@@ -33,19 +34,25 @@ export const sidecarRoutes = (proxy: Proxy): readonly Resource<envoy.Routes>[] =
         const domains = namesOf(destination, proxy).filter((name) => !taken.has(name));
         for (const name of domains) taken.add(name);
         if (domains.length === 0) return [];
-        return [virtualHost(`${destination.host}:${number}`, domains, port.routes)];
+        return [
+          once(proxy, destination, `host ${number} ${domains.join(" ")}`, () =>
+            virtualHost(`${destination.host}:${number}`, domains, port.routes),
+          ),
+        ];
       });
-      const message: envoy.Routes = {
-        name: outboundRoutes(number),
-        virtualHosts: [...virtualHosts, unknownHosts(proxy)],
-        ignorePortInHostMatching: true,
-        maxDirectResponseBodySizeBytes: 1_048_576,
-      };
-      return {
-        name: outboundRoutes(number),
-        message,
-        origins: known.flatMap(({ port }) => port.routes.map(({ origin }) => origin)),
-      };
+      return once(proxy, proxy.workload, `routes ${number} ${identities(virtualHosts)}`, () => {
+        const message: envoy.Routes = {
+          name: outboundRoutes(number),
+          virtualHosts: [...virtualHosts, once(proxy, proxy.mesh.platform, "unknown hosts", () => unknownHosts(proxy))],
+          ignorePortInHostMatching: true,
+          maxDirectResponseBodySizeBytes: 1_048_576,
+        };
+        return {
+          name: outboundRoutes(number),
+          message,
+          origins: known.flatMap(({ port }) => port.routes.map(({ origin }) => origin)),
+        };
+      });
     });
 };
 
