@@ -19,12 +19,13 @@ export const authorizations = (context: Context): readonly Authorization[] => {
       policyAuthorizations(authored, context),
     ),
   );
-  const closed: Authorization = {
+  const origin: Origin = { module: "mesh.config.ts", path: ["defaults", "access"] };
+  const closed = context.remembered("closed", config, origin, (): Authorization => ({
     selector: { kind: "mesh" },
     action: "allow",
     rules: [],
-    origin: { module: "mesh.config.ts", path: ["defaults", "access"] },
-  };
+    origin,
+  }));
   return config.defaults.access === "nobody" ? [closed, ...written] : written;
 };
 

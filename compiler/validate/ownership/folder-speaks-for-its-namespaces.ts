@@ -8,8 +8,9 @@ export const folderSpeaksForItsNamespaces = law("MESH1003", ({ intents }, report
     ...intents.externals.map(({ intent, origin }) => ({ namespace: intent.namespace.$id, origin })),
     ...intents.ingresses.map(({ intent, origin }) => ({ namespace: intent.namespace.$id, origin })),
   ];
+  const byDepth = mandates(intents.config);
   for (const { namespace, origin } of written) {
-    const allowed = namespacesOf(origin.module, intents.config);
+    const allowed = byDepth.find(({ prefix }) => origin.module.startsWith(prefix))?.namespaces ?? [];
     if (!allowed.includes(namespace)) report(origin, { module: origin.module, namespace, allowed });
   }
 });
@@ -21,10 +22,10 @@ const namespaceOf = (about: PolicySubject): string =>
 export const modulePrefix = (folder: string): string =>
   folder === "." ? "" : `${folder.replace(/^\.\//, "").replace(/\/+$/, "")}/`;
 
-/** The namespaces of the deepest folder that holds the module. */
-const namespacesOf = (module: string, { folders }: MeshConfig): readonly string[] => {
-  const holding = Object.entries(folders)
+/** Folders with their namespaces, the deepest first: the first that holds a module speaks for it. */
+const mandates = ({
+  folders,
+}: MeshConfig): readonly { readonly prefix: string; readonly namespaces: readonly string[] }[] =>
+  Object.entries(folders)
     .map(([folder, namespaces]) => ({ prefix: modulePrefix(folder), namespaces }))
-    .filter(({ prefix }) => module.startsWith(prefix));
-  return holding.sort((a, b) => b.prefix.length - a.prefix.length)[0]?.namespaces ?? [];
-};
+    .sort((a, b) => b.prefix.length - a.prefix.length);

@@ -1,3 +1,4 @@
+import type { Origin } from "../../../lib/diagnostics/origin.ts";
 import type { Route } from "../../../lib/model/route.ts";
 import { Space } from "../../../lib/requests/space.ts";
 import { areTaken } from "../../../lib/requests/subset.ts";
@@ -12,7 +13,7 @@ export const routeCanBeReached = law("MESH2004", ({ mesh }, report) => {
       if (index === 0) return;
       const key = JSON.stringify(route.origin);
       if (seen.has(key)) return;
-      const earlier = routes.slice(0, index).filter((candidate) => JSON.stringify(candidate.origin) !== key);
+      const earlier = routes.slice(0, index).filter(({ origin }) => !isSame(origin, route.origin));
       const all = earlier.flatMap(({ matches }) => matches);
       if (all.length === 0 || areTaken(route.matches, all, space) !== true) return;
       seen.add(key);
@@ -27,3 +28,6 @@ export const routeCanBeReached = law("MESH2004", ({ mesh }, report) => {
     });
   for (const { ports } of mesh.destinations) for (const { routes } of ports) check(routes);
 });
+
+const isSame = (a: Origin, b: Origin): boolean =>
+  a.module === b.module && a.path.length === b.path.length && a.path.every((part, index) => part === b.path[index]);
