@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -60,6 +60,25 @@ describe("what is right", () => {
     expect((await readFile(join(folder, "out/istio/bookinfo.yaml"), "utf8")).includes("bookinfo.example.com")).toBe(
       false,
     );
+  });
+
+  test("build --target xds writes a folder for each proxy, and again over it only what changed", async () => {
+    const { status, stderr } = run("build", "--target", "xds");
+    expect([status, stderr.includes("MESH5007")]).toEqual([0, true]);
+    const own = join(folder, "out/xds/bookinfo/reviews-v1/0");
+    const names = (await readdir(own)).sort();
+    expect(names).toEqual(["bootstrap.json", "cds.json", "eds", "lds.json", "rds"]);
+    const before = await stat(join(own, "cds.json"));
+    await mkdir(join(own, "identity"));
+    await writeFile(join(own, "identity", "identity.key"), "kept");
+    await writeFile(join(own, ".lds.json.4711.new"), "left by a killed run");
+    await rm(join(folder, "edge"), { recursive: true });
+    expect(run("build", "--target", "xds").status).toBe(0);
+    expect((await stat(join(own, "cds.json"))).mtimeMs).toBe(before.mtimeMs);
+    expect(await readdir(join(folder, "out/xds")).then((all) => all.sort())).toEqual(["bookinfo", "istio-ingress"]);
+    // A folder that is replaced as a whole would take the identity along.
+    expect(run("build").status).toBe(1);
+    expect(await readFile(join(own, "identity", "identity.key"), "utf8")).toBe("kept");
   });
 
   test("an environment changes what varies and nothing else", async () => {

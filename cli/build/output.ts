@@ -1,7 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
-import { join, relative } from "node:path";
+import { isAbsolute, join, relative } from "node:path";
 import { replacedFolder } from "../../compiler/replaced-folder.ts";
-import { updatedFolder } from "../../compiler/updated-folder.ts";
+import { isStaged, updatedFolder } from "../../compiler/updated-folder.ts";
 import type { OutputFile } from "../../targets/target.ts";
 import { withParents } from "../parent-folders.ts";
 
@@ -20,12 +20,12 @@ export const written = async (
   await withParents(out);
   const marked = { path: marker, text: markerText + files.map(({ path }) => `${path}\n`).join("") };
   if (output === "replaced") {
-    const unwritten = await replacedFolder(out, [...files, marked], foreignName);
+    const unwritten = await replacedFolder(out, [...files, marked], (folder) => foreignName(folder, output));
     if (unwritten === undefined) return undefined;
     return unwritten.kind === "foreign" ? foreign(unwritten.name) : unwritten.reason;
   }
   const before = await ours(out);
-  const stranger = await foreignName(out).catch((error: NodeJS.ErrnoException) => {
+  const stranger = await foreignName(out, output).catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT") return undefined;
     throw error;
   });
@@ -42,16 +42,22 @@ const foreign = (name: string): string => `it holds ${name}, which mesh-compile 
 /** The files that our mark names. */
 const ours = async (out: string): Promise<ReadonlySet<string>> => {
   const text = await readFile(join(out, marker), "utf8").catch(() => "");
-  return new Set(text.startsWith(markerText) ? [marker, ...text.split("\n").slice(1)] : []);
+  if (!text.startsWith(markerText)) return new Set();
+  // A mark that somebody wrote for us must not lead out of the folder.
+  const names = text.split("\n").slice(1);
+  return new Set([marker, ...names.filter((name) => !isAbsolute(name) && !name.split(/[\\/]/).includes(".."))]);
 };
 
 /** A file that our mark does not name is somebody else's, but for the identities that proxies keep beside their configuration. */
-const foreignName = async (out: string): Promise<string | undefined> => {
+const foreignName = async (out: string, output: Output): Promise<string | undefined> => {
   const known = await ours(out);
   const found = await readdir(out, { recursive: true, withFileTypes: true });
   return found
     .filter((entry) => !entry.isDirectory())
     .map((entry) => relative(out, join(entry.parentPath, entry.name)).replaceAll("\\", "/"))
     .sort()
-    .find((name) => !known.has(name) && !/^xds\/.*\/identity\//.test(name));
+    .find((name) => !known.has(name) && !(output === "updated" && (isStaged(name) || isIdentity(name))));
 };
+
+/** Written by whoever keeps a proxy's identity beside its configuration. Replacing the folder as a whole would take it along. */
+const isIdentity = (name: string): boolean => /^xds\/[^/]+\/[^/]+\/[^/]+\/identity\//.test(name);

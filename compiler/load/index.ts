@@ -57,7 +57,8 @@ export const loading = async (
   return {
     evaluated: first,
     checked,
-    ...(first.value !== undefined && { memory: loadMemory(mesh, first.value, evaluated.program) }),
+    ...(first.value !== undefined &&
+      first.diagnostics.length === 0 && { memory: loadMemory(mesh, first.value, evaluated.program) }),
   };
 };
 

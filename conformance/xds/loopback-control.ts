@@ -39,7 +39,12 @@ export const loopbackControl = async (
   const tokens = join(folder, "tokens");
   for (const made of [keys, tokens]) mkdirSync(made, { mode: 0o700 });
   const root = await authority({ store: keyFolder(keys), trustDomain, create: true });
-  const [port, adminPort, joinPort] = [await freePort(), await freePort(), await freePort()];
+  const [port, adminPort, joinPort, progressPort] = [
+    await freePort(),
+    await freePort(),
+    await freePort(),
+    await freePort(),
+  ];
   const address = "127.0.0.1";
   const state = join(folder, "state.json");
   let serial = 0;
@@ -53,6 +58,7 @@ export const loopbackControl = async (
     state,
     listen: { address, port },
     admin: { address, port: adminPort },
+    progress: { address, port: progressPort },
     authority: keys,
     trustDomain,
     join: { address, port: joinPort, tokens },

@@ -1,4 +1,5 @@
-import { createServer, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { isIP } from "node:net";
 import { decoded } from "../../targets/xds/proto/codec.ts";
 import { resourceTypes, type ResourceType } from "../../targets/xds/resource.ts";
 import type { ClientStatus } from "./ads/index.ts";
@@ -20,23 +21,20 @@ export const admin = async (
   listen: { readonly address: string; readonly port: number },
 ): Promise<Admin> => {
   const server = createServer((request, response) => {
-    if (request.method !== "GET" && request.method !== "HEAD") return plain(response, 405, "only GET\n");
-    const path = decodeURIComponent((request.url ?? "/").split("?")[0] ?? "/");
-    const answer = answers[path];
-    if (answer !== undefined) return answer(response, control);
-    const client = /^\/debug\/clients\/(.+)$/.exec(path)?.[1];
-    const view = client === undefined ? undefined : control.viewOf(client);
-    if (client === undefined || view === undefined) return plain(response, 404, `${Object.keys(answers).join("\n")}\n`);
-    json(
-      response,
-      Object.fromEntries(resourceTypes.map((type) => [type, [...view[type].values()].map((one) => shown(type, one))])),
-    );
+    try {
+      answered(request, response, control);
+    } catch (error) {
+      // What is shown must not end what is served.
+      if (response.headersSent) response.destroy();
+      else plain(response, error instanceof URIError ? 400 : 500, `${String(error)}\n`);
+    }
   });
   server.requestTimeout = 10_000;
   server.headersTimeout = 5000;
   server.maxConnections = 128;
   await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
+    // Later ones, such as too many open files, end one connection and not the process.
+    server.on("error", reject);
     server.listen(listen.port, listen.address, resolve);
   });
   const bound = server.address();
@@ -48,6 +46,28 @@ export const admin = async (
         server.closeAllConnections();
       }),
   };
+};
+
+const answered = (request: IncomingMessage, response: ServerResponse, control: Control): void => {
+  // A page in somebody's browser can make it ask, under a name that leads here, and would read the answer.
+  if (!isLocalName(request.headers.host ?? "")) return plain(response, 403, "ask by address, or as localhost\n");
+  if (request.method !== "GET" && request.method !== "HEAD") return plain(response, 405, "only GET\n");
+  const path = decodeURIComponent((request.url ?? "/").split("?")[0] ?? "/");
+  const answer = Object.hasOwn(answers, path) ? answers[path] : undefined;
+  if (answer !== undefined) return answer(response, control);
+  const client = /^\/debug\/clients\/(.+)$/.exec(path)?.[1];
+  const view = client === undefined ? undefined : control.viewOf(client);
+  if (client === undefined || view === undefined) return plain(response, 404, `${Object.keys(answers).join("\n")}\n`);
+  json(
+    response,
+    Object.fromEntries(resourceTypes.map((type) => [type, [...view[type].values()].map((one) => shown(type, one))])),
+  );
+};
+
+/** No name that somebody else's DNS could lead here (DNS rebinding): an address, `localhost`, or a name within a cluster. */
+const isLocalName = (host: string): boolean => {
+  const name = host.replace(/:\d+$/, "").replace(/^\[(.*)\]$/, "$1");
+  return isIP(name) !== 0 || name === "localhost" || !name.includes(".") || /\.svc(\.|$)/.test(name);
 };
 
 const plain = (response: ServerResponse, status: number, text: string): void => {

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { watch, type FSWatcher } from "node:fs";
 import { readdir, realpath, stat } from "node:fs/promises";
 import { join, sep } from "node:path";
@@ -21,10 +20,16 @@ const quietMs = 15;
  */
 const lookedAtMs = 5000;
 
+/** What a mesh folder holds beside its inputs. */
+const isIgnored = (name: string): boolean => {
+  const [top = ""] = name.split(sep);
+  return top.startsWith(".") || top === "out" || name.split(sep).includes("node_modules");
+};
+
 /** What the change of a name is a change of; nothing where no compilation reads it. */
 const changeOf = (name: string): Changes | "nothing" => {
   const [top = ""] = name.split(sep);
-  if (top.startsWith(".") || top === "out" || top === "node_modules") return "nothing";
+  if (isIgnored(name)) return "nothing";
   if (top !== "graph" && name.endsWith(".ts")) return new Set([name.split(sep).join("/")]);
   // A file of another kind, which nothing reads; a name without an extension may be a folder.
   if (top !== "graph" && /\.[^./\\]+$/.test(name)) return name === "placement.yaml" ? new Set() : "nothing";
@@ -32,7 +37,7 @@ const changeOf = (name: string): Changes | "nothing" => {
 };
 
 export const folderChanges = async (folder: string): Promise<FolderChanges> => {
-  const state = { pending: undefined as Changes | undefined, noticed: 0, closed: false };
+  const state = { pending: undefined as Changes | undefined, noticed: 0, told: new Set<string>(), closed: false };
   let wake: () => void = () => undefined;
   const changed = (change: Changes | "nothing"): void => {
     if (change === "nothing") return;
@@ -46,7 +51,10 @@ export const folderChanges = async (folder: string): Promise<FolderChanges> => {
   const watched = (): void => {
     watcher?.close();
     try {
-      watcher = watch(folder, { recursive: true }, (_, name) => changed(name === null ? "all" : changeOf(name)));
+      watcher = watch(folder, { recursive: true }, (_, name) => {
+        if (name !== null) state.told.add(name);
+        changed(name === null ? "all" : changeOf(name));
+      });
       // What it no longer tells is found by looking.
       watcher.on("error", () => undefined);
     } catch {
@@ -54,8 +62,7 @@ export const folderChanges = async (folder: string): Promise<FolderChanges> => {
     }
   };
   let real = await realpath(folder);
-  let print = await fingerprint(folder);
-  let noticedThen = 0;
+  let stamps = await stampsOf(folder);
   watched();
   const looked = async (): Promise<void> => {
     const now = await realpath(folder);
@@ -64,12 +71,16 @@ export const folderChanges = async (folder: string): Promise<FolderChanges> => {
       watched();
       changed("all");
     }
-    const found = await fingerprint(folder);
-    const isUnnoticed = found !== print && state.noticed === noticedThen;
-    [print, noticedThen] = [found, state.noticed];
-    if (isUnnoticed) changed("all");
+    const told = state.told;
+    state.told = new Set();
+    const found = await stampsOf(folder);
+    const names = [...new Set([...stamps.keys(), ...found.keys()])];
+    for (const name of names)
+      if (stamps.get(name) !== found.get(name) && !told.has(name)) changed(found.has(name) ? changeOf(name) : "all");
+    stamps = found;
   };
-  const looking = setInterval(() => void looked().catch(() => undefined), lookedAtMs).unref();
+  let looks = Promise.resolve();
+  const looking = setInterval(() => (looks = looks.then(looked).catch(() => undefined)), lookedAtMs).unref();
 
   return {
     next: async () => {
@@ -91,16 +102,18 @@ export const folderChanges = async (folder: string): Promise<FolderChanges> => {
   };
 };
 
-/** Names, sizes and times of all that a compilation may read. */
-const fingerprint = async (folder: string): Promise<string> => {
-  const hash = createHash("sha256");
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  for (const entry of entries) {
-    const path = join(entry.parentPath, entry.name);
-    const name = path.slice(folder.length + 1);
-    if (entry.isDirectory() || changeOf(name) === "nothing") continue;
-    const found = await stat(path).catch(() => undefined);
-    hash.update(`${name} ${found?.size} ${found?.mtimeMs}\n`);
+/** Sizes and times of all that a compilation may read, by name below the folder. */
+const stampsOf = async (folder: string, below = ""): Promise<ReadonlyMap<string, string>> => {
+  const stamps = new Map<string, string>();
+  for (const entry of await readdir(join(folder, below), { withFileTypes: true })) {
+    const name = join(below, entry.name);
+    if (entry.isDirectory()) {
+      if (isIgnored(name)) continue;
+      for (const [inner, stamp] of await stampsOf(folder, name)) stamps.set(inner, stamp);
+    } else if (changeOf(name) !== "nothing") {
+      const found = await stat(join(folder, name)).catch(() => undefined);
+      stamps.set(name, `${found?.ino} ${found?.size} ${found?.mtimeMs}`);
+    }
   }
-  return hash.digest("base64");
+  return stamps;
 };

@@ -180,7 +180,7 @@ export const inboundUpstream = (port: number, protocol: Protocol, { instance, wo
     ...common,
     ...httpOptions(protocol),
   };
-  return { cluster: { name, message: cluster, origins: [{ module: workload.id, path: [] }] }, endpoints: [] };
+  return { cluster: { name, message: cluster, origins: [] }, endpoints: [] };
 };
 
 /** The version of HTTP in which the request came: nobody has said what the server speaks. */
