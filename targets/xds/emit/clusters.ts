@@ -156,7 +156,7 @@ const externalCluster = (
 };
 
 /** The application of the proxy itself. */
-export const inboundUpstream = (port: number, protocol: Protocol, { instance, workload }: Proxy): Upstream => {
+export const inboundUpstream = (port: number, protocol: Protocol, { instance }: Proxy): Upstream => {
   const name = inboundCluster(port);
   const application = instance?.loopback?.applications[port];
   const cluster: Cluster = {
