@@ -52,9 +52,14 @@ const ours = async (out: string): Promise<ReadonlySet<string>> => {
 const foreignName = async (out: string, output: Output): Promise<string | undefined> => {
   const known = await ours(out);
   const found = await readdir(out, { recursive: true, withFileTypes: true });
+  const nameOf = (entry: (typeof found)[number]): string =>
+    relative(out, join(entry.parentPath, entry.name)).replaceAll("\\", "/");
+  // What is written through a link lands elsewhere.
+  const link = found.find((entry) => entry.isSymbolicLink() && !(output === "updated" && isIdentity(nameOf(entry))));
+  if (link !== undefined) return nameOf(link);
   return found
     .filter((entry) => !entry.isDirectory())
-    .map((entry) => relative(out, join(entry.parentPath, entry.name)).replaceAll("\\", "/"))
+    .map(nameOf)
     .sort()
     .find((name) => !known.has(name) && !(output === "updated" && (isStaged(name) || isIdentity(name))));
 };

@@ -28,4 +28,7 @@ export const meshOption = (): Option =>
   new Option("--mesh <folder>", "the mesh folder, where mesh.config.ts is").default(".");
 
 export const stateOption = (): Option =>
-  new Option("--state <folder>", "where roots and tokens are kept (default: .meshwright/control in the mesh folder)");
+  new Option(
+    "--state <folder>",
+    "where roots and tokens are kept, outside of the mesh folder (default: below ~/.local/state/meshwright)",
+  );

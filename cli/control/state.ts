@@ -1,4 +1,6 @@
-import { join } from "node:path";
+import { createHash } from "node:crypto";
+import { homedir } from "node:os";
+import { basename, join, relative, resolve } from "node:path";
 import type { Platform } from "../../lib/graph/platform.ts";
 import { idOf } from "../../lib/graph/graph.ts";
 import { identityOf } from "../../lib/model/base.ts";
@@ -10,8 +12,25 @@ export interface StateOptions {
   readonly state?: string;
 }
 
-/** Where a control plane keeps what it must not forget. */
-export const stateFolders = ({ mesh, state = join(mesh, ".meshwright", "control") }: StateOptions) => ({
+/**
+ * Where a control plane keeps what it must not forget. Never in the mesh folder: whoever may write policies there would be
+ * the certificate authority, and who commits it would publish the keys.
+ */
+const ownFolder = (mesh: string): string => {
+  const home = process.env["XDG_STATE_HOME"] || join(homedir(), ".local", "state");
+  const folder = resolve(mesh);
+  const name = createHash("sha256").update(folder).digest("hex").slice(0, 12);
+  return join(home, "meshwright", `${basename(folder)}-${name}`);
+};
+
+/** By default a folder of this user, apart for each mesh folder. Throws for one inside of the mesh folder. */
+export const stateFolders = ({ mesh, state = ownFolder(mesh) }: StateOptions) => {
+  if (!relative(resolve(mesh), resolve(state)).startsWith(".."))
+    throw new Error(`--state ${state} lies in the mesh folder, where whoever writes policies could write keys`);
+  return foldersIn(state);
+};
+
+const foldersIn = (state: string) => ({
   /** Holds `roots.crt`, which clients pin. */
   public: state,
   keys: join(state, "keys"),

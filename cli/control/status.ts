@@ -49,6 +49,10 @@ export const statusCommand = (): Command =>
       },
     );
 
+/** What proxies say must not steer somebody's terminal. */
+const printable = (said: string): string =>
+  said.replace(/\p{Cc}/gu, (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`);
+
 const text = ({ source, roots, clients, synced, refusals }: Status): string =>
   [
     `revision ${source.revision}${source.takenAt === undefined ? "" : `, taken ${source.takenAt}`}; roots ${roots}`,
@@ -58,7 +62,7 @@ const text = ({ source, roots, clients, synced, refusals }: Status): string =>
     ),
     ...refusals.map(
       ({ client, type, message, at }) =>
-        `${client} refuses its ${type}${at.length > 0 ? ` (${at.join(", ")})` : ""}: ${message}`,
+        `${printable(client)} refuses its ${type}${at.length > 0 ? ` (${at.join(", ")})` : ""}: ${printable(message)}`,
     ),
     "",
   ].join("\n");

@@ -16,7 +16,7 @@ export interface Instance {
   readonly loopback?: LoopbackPorts;
 }
 
-/** Ports of one instance on its own machine; all of them are bound to, or dialled at, its address. */
+/** Ports of one instance that only its own machine reaches, at 127.0.0.1: whoever reached them would speak as the workload. */
 export interface LoopbackPorts {
   /** Where the application itself listens, by the workload's port. */
   readonly applications: Readonly<Record<number, number>>;

@@ -4,6 +4,7 @@ import type { Placement } from "../../lib/graph/placement.ts";
 import { carriesHttp } from "../../lib/graph/protocol.ts";
 import { lookup } from "../../lib/model/lookup.ts";
 import type { Destination, Host, Mesh } from "../../lib/model/mesh.ts";
+import { isCapturePort } from "./emit/names.ts";
 import { addressesOf } from "./emit/proxy.ts";
 
 /** What some proxy may call and none can reach, because nobody says where it is. */
@@ -24,6 +25,9 @@ const missing = (destination: Destination, placement: Placement): readonly Diagn
   const at = { place: { origin } };
   if (instances.length === 0)
     return [diagnostic("MESH5007", { what: host, effect: "whoever calls it is answered 503" }, at)];
+  const taken = ports.find(({ number }) => isCapturePort(number));
+  if (taken !== undefined && instances.every(({ loopback }) => loopback === undefined))
+    return [diagnostic("MESH5008", { host, port: taken.number }, at)];
   const isCaptured = instances.every(({ loopback }) => loopback === undefined);
   const opaque = ports.filter(({ protocol }) => !carriesHttp(protocol));
   // Headless ones are dialled at their instances.

@@ -27,6 +27,13 @@ export const targetCodes = {
     message: ({ what, effect }) => `nobody says where ${what} runs: ${effect}`,
     fix: () => "say it in placement.yaml",
   }),
+  MESH5008: entry<{ readonly host: string; readonly port: number }>({
+    severity: "warning",
+    name: "proxies-keep-their-own-ports",
+    message: ({ host, port }) =>
+      `${host} is called on port ${port}, to which proxies have connections redirected: its callers do not get there`,
+    fix: () => "give the service another port",
+  }),
   MESH5003: entry<{ readonly object: string; readonly at: string }>({
     severity: "error",
     name: "an-object-can-be-read",

@@ -14,7 +14,7 @@ import {
 } from "./names.ts";
 import { takesMtls, type Proxy } from "./proxy.ts";
 import { mutualUpstream, originatedUpstream } from "./tls.ts";
-import { configSource, socketAddress } from "./values.ts";
+import { configSource, loopbackAddress, socketAddress } from "./values.ts";
 
 /** Where some traffic can go: the cluster, and the endpoints that it has. */
 interface Upstream {
@@ -173,7 +173,7 @@ export const inboundUpstream = (port: number, protocol: Protocol, { instance }: 
           loadAssignment: {
             clusterName: name,
             endpoints: [
-              { lbEndpoints: [{ endpoint: { address: socketAddress(instance.address, application ?? port) } }] },
+              { lbEndpoints: [{ endpoint: { address: socketAddress(loopbackAddress, application ?? port) } }] },
             ],
           },
         }),

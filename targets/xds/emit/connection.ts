@@ -41,7 +41,8 @@ export const httpConnection = (
       ? { useRemoteAddress: true, forwardClientCertDetails: "SANITIZE_SET" }
       : { useRemoteAddress: false }),
     ...(reading === "inbound" && {
-      forwardClientCertDetails: "APPEND_FORWARD",
+      // What a caller says of itself is not passed on: only what its certificate proves.
+      forwardClientCertDetails: "SANITIZE_SET",
       setCurrentClientCertDetails: { subject: true, dns: true, uri: true },
     }),
     upgradeConfigs: [{ upgradeType: "websocket" }],

@@ -15,6 +15,8 @@ export const blackHoleCluster = "BlackHoleCluster";
 
 /** Ports to which captured connections are redirected (Istio's `istio-iptables`). */
 export const capturePorts = { outbound: 15001, inbound: 15006 } as const;
+export const isCapturePort = (port: number): boolean => Object.values<number>(capturePorts).includes(port);
+
 /** The source address of what the proxy sends its own application, which capture leaves alone. */
 export const inboundSource = "127.0.0.6";
 

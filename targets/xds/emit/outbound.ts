@@ -4,9 +4,16 @@ import type { Listener, NetworkFilter } from "../messages.ts";
 import type { Resource } from "../resource.ts";
 import { httpConnection, tcpConnection } from "./connection.ts";
 import { httpInspector, sniffedHttp, waiting } from "./inspectors.ts";
-import { blackHoleCluster, capturePorts, outboundCluster, outboundRoutes, passthroughCluster } from "./names.ts";
+import {
+  blackHoleCluster,
+  capturePorts,
+  isCapturePort,
+  outboundCluster,
+  outboundRoutes,
+  passthroughCluster,
+} from "./names.ts";
 import { addressesOf, destinationsInScope, once, shortName, type Proxy } from "./proxy.ts";
-import { configSource, socketAddress } from "./values.ts";
+import { configSource, loopbackAddress, socketAddress } from "./values.ts";
 
 /** Calls of the proxy's own application: by host on ports that carry HTTP, by address on others. */
 export const outboundListeners = (proxy: Proxy): readonly Resource<Listener>[] => {
@@ -19,6 +26,7 @@ export const outboundListeners = (proxy: Proxy): readonly Resource<Listener>[] =
   return [
     ...(isCaptured ? [once(proxy, platform, "catch-all", () => catchAll(proxy))] : []),
     ...[...httpPorts]
+      .filter((port) => !isCaptured || !isCapturePort(port))
       .sort((a, b) => a - b)
       .flatMap((port) => once(proxy, platform, `http listener ${port}`, () => httpListener(port, proxy))),
     ...services.flatMap((destination) =>
@@ -137,5 +145,6 @@ const onLoopback = (
   { instance }: Proxy,
 ): { readonly address: string; readonly port: number } | undefined => {
   const port = instance?.loopback?.services[service];
-  return instance === undefined || port === undefined ? undefined : { address: instance.address, port };
+  // Whoever reaches it calls as this workload: only the machine itself may.
+  return instance === undefined || port === undefined ? undefined : { address: loopbackAddress, port };
 };

@@ -8,6 +8,9 @@ export const socketAddress = (address: string, port: number): Address => ({
   socketAddress: { address, portValue: port },
 });
 
+/** This machine, for nobody else to reach. */
+export const loopbackAddress = "127.0.0.1";
+
 /** A file for a resource's name: every name is one file in the folder of its type, whatever characters it has. */
 export const fileOf = (folder: string, name: string): string =>
   `${folder}/${name.replace(/[^A-Za-z0-9._-]/g, (character) => `_${character.charCodeAt(0).toString(16)}_`)}.json`;

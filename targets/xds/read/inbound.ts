@@ -1,3 +1,4 @@
+import { loopbackAddress } from "../emit/values.ts";
 import { carriesHttp } from "../../../lib/graph/protocol.ts";
 import type { MtlsRule } from "../../../lib/model/mesh.ts";
 import {
@@ -242,12 +243,12 @@ const ownApplication = (cluster: Node, port: number | undefined, reading: ProxyR
     unreadable(cluster, reading);
     return;
   }
-  const { loopback, address } = reading.instance ?? {};
+  const { loopback } = reading.instance ?? {};
   if (loopback === undefined) leadsTo(cluster, { kind: "as-dialled", source: inboundSource }, reading);
   else if (port !== undefined)
     leadsTo(
       cluster,
-      { kind: "endpoints", application: { address: address!, port: loopback.applications[port] ?? port } },
+      { kind: "endpoints", application: { address: loopbackAddress, port: loopback.applications[port] ?? port } },
       reading,
     );
 };
