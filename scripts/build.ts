@@ -17,9 +17,12 @@ const { status } = spawnSync(
   { stdio: "inherit" },
 );
 if (status !== 0) process.exit(1);
-for (const file of globSync("{lib,compiler,cli,targets,runtime}/**/*.{generated.js,generated.json,generated.d.ts,js,mjs,cjs}", {
-  cwd: root,
-})) {
+for (const file of globSync(
+  "{lib,compiler,cli,targets,runtime}/**/*.{generated.js,generated.json,generated.d.ts,js,mjs,cjs}",
+  {
+    cwd: root,
+  },
+)) {
   mkdirSync(dirname(join(dist, file)), { recursive: true });
   copyFileSync(join(root, file), join(dist, file));
 }

@@ -4,7 +4,7 @@ import { lookup } from "../../lib/model/lookup.ts";
 import type { Mesh, MeshWorkload } from "../../lib/model/mesh.ts";
 import { proxyResources } from "../../targets/xds/emit/index.ts";
 import { madeFor, type Made } from "../../targets/xds/emit/made.ts";
-import type { Surroundings } from "../../targets/xds/emit/proxy.ts";
+import type { Surroundings } from "../../targets/xds/emit/surroundings.ts";
 import { encoded } from "../../targets/xds/proto/codec.ts";
 import type { ProxyResources, Resource, ResourceType } from "../../targets/xds/resource.ts";
 import type { Served, View } from "./view.ts";

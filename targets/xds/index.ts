@@ -6,7 +6,7 @@ import type { OutputFile, Target } from "../target.ts";
 import { bootstrap } from "./bootstrap.ts";
 import { proxyResources } from "./emit/index.ts";
 import { madeFor } from "./emit/made.ts";
-import type { Surroundings } from "./emit/proxy.ts";
+import type { Surroundings } from "./emit/surroundings.ts";
 import { fileOf } from "./emit/values.ts";
 import { omissions } from "./omissions.ts";
 import { typeUrls, type ProxyConfiguration, type Resource, type ResourceType } from "./resource.ts";

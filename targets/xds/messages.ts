@@ -30,9 +30,7 @@ export type { LbEndpointJson as LbEndpoint } from "./proto/generated/envoy/confi
 export type { ListenerJson as Listener } from "./proto/generated/envoy/config/listener/v3/listener_pb.js";
 export type {
   FilterChainJson as FilterChain,
-  FilterChainMatchJson as FilterChainMatch,
   FilterJson as NetworkFilter,
-  ListenerFilterChainMatchPredicateJson as ListenerFilterPredicate,
   ListenerFilterJson as ListenerFilter,
 } from "./proto/generated/envoy/config/listener/v3/listener_components_pb.js";
 export type {
@@ -56,7 +54,6 @@ export type {
   HttpFilterJson as HttpFilter,
   HttpConnectionManagerJson as HttpConnectionManager,
 } from "./proto/generated/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.js";
-export type { StringMatcherJson as StringMatcher } from "./proto/generated/envoy/type/matcher/v3/string_pb.js";
 
 /** What may stand where Envoy takes any message, by full name. */
 interface Extensions {

@@ -1,5 +1,5 @@
 import { typed, type AccessLog } from "../messages.ts";
-import type { Surroundings } from "./proxy.ts";
+import type { Surroundings } from "./surroundings.ts";
 
 /** One JSON object a line: who called what, what came of it, and which route and cluster it took. Names as in Istio's own JSON log. */
 const fields = {

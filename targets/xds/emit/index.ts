@@ -11,7 +11,8 @@ import { inboundListeners } from "./inbound.ts";
 import { madeFor, type Made } from "./made.ts";
 import { outboundCluster } from "./names.ts";
 import { outboundListeners } from "./outbound.ts";
-import { destinationsInScope, once, type Proxy, type Surroundings } from "./proxy.ts";
+import { destinationsInScope, once, type Proxy } from "./proxy.ts";
+import type { Surroundings } from "./surroundings.ts";
 import { gatewayRouteTables, sidecarRoutes } from "./routes.ts";
 
 /** What one Envoy is told, by the mesh and by where things run. Throws for a workload without a proxy: a bug of whoever asks. */

@@ -1,5 +1,5 @@
 import type { Mesh } from "../../../lib/model/mesh.ts";
-import type { Surroundings } from "./proxy.ts";
+import type { Surroundings } from "./surroundings.ts";
 
 /** What was made already: proxies of one mesh share most of what they are told, and so do a mesh and its next revision. */
 export interface Made {

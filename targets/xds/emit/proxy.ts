@@ -1,17 +1,8 @@
 import type { Instance, Placement } from "../../../lib/graph/placement.ts";
+import type { Surroundings } from "./surroundings.ts";
 import type { Made } from "./made.ts";
 import { lookup } from "../../../lib/model/lookup.ts";
 import type { Destination, Host, Mesh, MeshWorkload } from "../../../lib/model/mesh.ts";
-
-/** How an Envoy comes by what it is told: from a control plane's stream, or from files beside it that it watches. */
-export type Delivery = "ads" | "files";
-
-/** What the configuration of proxies depends on beside the mesh. */
-export interface Surroundings {
-  readonly placement: Placement;
-  readonly delivery: Delivery;
-  readonly accessLog: "stdout" | "none";
-}
 
 /** One proxy, about to be told what to do. */
 export interface Proxy {

@@ -1,6 +1,6 @@
 import type { SpiffeId } from "../../../lib/model/mesh.ts";
 import { typed, type CommonTlsContext, type SdsSecretConfig, type TransportSocket } from "../messages.ts";
-import type { Delivery } from "./proxy.ts";
+import type { Delivery } from "./surroundings.ts";
 
 /** The secrets that every proxy asks for: its own certificate, and whom it trusts. Istio's names, so that tools know them. */
 export const ownCertificate = "default";

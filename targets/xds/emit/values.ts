@@ -1,5 +1,5 @@
 import type { Address, ConfigSource } from "../messages.ts";
-import type { Delivery } from "./proxy.ts";
+import type { Delivery } from "./surroundings.ts";
 
 /** A duration as protobuf's JSON writes it. */
 export const duration = (milliseconds: number): string => `${milliseconds / 1000}s`;
