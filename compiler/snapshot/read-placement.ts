@@ -5,6 +5,8 @@ import { diagnostic } from "../../lib/diagnostics/catalog.ts";
 import type { Diagnostic, Staged } from "../../lib/diagnostics/diagnostic.ts";
 import { nearest } from "../../lib/diagnostics/nearest.ts";
 import { idOf, type ServiceGraph } from "../../lib/graph/graph.ts";
+import { named } from "../../lib/graph/named.ts";
+import { targetOf } from "../../lib/model/base.ts";
 import { nowhere, type Instance, type Placement } from "../../lib/graph/placement.ts";
 import { sourceText, type SourceText } from "../source-text.ts";
 import type { YamlNode } from "../yaml.ts";
@@ -91,6 +93,8 @@ const placementIn = async (source: SourceText, graph: ServiceGraph): Promise<Sta
     ...(await unknownNames("workload", "workloads", Object.keys(workloads), graph.workloads.map(idOf), source)),
     ...(await unknownNames("service", "services", Object.keys(services), graph.services.map(idOf), source)),
   ];
+  const strangers = await unknownPorts(workloads, graph, source);
+  unknown.push(...strangers);
   if (unknown.length > 0) return { value: undefined, diagnostics: unknown };
   return { value: { instances: workloads, addresses: services }, diagnostics: [] };
 };
@@ -115,6 +119,43 @@ const unknownNames = (
         ),
       ),
   );
+};
+
+/** The service's port in the place of the workload's is the natural mistake, and would place nothing. */
+const unknownPorts = async (
+  workloads: Written["workloads"] & {},
+  graph: ServiceGraph,
+  source: SourceText,
+): Promise<readonly Diagnostic[]> => {
+  const found: Promise<Diagnostic>[] = [];
+  for (const [id, instances] of Object.entries(workloads)) {
+    const workload = named(graph).workload(id);
+    if (workload === undefined) continue;
+    const there = new Set([
+      ...workload.ports.map(({ number }) => number),
+      ...named(graph)
+        .servicesOf(id)
+        .flatMap((service) => service.ports.map((port) => targetOf(service, port, graph))),
+    ]);
+    instances.forEach(({ ports, loopback }, index) => {
+      for (const [list, written] of [
+        [["ports"], ports],
+        [["loopback", "applications"], loopback?.applications],
+      ] as const)
+        for (const number of Object.keys(written ?? {}))
+          if (!there.has(Number(number)))
+            found.push(
+              located(source, ["workloads", id, index, ...list, number]).then((place) =>
+                diagnostic(
+                  "MESH4050",
+                  { kind: `port of ${id}`, name: number, near: there.size === 1 ? String([...there][0]) : undefined },
+                  { place },
+                ),
+              ),
+            );
+    });
+  }
+  return Promise.all(found);
 };
 
 const plain = (node: YamlNode): unknown => {
