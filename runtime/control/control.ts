@@ -132,7 +132,7 @@ export const control = async (options: ControlOptions): Promise<Control> => {
   });
 
   const swept = (): void => {
-    const connected = new Map(server.clients().map((client) => [client.client.key, client]));
+    const connected = Map.groupBy(server.clients(), ({ client }) => client.key);
     const now = performance.now();
     let away = 0;
     for (const [key, proxy] of admitted) {
@@ -144,10 +144,9 @@ export const control = async (options: ControlOptions): Promise<Control> => {
       last.delete(key);
     }
     held.used(new Set([...admitted.values()].map(({ identity }) => identity)));
-    kept.forgotten(({ client, type }) => {
-      const known = connected.get(client);
-      return known === undefined || known.types[type as keyof typeof known.types]?.lastRefusal === undefined;
-    });
+    kept.forgotten((key, type, name) =>
+      (connected.get(key) ?? []).some(({ types }) => types[type]?.refused.has(name) === true),
+    );
   };
   const sweep = setInterval(swept, sweepMs).unref();
 
@@ -166,6 +165,7 @@ export const control = async (options: ControlOptions): Promise<Control> => {
         revision,
         views: current?.views.next(revision) ?? views(revision, { accessLog: options.accessLog }),
       };
+      kept.moved();
       status = { revision: status.revision + 1, takenAt: new Date(), warnings, broken: [] };
       log({ level: "info", event: "revision taken", revision: status.revision, warnings: warnings.length });
       server.changed();

@@ -92,6 +92,9 @@ export interface TypeStatus {
   readonly subscribed: readonly string[];
   readonly acknowledged: ReadonlyMap<string, string>;
   readonly pending: readonly string[];
+  /** Names that are held back as the client refused them, each with its words. */
+  readonly refused: ReadonlyMap<string, string>;
+  /** What it said last of what it refuses, with all that it said so of. */
   readonly lastRefusal: { readonly message: string; readonly resources: readonly string[] } | undefined;
 }
 
