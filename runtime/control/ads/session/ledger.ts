@@ -148,6 +148,10 @@ export const remembered = (of: Ledger, versions: ReadonlyMap<string, string>, ow
   }
 };
 
+/** How many names it holds that neither it asked for nor the view has: what came with it from elsewhere. */
+export const strange = ({ held, names, view }: Ledger): number =>
+  [...held.keys()].filter((name) => !names.has(name) && !view.has(name)).length;
+
 /** Names that the client lets go of. Those that the wildcard still covers are answered: it cannot know what becomes of them. */
 export const unsubscribed = (of: Ledger, names: Iterable<string>): void => {
   for (const name of names) {

@@ -369,3 +369,14 @@ test("more names than are allowed end the stream", () => {
   const names = Array.from({ length: 21 }, (_, index) => `n${index}`);
   expect(conversation("delta", {}).outcome("endpoints", { subscribe: names }).kind).toBe("violation");
 });
+
+test("what a client says that it holds counts as what it names, but for what there is", () => {
+  const held = (names: readonly string[]) => new Map(names.map((name) => [name, "1"]));
+  const cluster = ["a", "b", "c", "d", "e", "f"].map((name) => r(name, "1"));
+  const few = conversation("delta", { cluster }, { names: 2 });
+  expect(few.outcome("cluster", { initialVersions: held([...cluster.map(({ name }) => name), "x", "y"]) })).toEqual({
+    kind: "asked",
+  });
+  const many = conversation("delta", { cluster }, { names: 2 });
+  expect(many.outcome("cluster", { initialVersions: held(["x", "y", "z"]) }).kind).toBe("violation");
+});
