@@ -17,8 +17,8 @@ interface Configuration {
   readonly state: string;
   readonly listen: { readonly address: string; readonly port: number };
   readonly admin: { readonly address: string; readonly port: number };
-  /** Where it says which proxy has taken which state: only the rig numbers states. */
-  readonly progress: { readonly address: string; readonly port: number };
+  /** Where it says which proxy has taken which state, as only the rig numbers states; nowhere when absent. */
+  readonly progress?: { readonly address: string; readonly port: number };
   readonly authority: string;
   readonly trustDomain: string;
   /** Of certificates; a day when absent. */
@@ -94,6 +94,7 @@ const clients = (): Clients => ({
   })),
 });
 
-createServer((_, response) => void response.end(JSON.stringify(clients()))).listen(progress.port, progress.address);
+if (progress !== undefined)
+  createServer((_, response) => void response.end(JSON.stringify(clients()))).listen(progress.port, progress.address);
 await admin(running, configuration.admin);
 process.once("SIGTERM", () => void running.close(0).then(() => process.exit(0)));

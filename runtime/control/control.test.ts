@@ -1,210 +1,186 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { request } from "node:http";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { Client, credentials, type ClientDuplexStream } from "@grpc/grpc-js";
-import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import { create, fromBinary, toBinary, type MessageInitShape } from "@bufbuild/protobuf";
+import { Client, credentials, status, type ClientDuplexStream } from "@grpc/grpc-js";
+import { X509Certificate } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
 import { expect, onTestFinished, test } from "vitest";
+import { randomMesh } from "../../golden/random/mesh.ts";
+import { capturedPlacement } from "../../golden/random/placement.ts";
+import type { SpiffeId } from "../../lib/model/selector.ts";
+import { decoded } from "../../targets/xds/proto/codec.ts";
 import {
   DeltaDiscoveryRequestSchema,
   DeltaDiscoveryResponseSchema,
   type DeltaDiscoveryResponse,
 } from "../../targets/xds/proto/generated/envoy/service/discovery/v3/discovery_pb.js";
-import { typeUrls, type ResourceType } from "../../targets/xds/resource.ts";
-import { admin } from "./admin.ts";
-import { control, type Control } from "./control.ts";
-import { authority as opened, identities, keyFolder, type Authority } from "./identity/index.ts";
-import { folderSource } from "./source/folder-source.ts";
+import { typeUrls } from "../../targets/xds/resource.ts";
+import { control, type ControlOptions } from "./control.ts";
+import { ratings, reviews, testAuthority } from "./identity/fixture.ts";
+import { identities, type Authority } from "./identity/index.ts";
+import type { SourceListener } from "./source/source.ts";
+import type { Revision } from "./views.ts";
 
-const example = join(import.meta.dirname, "../../policies/greeter");
-const caller = "spiffe://cluster.local/ns/greeter/sa/caller";
-const greeter = "spiffe://cluster.local/ns/greeter/sa/greeter";
+const { graph, mesh } = randomMesh(3);
+const placement = capturedPlacement(graph);
+const workload = mesh.workloads.find(({ proxy }) => proxy !== "none")!.id;
+const nodeId = `${workload}/0`;
 
-/** A control plane for a copy of the example, with everything real but the Envoys. */
-const running = async () => {
-  const folder = mkdtempSync(join(tmpdir(), "meshwright-control-test-"));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  cpSync(example, join(folder, "mesh"), { recursive: true });
-  const authority = await opened({
-    store: keyFolder(join(folder, "keys")),
-    trustDomain: "cluster.local",
-    create: true,
-  });
-  onTestFinished(authority.close);
-  const replica = async (): Promise<Control> => {
-    const held = identities({ authority });
-    onTestFinished(held.close);
-    const one = await control({
-      source: folderSource(join(folder, "mesh"), { types: false }),
-      authority,
-      identities: held,
-      listen: { address: "127.0.0.1", port: 0 },
-      names: ["localhost"],
-      accessLog: "none",
-      log: () => undefined,
-    });
-    onTestFinished(() => one.close(0));
-    await until(() => one.mesh() !== undefined);
-    return one;
-  };
-  const greeterFile = join(folder, "mesh", "greeter", "greeter.ts");
-  return {
+/** The mesh in which the workload runs as that identity; without one, in which it is gone. */
+const running = (identity: SpiffeId | undefined): Revision => ({
+  mesh: {
+    ...mesh,
+    workloads: mesh.workloads.flatMap((one) =>
+      one.id !== workload ? [one] : identity === undefined ? [] : [{ ...one, identity }],
+    ),
+  },
+  placement,
+});
+
+const controlled = async (first: Revision | undefined, settings: Partial<ControlOptions> = {}) => {
+  const authority = await testAuthority();
+  const held = identities({ authority });
+  onTestFinished(held.close);
+  const log: Readonly<Record<string, unknown>>[] = [];
+  let listener: SourceListener | undefined;
+  const plane = await control({
+    source: {
+      spansOf: async () => new Map(),
+      followed: async (follower) => {
+        listener = follower;
+        if (first !== undefined) follower.taken(first, []);
+        return { stop: () => Promise.resolve() };
+      },
+    },
     authority,
-    replica,
-    plane: await replica(),
-    edit: (from: string, to: string) => writeFileSync(greeterFile, readFileSync(greeterFile, "utf8").replace(from, to)),
-  };
+    identities: held,
+    listen: { address: "127.0.0.1", port: 0 },
+    names: ["localhost"],
+    accessLog: "none",
+    sweepMs: 100,
+    log: (entry) => log.push(entry),
+    ...settings,
+  });
+  onTestFinished(() => plane.close(0));
+  return { plane, authority, log, takes: (revision: Revision) => listener?.taken(revision, []) };
 };
 
-const until = async (holds: () => boolean): Promise<void> => {
-  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 20));
-};
-
-const bytes = (buffer: Buffer): Buffer => buffer;
-
-/** A delta client that has proved to be somebody, and says which proxy it is. */
-const client = async (plane: Control, authority: Authority, identity: string, node: string) => {
+/** A client with a certificate of its own. */
+const connected = async (port: number, authority: Authority, identity: SpiffeId) => {
   const own = await authority.issued(identity);
-  const grpc = new Client(
-    `localhost:${plane.port}`,
+  const client = new Client(
+    `localhost:${port}`,
     credentials.createSsl(
       Buffer.from(authority.roots()),
       Buffer.from(own.privateKey),
       Buffer.from(own.certificateChain),
     ),
+    { "grpc.use_local_subchannel_pool": 1 },
   );
-  const stream: ClientDuplexStream<Buffer, Buffer> = grpc.makeBidiStreamRequest(
-    "/envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources",
-    bytes,
-    bytes,
-  );
-  const responses: DeltaDiscoveryResponse[] = [];
-  const ended = new Promise<Error>((resolve) => stream.on("error", resolve));
-  stream.on("data", (response: Buffer) => responses.push(fromBinary(DeltaDiscoveryResponseSchema, response)));
-  onTestFinished(() => {
-    stream.cancel();
-    grpc.close();
-  });
-  const say = (message: Parameters<typeof create<typeof DeltaDiscoveryRequestSchema>>[1]): void =>
-    void stream.write(Buffer.from(toBinary(DeltaDiscoveryRequestSchema, create(DeltaDiscoveryRequestSchema, message))));
-  return {
-    ended,
-    asks: (type: ResourceType, names: readonly string[]) =>
-      say({ node: { id: node }, typeUrl: typeUrls[type], resourceNamesSubscribe: [...names] }),
-    answered: ({ typeUrl, nonce }: DeltaDiscoveryResponse, refusal?: string) =>
-      say({
-        typeUrl,
-        responseNonce: nonce,
-        ...(refusal !== undefined && { errorDetail: { code: 3, message: refusal } }),
-      }),
-    /** The next response of a type, which it has not been given before. */
-    next: async (type: ResourceType): Promise<DeltaDiscoveryResponse> => {
-      const ofType = (): number => responses.findIndex(({ typeUrl }) => typeUrl === typeUrls[type]);
-      await until(() => ofType() !== -1);
-      return responses.splice(ofType(), 1)[0]!;
-    },
-  };
+  onTestFinished(() => client.close());
+  return client;
 };
 
-const versions = ({ resources }: DeltaDiscoveryResponse) =>
-  resources.map(({ name, version }) => [name, version]).sort();
+const path = "/envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources";
 
-test("a change is pushed to whom it concerns, and a policy that does not compile to nobody", async () => {
-  const { plane, authority, edit } = await running();
-  const envoy = await client(plane, authority, caller, "greeter/caller/0");
-  envoy.asks("routes", ["80"]);
-  const first = await envoy.next("routes");
-  envoy.answered(first);
-  edit("v1: 90, v2: 10", "v1: 90, v2: 20");
-  await until(() => plane.source().broken.length > 0);
-  expect(plane.source()).toMatchObject({
-    revision: 1,
-    broken: [{ code: "MESH2001", at: expect.stringMatching(/^greeter\/greeter\.ts:\d+:\d+$/) as string }],
+const talking = (client: Client, node = nodeId) => {
+  const bytes = (buffer: Buffer): Buffer => buffer;
+  const stream: ClientDuplexStream<Buffer, Buffer> = client.makeBidiStreamRequest(path, bytes, bytes);
+  const said: DeltaDiscoveryResponse[] = [];
+  stream.on("data", (message: Buffer) => {
+    const response = fromBinary(DeltaDiscoveryResponseSchema, message);
+    said.push(response);
+    const { typeUrl, nonce } = response;
+    // Clusters wait for the secrets that they need.
+    if (typeUrl === typeUrls.secret) send({ typeUrl, responseNonce: nonce });
   });
-  edit("v1: 90, v2: 20", "v1: 50, v2: 50");
-  const second = await envoy.next("routes");
-  expect(versions(second)).not.toEqual(versions(first));
-  expect(plane.source()).toMatchObject({ revision: 2, broken: [] });
-});
-
-test("a refusal is kept with the line of the policy that made what was refused, and goes when it is mended", async () => {
-  const { plane, authority, edit } = await running();
-  const envoy = await client(plane, authority, caller, "greeter/caller/0");
-  envoy.asks("routes", ["80"]);
-  envoy.answered(await envoy.next("routes"), "Proto constraint validation failed (80)");
-  await until(() => plane.refusals.all().some(({ at }) => at.length > 0));
-  expect(plane.refusals.all()).toMatchObject([
-    {
-      client: "greeter/caller/0",
-      type: "routes",
-      resources: ["80"],
-      message: "Proto constraint validation failed (80)",
-      at: [expect.stringMatching(/^greeter\/greeter\.ts:\d+:\d+$/) as string],
-    },
-  ]);
-  edit("v1: 90, v2: 10", "v1: 50, v2: 50");
-  envoy.answered(await envoy.next("routes"));
-  await until(() => plane.refusals.all().length === 0);
-}, 30_000);
-
-test("replicas that never talked give the same versions", async () => {
-  const { plane, authority, replica } = await running();
-  const other = await replica();
-  const told = await Promise.all(
-    [plane, other].map(async (one) => {
-      const envoy = await client(one, authority, caller, "greeter/caller/0");
-      envoy.asks("routes", ["80"]);
-      return versions(await envoy.next("routes"));
-    }),
+  stream.on("error", () => undefined);
+  const ended = new Promise<{ readonly code: number; readonly details: string }>((resolve) =>
+    stream.on("status", resolve),
   );
-  expect(told[0]).toEqual(told[1]);
+  const send = (what: MessageInitShape<typeof DeltaDiscoveryRequestSchema>): void =>
+    void stream.write(Buffer.from(toBinary(DeltaDiscoveryRequestSchema, create(DeltaDiscoveryRequestSchema, what))));
+  send({ node: { id: node }, typeUrl: typeUrls.secret, resourceNamesSubscribe: ["default"] });
+  return { said, ended, send };
+};
+
+const eventually = async (probe: () => boolean): Promise<void> => {
+  while (!probe()) await sleep(10);
+};
+
+/** Whom the certificate is of that a response brought. */
+const identityIn = (authority: Authority, response: DeltaDiscoveryResponse | undefined): unknown => {
+  const secret = decoded("secret", response?.resources[0]?.resource?.value ?? new Uint8Array()) as {
+    readonly tlsCertificate: { readonly certificateChain: { readonly inlineBytes: string } };
+  };
+  const pem = Buffer.from(secret.tlsCertificate.certificateChain.inlineBytes, "base64");
+  return authority.verified(new X509Certificate(pem).raw);
+};
+
+test("a stream never gets the secrets of another identity than it proved, and ends when its workload runs as another", async () => {
+  const { plane, authority, takes } = await controlled(running(reviews));
+  const old = talking(await connected(plane.port, authority, reviews));
+  await eventually(() => old.said.length === 1);
+  expect(identityIn(authority, old.said[0])).toBe(reviews);
+  takes(running(ratings));
+  const next = talking(await connected(plane.port, authority, ratings));
+  await eventually(() => next.said.length === 1);
+  expect(identityIn(authority, next.said[0])).toBe(ratings);
+  expect(await old.ended).toMatchObject({ code: status.PERMISSION_DENIED });
+  expect(old.said).toHaveLength(1);
+  expect(plane.ads.clients().map(({ client }) => client.name)).toEqual([nodeId]);
+  expect(plane.viewOf(nodeId)?.secret.has("default")).toBe(true);
+  takes(running(undefined));
+  expect(await next.ended).toMatchObject({ code: status.PERMISSION_DENIED });
 });
 
-test("who proves to be somebody else learns nothing", async () => {
-  const { plane, authority } = await running();
-  for (const node of ["greeter/caller/0", "greeter/nobody/0", "nonsense", "../../x/0", "__proto__/constructor/0"]) {
-    const envoy = await client(plane, authority, greeter, node);
-    envoy.asks("cluster", ["*"]);
-    expect((await envoy.ended).message).toMatch(/PERMISSION_DENIED/);
-  }
+test("who was sent away comes back on another connection, with the certificate that it has by then", async () => {
+  const { plane, authority, takes } = await controlled(running(reviews));
+  const client = await connected(plane.port, authority, reviews);
+  const first = talking(client);
+  await eventually(() => first.said.length === 1);
+  takes(running(undefined));
+  await first.ended;
+  await eventually(() => plane.connections().connections === 0);
+  takes(running(reviews));
+  const second = talking(client);
+  await eventually(() => second.said.length === 1);
 });
 
-test("a proxy gets its own key and nobody's else", async () => {
-  const { plane, authority } = await running();
-  const envoy = await client(plane, authority, caller, "greeter/caller/0");
-  envoy.asks("secret", ["default", "ROOTCA", greeter]);
-  const { resources, removedResources } = await envoy.next("secret");
-  expect(resources.map(({ name }) => name).sort()).toEqual(["ROOTCA", "default"]);
-  expect(removedResources).toEqual([greeter]);
-});
-
-const asked = (port: number, path: string, host = "localhost"): Promise<{ status: number; body: string }> =>
-  new Promise((resolve, reject) => {
-    const sent = request({ port, host: "127.0.0.1", path, headers: { host } }, (response) => {
-      let body = "";
-      response.on("data", (chunk: Buffer) => (body += chunk.toString()));
-      response.on("end", () => resolve({ status: response.statusCode ?? 0, body }));
+test("without a configuration a client hears that it may try elsewhere", async () => {
+  const { plane, authority, log } = await controlled(undefined);
+  const client = await connected(plane.port, authority, reviews);
+  for (let time = 0; time < 60; time += 1)
+    expect(await talking(client).ended).toMatchObject({
+      code: status.UNAVAILABLE,
+      details: "there is no configuration yet",
     });
-    sent.on("error", reject).end();
-  });
+  const lines = log.filter(({ event }) => event === "no configuration yet").length;
+  expect(lines).toBeGreaterThan(0);
+  expect(plane.draining()).toBe(false);
+  const closed = plane.close(0);
+  expect(plane.draining()).toBe(true);
+  await closed;
+});
 
-test("the admin port answers, whatever it is asked, and shows no key", async () => {
-  const { plane, authority } = await running();
-  const shown = await admin(plane, { address: "127.0.0.1", port: 0 });
-  onTestFinished(shown.close);
-  const envoy = await client(plane, authority, caller, "greeter/caller/0");
-  envoy.asks("secret", ["default"]);
-  await envoy.next("secret");
-  for (const path of ["/debug/clients/%", "/__proto__", "/debug/clients/greeter/nobody/0", "/constructor"])
-    expect((await asked(shown.port, path)).status).toBeGreaterThanOrEqual(400);
-  expect((await asked(shown.port, "/healthz", "evil.example:80")).status).toBe(403);
-  const pages = await Promise.all(
-    ["/healthz", "/readyz", "/metrics", "/debug/status", "/debug/clients", "/debug/clients/greeter/caller/0"].map(
-      (path) => asked(shown.port, path),
-    ),
-  );
-  expect(pages.map(({ status }) => status)).toEqual(pages.map(() => 200));
-  expect(pages[2]?.body).toContain("meshwright_control_streams 1");
-  expect(pages[5]?.body).toContain("outbound|80|v1|greeter.greeter.svc.cluster.local");
-  expect(pages.map(({ body }) => body).join("")).not.toMatch(/PRIVATE KEY|inlineBytes|privateKey/);
+test("a refusal stays in the status as long as one stream of the client holds to it", async () => {
+  const { plane, authority, takes } = await controlled(running(reviews));
+  const client = await connected(plane.port, authority, reviews);
+  const [refusing, other] = [talking(client), talking(client)];
+  for (const one of [refusing, other]) one.send({ typeUrl: typeUrls.cluster });
+  const cluster = (from: typeof other) => from.said.find(({ typeUrl }) => typeUrl === typeUrls.cluster);
+  await eventually(() => cluster(refusing) !== undefined && cluster(other) !== undefined);
+  const { nonce, resources } = cluster(refusing)!;
+  const [name] = resources.map((resource) => resource.name);
+  other.send({ typeUrl: typeUrls.cluster, responseNonce: cluster(other)!.nonce });
+  refusing.send({
+    typeUrl: typeUrls.cluster,
+    responseNonce: nonce,
+    errorDetail: { code: 13, message: `${name}: no` },
+  });
+  await eventually(() => refusing.said.filter(({ typeUrl }) => typeUrl === typeUrls.cluster).length === 2);
+  refusing.send({ typeUrl: typeUrls.cluster, responseNonce: refusing.said.at(-1)!.nonce });
+  await sleep(350);
+  expect(plane.refusals.all().map(({ client: who, resources: what }) => [who, what])).toEqual([[nodeId, [name]]]);
+  takes(running(undefined));
+  await refusing.ended;
+  await eventually(() => plane.refusals.all().length === 0);
 });

@@ -5,6 +5,7 @@ import {
   type Admission,
   type AdsServer,
   type Client,
+  type Dismissal,
   type Limits,
   type Node,
   type Peer,
@@ -13,10 +14,11 @@ import type { Authority, Identities } from "./identity/index.ts";
 import { listening } from "./listening.ts";
 import { refusals, type Refusals } from "./refusals.ts";
 import { secrets } from "./secrets.ts";
+import { standings } from "./standing.ts";
 import type { Kept, Source } from "./source/source.ts";
-import type { ConnectionLimits, Transport } from "./transport/index.ts";
+import { sparingLog, type ConnectionLimits, type Transport } from "./transport/index.ts";
 import type { Served, View } from "./view.ts";
-import { views, type Revision, type Told, type Views } from "./views.ts";
+import { views, type Revision, type Views } from "./views.ts";
 
 export type Log = (entry: Readonly<Record<string, unknown>>) => void;
 
@@ -31,6 +33,8 @@ export interface ControlOptions {
   readonly limits?: Partial<Limits & ConnectionLimits>;
   /** Secrets that every proxy may have beside its own. */
   readonly extraSecrets?: readonly Served[];
+  /** How often open streams are judged anew, and what nobody uses is forgotten; 5 s when absent. */
+  readonly sweepMs?: number;
   readonly log: Log;
 }
 
@@ -52,15 +56,18 @@ export interface Control {
   readonly refusals: Pick<Refusals, "all">;
   readonly source: () => SourceStatus;
   readonly mesh: () => Revision["mesh"] | undefined;
-  /** What a client may have; undefined for one that is not known. */
-  readonly viewOf: (client: string) => View | undefined;
+  /** What a client may have, by its node id; undefined for one that is not known. */
+  readonly viewOf: (node: string) => View | undefined;
   readonly phase: () => string;
+  /** Whether it is on its way out: nobody new should be sent here. */
+  readonly draining: () => boolean;
   /** Serves nobody any more once clients had this long to go elsewhere. */
   readonly close: (graceMs: number) => Promise<void>;
 }
 
 /** A proxy as it was admitted. */
 interface Admitted {
+  readonly node: string;
   readonly workload: string;
   readonly instance: number;
   readonly identity: SpiffeId;
@@ -68,26 +75,27 @@ interface Admitted {
   seen: number;
 }
 
-const empty: Told = {
+const nothing: View = {
+  secret: new Map(),
   cluster: new Map(),
   endpoints: new Map(),
   listener: new Map(),
   routes: new Map(),
 };
 
-/** How often it is looked which identities nobody uses any more. */
-const sweepMs = 5000;
 /** Who comes back within this time finds its certificate: a network that was away must not cost a new key for everybody. */
 const returnMs = 60_000;
 /** Of those who are away so many are remembered: names cost nothing to make up for whoever has an identity. */
 const mostAway = 20_000;
 
 export const control = async (options: ControlOptions): Promise<Control> => {
-  const { source, authority, log } = options;
+  const { source, authority, log, sweepMs = 5000 } = options;
+  const sparing = sparingLog(log);
   const admitted = new Map<string, Admitted>();
-  /** What a proxy was told last: that of a workload which the mesh lost stays, since its proxy may still serve. */
-  const last = new Map<string, Told>();
+  /** What a proxy may have had last: that of a workload which the mesh lost stays, since its proxy may still serve. */
+  const last = new Map<string, View>();
   let current: { readonly revision: Revision; readonly views: Views } | undefined;
+  let isDraining = false;
   let status: SourceStatus = { revision: 0, takenAt: undefined, warnings: [], broken: [] };
 
   const kept = refusals(source.spansOf, log);
@@ -98,29 +106,49 @@ export const control = async (options: ControlOptions): Promise<Control> => {
     (identity, error) => log({ level: "error", event: "identity not renewed", identity, reason: String(error) }),
   );
 
+  const isRunning = ({ workload: id, identity }: Pick<Admitted, "workload" | "identity">): boolean => {
+    const workload = current && lookup(current.revision.mesh).workload(id);
+    return workload !== undefined && workload.proxy !== "none" && workload.identity === identity;
+  };
+
+  /**
+   * INVARIANT: no stream gets secrets of another identity than it proved, and none that are newer than the mesh's word that its
+   * workload runs as that identity. Until the next sweep ends the stream it has what it had: taking that away would lose requests.
+   */
   const viewOf = ({ key }: Pick<Client, "key">): View => {
     const proxy = admitted.get(key);
-    if (proxy === undefined) return { ...empty, secret: new Map() };
-    const view = current?.views.of(proxy) ?? last.get(key) ?? empty;
+    const told = proxy && isRunning(proxy) ? current?.views.of(proxy) : undefined;
+    if (proxy === undefined || told === undefined) return last.get(key) ?? nothing;
+    const view = { ...told, secret: held.of(proxy.identity) };
     last.set(key, view);
-    return { ...view, secret: held.of(proxy.identity) };
+    return view;
   };
 
   const admission = async ({ certificate, address }: Peer, node: Node): Promise<Admission> => {
     if (certificate === undefined) return { refused: "a client certificate of the mesh is needed" };
     const identity = authority.verified(certificate);
-    if (typeof identity !== "string") return { refused: identity.reason };
+    if (typeof identity !== "string") {
+      running.hungUp(address);
+      return { refused: identity.reason };
+    }
     const proxy = proxyOf(node.id);
     if (proxy === undefined) return { refused: "the node id is not `namespace/workload/instance`" };
-    if (current === undefined) return { refused: "there is no configuration yet" };
-    const workload = lookup(current.revision.mesh).workload(proxy.workload);
+    if (current === undefined) {
+      sparing({ level: "warning", event: "no configuration yet", client: node.id, address });
+      return { unavailable: "there is no configuration yet" };
+    }
     // The same words for what is unknown and for what is another's: a stranger learns no names.
-    if (workload === undefined || workload.proxy === "none" || workload.identity !== identity)
-      return { refused: `${identity} runs no proxy of ${proxy.workload}` };
-    admitted.set(node.id, { ...proxy, identity, seen: performance.now() });
+    const stranger = { refused: `${identity} runs no proxy of ${proxy.workload}` };
+    if (!isRunning({ ...proxy, identity })) return stranger;
+    const key = `${identity} ${node.id}`;
+    // The newest is the last: that is whom somebody means who asks by node id.
+    admitted.delete(key);
+    admitted.set(key, { ...proxy, node: node.id, identity, seen: performance.now() });
     await held.prepared(identity);
+    // The mesh may be another by now: whoever came back to an empty view would drop all that it serves by.
+    if (!isRunning({ ...proxy, identity })) return stranger;
     running.known(address);
-    return { client: { name: node.id, key: node.id } };
+    return { client: { name: node.id, key, owner: identity } };
   };
 
   const server = adsServer({
@@ -131,8 +159,20 @@ export const control = async (options: ControlOptions): Promise<Control> => {
     ...(options.limits && { limits: options.limits }),
   });
 
+  const standing = standings(authority, ({ key }, identity) => {
+    const proxy = admitted.get(key);
+    return proxy !== undefined && proxy.identity === identity && isRunning(proxy);
+  });
+  const judged = (client: Client, peer: Peer): Dismissal | undefined => {
+    const why = standing.verdict(client, peer);
+    if (why !== undefined) running.hungUp(peer.address);
+    return why;
+  };
+
   const swept = (): void => {
-    const connected = new Map(server.clients().map((client) => [client.client.key, client]));
+    standing.swept();
+    server.judged(judged);
+    const connected = Map.groupBy(server.clients(), ({ client }) => client.key);
     const now = performance.now();
     let away = 0;
     for (const [key, proxy] of admitted) {
@@ -144,10 +184,9 @@ export const control = async (options: ControlOptions): Promise<Control> => {
       last.delete(key);
     }
     held.used(new Set([...admitted.values()].map(({ identity }) => identity)));
-    kept.forgotten(({ client, type }) => {
-      const known = connected.get(client);
-      return known === undefined || known.types[type as keyof typeof known.types]?.lastRefusal === undefined;
-    });
+    kept.forgotten((key, type, name) =>
+      (connected.get(key) ?? []).some(({ types }) => types[type]?.refused.has(name) === true),
+    );
   };
   const sweep = setInterval(swept, sweepMs).unref();
 
@@ -166,6 +205,7 @@ export const control = async (options: ControlOptions): Promise<Control> => {
         revision,
         views: current?.views.next(revision) ?? views(revision, { accessLog: options.accessLog }),
       };
+      kept.moved();
       status = { revision: status.revision + 1, takenAt: new Date(), warnings, broken: [] };
       log({ level: "info", event: "revision taken", revision: status.revision, warnings: warnings.length });
       server.changed();
@@ -184,9 +224,14 @@ export const control = async (options: ControlOptions): Promise<Control> => {
     refusals: kept,
     source: () => status,
     mesh: () => current?.revision.mesh,
-    viewOf: (client) => (admitted.has(client) ? viewOf({ key: client }) : undefined),
+    viewOf: (node) => {
+      const key = [...admitted].findLast(([, proxy]) => proxy.node === node)?.[0];
+      return key === undefined ? undefined : viewOf({ key });
+    },
     phase: authority.phase,
+    draining: () => isDraining,
     close: async (graceMs) => {
+      isDraining = true;
       clearInterval(sweep);
       await following.stop();
       await running.close(graceMs);

@@ -18,9 +18,17 @@ export interface ListeningOptions {
 
 /** Discovery on the network. */
 export interface Listening extends Pick<Transport, "port" | "known" | "counts"> {
+  /**
+   * Ends the connection from `address:port` once what its streams were told is out. Without this, whoever opens its next stream
+   * on a connection that is there, as Envoy does, would show the same certificate again, for ever.
+   */
+  readonly hungUp: (from: string) => void;
   /** Ends all streams within the time given, and hangs up. */
   readonly close: (graceMs: number) => Promise<void>;
 }
+
+/** Time for a status to get out. */
+const hangUpMs = 200;
 
 /** Serves discovery under mTLS: whoever has no certificate of the mesh does not get as far as a stream. */
 export const listening = async (options: ListeningOptions): Promise<Listening> => {
@@ -29,7 +37,7 @@ export const listening = async (options: ListeningOptions): Promise<Listening> =
   server.addTo(grpc, options.only);
   // Connections come to gRPC when TLS is done with them, so its own credentials are none.
   const behindTls = grpc.createConnectionInjector(ServerCredentials.createInsecure());
-  const { port, known, counts, close } = await transport({
+  const { port, known, cut, counts, close } = await transport({
     authority,
     names,
     listen,
@@ -41,6 +49,7 @@ export const listening = async (options: ListeningOptions): Promise<Listening> =
     port,
     known,
     counts,
+    hungUp: (from) => void setTimeout(() => cut(from), hangUpMs).unref(),
     close: async (graceMs) => {
       close();
       await server.drained(graceMs);

@@ -1,12 +1,12 @@
-import type { Origin } from "../../lib/diagnostics/origin.ts";
-import type { Span } from "../../lib/diagnostics/span.ts";
+import type { ResourceType } from "../../targets/xds/resource.ts";
 import type { Refusal } from "./ads/index.ts";
-import { placeOf } from "./source/source.ts";
+import { places } from "./places.ts";
+import type { Source } from "./source/source.ts";
 
 /** A NACK as it is kept: what a proxy refused, why, and the policy lines that made it. */
 export interface KeptRefusal {
   readonly client: string;
-  readonly type: string;
+  readonly type: ResourceType;
   readonly resources: readonly string[];
   readonly message: string;
   /** `bookinfo/reviews.ts:12:5`; empty while they are looked for, or where nobody wrote what was refused. */
@@ -17,57 +17,87 @@ export interface KeptRefusal {
 
 export interface Refusals {
   readonly kept: (refusal: Refusal) => void;
-  /** What a client took after all, or a client that is gone, is no refusal any more. */
-  readonly forgotten: (isOver: (refusal: KeptRefusal) => boolean) => void;
+  /** Keeps of each refusal the names that are still refused: what nobody refuses any more, or a client that is gone, goes. */
+  readonly forgotten: (isRefused: (clientKey: string, type: ResourceType, name: string) => boolean) => void;
+  /** Another revision was taken: what was written may stand elsewhere now. */
+  readonly moved: () => void;
   readonly all: () => readonly KeptRefusal[];
 }
 
 /** Proxies of one kind refuse alike: more than this many lines help nobody. */
 const most = 1000;
+const mostShown = 50;
 const longestMessage = 2000;
 
+interface Entry {
+  readonly clientKey: string;
+  readonly names: readonly string[];
+  readonly refusal: KeptRefusal;
+}
+
+const narrowed = (entry: Entry, names: readonly string[]): Entry =>
+  names.length === entry.names.length
+    ? entry
+    : { ...entry, names, refusal: { ...entry.refusal, resources: names.slice(0, mostShown) } };
+
 export const refusals = (
-  spansOf: (origins: readonly Origin[]) => Promise<ReadonlyMap<Origin, Span>>,
+  spansOf: Source["spansOf"],
   log: (entry: Readonly<Record<string, unknown>>) => void,
 ): Refusals => {
-  const byKey = new Map<string, KeptRefusal>();
+  const byKey = new Map<string, Entry>();
+  const written = places(spansOf, (error) =>
+    log({ level: "warning", event: "refusal not located", reason: String(error) }),
+  );
+
+  const keptOnly = (key: string, entry: Entry, isLeft: (name: string) => boolean): void => {
+    const next = narrowed(entry, entry.names.filter(isLeft));
+    if (next.names.length === 0) byKey.delete(key);
+    else if (next !== entry) byKey.set(key, next);
+  };
+
   return {
     kept: ({ client, type, message, resources }) => {
       const names = resources.map(({ name }) => name);
-      const key = `${client.key} ${type} ${names.join(" ")}`;
-      const before = byKey.get(key);
+      const key = JSON.stringify([client.key, type, ...names]);
+      const before = byKey.get(key)?.refusal;
+      // A name is refused for the reason that was given last.
+      const again = new Set(names);
+      for (const [other, entry] of byKey)
+        if (other !== key && entry.clientKey === client.key && entry.refusal.type === type)
+          keptOnly(other, entry, (name) => !again.has(name));
       if (before === undefined && byKey.size >= most) byKey.delete(byKey.keys().next().value ?? "");
+      const isSame = before?.message === message.slice(0, longestMessage);
       const refusal: KeptRefusal = {
         client: client.name,
         type,
-        resources: names.slice(0, 50),
+        resources: names.slice(0, mostShown),
         message: message.slice(0, longestMessage),
-        at: before?.message === message ? before.at : [],
+        at: isSame ? before.at : [],
         since: before?.since ?? new Date(),
         times: (before?.times ?? 0) + 1,
       };
-      byKey.set(key, refusal);
-      if (refusal.at.length > 0) return;
-      const origins = [...new Set(resources.flatMap((resource) => resource.origins))].slice(0, 50);
-      spansOf(origins)
-        .then((spans) => {
-          const at = [...new Set(origins.flatMap((origin) => spans.get(origin) ?? []).map(placeOf))].sort();
-          if (byKey.get(key) === refusal) byKey.set(key, { ...refusal, at });
-          log({
-            level: "error",
-            event: "configuration refused",
-            client: client.name,
-            type,
-            resources: names.slice(0, 20),
-            message: refusal.message,
-            at,
-          });
-        })
-        .catch((error: unknown) => log({ level: "warning", event: "refusal not located", reason: String(error) }));
+      byKey.set(key, { clientKey: client.key, names, refusal });
+      void written.of(resources.flatMap(({ origins }) => origins)).then((at) => {
+        const now = byKey.get(key);
+        if (now !== undefined && now.refusal.message === refusal.message)
+          byKey.set(key, { ...now, refusal: { ...now.refusal, at } });
+        if (isSame) return;
+        log({
+          level: "error",
+          event: "configuration refused",
+          client: client.name,
+          type,
+          resources: names.slice(0, 20),
+          message: refusal.message,
+          at,
+        });
+      });
     },
-    forgotten: (isOver) => {
-      for (const [key, refusal] of byKey) if (isOver(refusal)) byKey.delete(key);
+    forgotten: (isRefused) => {
+      for (const [key, entry] of byKey)
+        keptOnly(key, entry, (name) => isRefused(entry.clientKey, entry.refusal.type, name));
     },
-    all: () => [...byKey.values()],
+    moved: written.moved,
+    all: () => [...byKey.values()].map(({ refusal }) => refusal),
   };
 };

@@ -2,6 +2,7 @@ import { adsServer, type Admission, type AdsServer, type Limits, type Node, type
 import type { Authority, Identities } from "./identity/index.ts";
 import { listening } from "./listening.ts";
 import { secrets } from "./secrets.ts";
+import { standings } from "./standing.ts";
 import type { Served, View } from "./view.ts";
 
 export interface SecretServiceOptions {
@@ -49,12 +50,15 @@ export const secretService = async (options: SecretServiceOptions): Promise<Secr
   const admitted = async ({ certificate, address }: Peer, node: Node): Promise<Admission> => {
     if (certificate === undefined) return { refused: "a client certificate of the mesh is needed" };
     const identity = authority.verified(certificate);
-    if (typeof identity !== "string") return { refused: identity.reason };
+    if (typeof identity !== "string") {
+      running.hungUp(address);
+      return { refused: identity.reason };
+    }
     admittedAt.set(identity, performance.now());
     await held.prepared(identity);
     running.known(address);
     // Copies of a workload share an identity: each has its own allowance of streams.
-    return { client: { name: node.id, key: `${identity} ${node.id}` } };
+    return { client: { name: node.id, key: `${identity} ${node.id}`, owner: identity } };
   };
   const server = adsServer({
     admitted,
@@ -64,7 +68,14 @@ export const secretService = async (options: SecretServiceOptions): Promise<Secr
     log,
     ...(options.limits && { limits: options.limits }),
   });
+  const standing = standings(authority, ({ key }, identity) => identityOf(key) === identity);
   const sweep = setInterval(() => {
+    standing.swept();
+    server.judged((client, peer) => {
+      const why = standing.verdict(client, peer);
+      if (why !== undefined) running.hungUp(peer.address);
+      return why;
+    });
     const used = new Set(server.clients().map(({ client }) => identityOf(client.key)));
     for (const [identity, at] of admittedAt) {
       // Whoever was admitted a moment ago may not have its stream yet.

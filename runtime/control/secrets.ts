@@ -25,8 +25,9 @@ export const secrets = (
   const known = new Map<SpiffeId, ReadonlyMap<string, Served>>();
   const prepared = async (identity: SpiffeId): Promise<void> => {
     if (!known.has(identity)) {
-      known.set(identity, none);
+      // Throws at the limit: what is not retained is not renewed, and must not pass for known.
       identities.retain(identity);
+      known.set(identity, none);
     }
     const own = await identities.secretFor(identity);
     if (!known.has(identity)) return;

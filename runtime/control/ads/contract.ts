@@ -14,7 +14,6 @@ export interface Peer {
 export interface Node {
   readonly id: string;
   readonly cluster: string;
-  readonly metadata: Readonly<Record<string, unknown>>;
   readonly userAgent: string;
 }
 
@@ -24,10 +23,18 @@ export interface Client {
   readonly name: string;
   /** Opaque: what `viewOf` goes by, and what streams are counted by. */
   readonly key: string;
+  /** Whom it belongs to, with any number of others: whoever proves who it is may still call itself what it likes. */
+  readonly owner?: string;
 }
 
-/** Whether a stream is served; the words of a refusal go to the client. */
-export type Admission = { readonly client: Client } | { readonly refused: string };
+/** Whether a stream is served; the words of a refusal go to the client. Who hears that it is `unavailable` may try elsewhere. */
+export type Admission = { readonly client: Client } | { readonly refused: string } | { readonly unavailable: string };
+
+/** Why a stream that was admitted is served no more. */
+export interface Dismissal {
+  readonly as: "unauthenticated" | "denied";
+  readonly reason: string;
+}
 
 /** A client's NACK, with the resources that its message names, or else all of the response. */
 export interface Refusal {
@@ -40,8 +47,12 @@ export interface Refusal {
 /** What one client may cost. */
 export interface Limits extends SessionLimits {
   readonly requestBytes: number;
+  /** What one stream may say beside its first request before it is admitted. */
+  readonly waitingBytes: number;
   readonly streams: number;
   readonly streamsPerClient: number;
+  /** Of all clients of one owner: as many pods as a service account may have, with one or two streams each. */
+  readonly streamsPerOwner: number;
   /** On one connection at one time; whoever was not admitted yet has these too. */
   readonly streamsPerConnection: number;
   /** Of one stream. What comes faster waits in the client, by flow control: it is slowed down, not ended. */
@@ -63,8 +74,11 @@ export const defaultLimits: Limits = {
   subscriptionMs: 1000,
   drainMs: 0,
   requestBytes: 8 << 20,
+  // Who comes back asks for all types at once, and says what it has of 10,000 clusters and their endpoints.
+  waitingBytes: 4 << 20,
   streams: 10_000,
   streamsPerClient: 16,
+  streamsPerOwner: 2000,
   streamsPerConnection: 16,
   requestsPerSecond: 200,
   requestBurst: 1000,
@@ -92,6 +106,9 @@ export interface TypeStatus {
   readonly subscribed: readonly string[];
   readonly acknowledged: ReadonlyMap<string, string>;
   readonly pending: readonly string[];
+  /** Names that are held back as the client refused them, each with its words. */
+  readonly refused: ReadonlyMap<string, string>;
+  /** What it said last of what it refuses, with all that it said so of. */
   readonly lastRefusal: { readonly message: string; readonly resources: readonly string[] } | undefined;
 }
 
@@ -128,6 +145,8 @@ export interface AdsServer {
   /** Views may have changed: every client is brought to its own as it is now. */
   readonly changed: () => void;
   readonly clients: () => readonly ClientStatus[];
+  /** Judges each admitted stream anew, and ends those that are dismissed. */
+  readonly judged: (verdict: (client: Client, peer: Peer) => Dismissal | undefined) => void;
   readonly metrics: () => AdsMetrics;
   /** Ends all streams, spread over the time given, and takes no more: clients come back elsewhere, one after another. */
   readonly drained: (graceMs: number) => Promise<void>;

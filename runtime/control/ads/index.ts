@@ -5,6 +5,7 @@ export type {
   AdsServer,
   Client,
   ClientStatus,
+  Dismissal,
   Limits,
   Node,
   Peer,

@@ -39,7 +39,10 @@ const served = async (
   {
     limits = {},
     admitted = (_: unknown, { id }: Node): Admission => ({ client: { name: id, key: id } }),
-  }: { readonly limits?: Partial<Limits>; readonly admitted?: (peer: unknown, node: Node) => Admission } = {},
+  }: {
+    readonly limits?: Partial<Limits>;
+    readonly admitted?: (peer: unknown, node: Node) => Admission | Promise<Admission>;
+  } = {},
 ) => {
   const views = new Map<string, View>();
   let shown = first;
@@ -257,6 +260,54 @@ test("silence, too many streams of one client, too many names, too large a reque
   const third = delta(port);
   third.send({ node, typeUrl: typeUrls.cluster, resourceNamesSubscribe: ["x".repeat(2000)] });
   expect((await third.ended).code).toBe(status.RESOURCE_EXHAUSTED);
+});
+
+test("who calls itself many has no more streams than one identity may have", async () => {
+  const { port } = await served(one, {
+    limits: { streamsPerOwner: 2 },
+    admitted: (_, { id }) => ({ client: { name: id, key: id, owner: "o" } }),
+  });
+  const [first, second, third] = [delta(port), delta(port), delta(port)];
+  first.send({ node: { id: "1" }, typeUrl: typeUrls.cluster });
+  second.send({ node: { id: "2" }, typeUrl: typeUrls.cluster });
+  await Promise.all([first.next(), second.next()]);
+  third.send({ node: { id: "3" }, typeUrl: typeUrls.cluster });
+  expect(await third.ended).toMatchObject({ code: status.RESOURCE_EXHAUSTED });
+  first.stream.end();
+  await first.ended;
+  const fourth = delta(port);
+  fourth.send({ node: { id: "4" }, typeUrl: typeUrls.cluster });
+  expect((await fourth.next()).resources).toHaveLength(1);
+});
+
+test("what waits to be admitted is bounded in bytes, beside the first request", async () => {
+  const admission = Promise.withResolvers<Admission>();
+  const { port } = await served(one, { limits: { waitingBytes: 1000 }, admitted: () => admission.promise });
+  const large = { node, typeUrl: typeUrls.cluster, resourceNamesSubscribe: ["x".repeat(800)] };
+  const [modest, greedy] = [delta(port), delta(port)];
+  for (let time = 0; time < 2; time += 1) modest.send(large);
+  for (let time = 0; time < 3; time += 1) greedy.send(large);
+  expect((await greedy.ended).code).toBe(status.RESOURCE_EXHAUSTED);
+  admission.resolve({ client: { name: "n", key: "n" } });
+  expect((await modest.next()).typeUrl).toBe(typeUrls.cluster);
+});
+
+test("who is told that nobody can serve it now may try elsewhere", async () => {
+  const { port } = await served(one, { admitted: () => ({ unavailable: "not yet" }) });
+  const talk = delta(port);
+  talk.send({ node, typeUrl: typeUrls.cluster });
+  expect(await talk.ended).toMatchObject({ code: status.UNAVAILABLE, details: "not yet" });
+});
+
+test("who is dismissed hears why, and nobody else does", async () => {
+  const { ads, port } = await served(one);
+  const [stays, goes] = [delta(port), delta(port)];
+  stays.send({ node: { id: "stays" }, typeUrl: typeUrls.cluster });
+  goes.send({ node: { id: "goes" }, typeUrl: typeUrls.cluster });
+  await Promise.all([stays.next(), goes.next()]);
+  ads.judged(({ name }) => (name === "goes" ? { as: "unauthenticated", reason: "too old" } : undefined));
+  expect(await goes.ended).toMatchObject({ code: status.UNAUTHENTICATED, details: "too old" });
+  expect(ads.clients().map(({ client }) => client.name)).toEqual(["stays"]);
 });
 
 test("a client that does not read is sent no more than one response at a time, and then only what is newest", async () => {

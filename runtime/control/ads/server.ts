@@ -20,10 +20,17 @@ export const adsServer = (options: AdsOptions): AdsServer => {
   let isCatchingUp = false;
 
   const perClient = new Map<string, number>();
-  const counts = ({ key }: Client, change: 1 | -1): void => {
-    const count = (perClient.get(key) ?? 0) + change;
-    if (count > 0) perClient.set(key, count);
-    else perClient.delete(key);
+  const perOwner = new Map<string, number>();
+  const counts = ({ key, owner }: Client, change: 1 | -1): void => {
+    added(perClient, key, change);
+    if (owner !== undefined) added(perOwner, owner, change);
+  };
+  const tooMany = ({ key, owner }: Client): string | undefined => {
+    const { streamsPerClient, streamsPerOwner } = limits;
+    if ((perClient.get(key) ?? 0) >= streamsPerClient) return `more than ${streamsPerClient} streams of one client`;
+    return owner !== undefined && (perOwner.get(owner) ?? 0) >= streamsPerOwner
+      ? `more than ${streamsPerOwner} streams of one identity`
+      : undefined;
   };
 
   const caughtUp = (): void => {
@@ -57,7 +64,7 @@ export const adsServer = (options: AdsOptions): AdsServer => {
         options,
         limits,
         tally: counted,
-        streamsOf: ({ key }) => perClient.get(key) ?? 0,
+        tooMany,
         opened: (client) => counts(client, 1),
         isBehind: (stream) => behind.has(stream),
         closed: (stream) => {
@@ -89,6 +96,9 @@ export const adsServer = (options: AdsOptions): AdsServer => {
       catchUp();
     },
     clients: () => [...streams].flatMap((stream) => stream.status() ?? []),
+    judged: (verdict) => {
+      for (const stream of [...streams]) stream.judged(verdict);
+    },
     metrics: () => structuredClone({ ...counted, streams: streams.size }),
     drained: async (graceMs) => {
       isDraining = true;
@@ -101,6 +111,12 @@ export const adsServer = (options: AdsOptions): AdsServer => {
       );
     },
   };
+};
+
+const added = (counts: Map<string, number>, key: string, change: 1 | -1): void => {
+  const count = (counts.get(key) ?? 0) + change;
+  if (count > 0) counts.set(key, count);
+  else counts.delete(key);
 };
 
 /** Bytes in, bytes out: a message that is none must end its stream as the client's fault, which gRPC's own codec would not. */

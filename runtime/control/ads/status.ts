@@ -1,6 +1,6 @@
 import { resourceTypes } from "../../../targets/xds/resource.ts";
 import type { TypeStatus } from "./contract.ts";
-import type { Ledger } from "./session/ledger.ts";
+import { refusals, type Ledger } from "./session/ledger.ts";
 import type { Ledgers } from "./session/order.ts";
 
 /** What the ledgers of one stream say, copied: they go on changing. */
@@ -9,13 +9,27 @@ export const typeStatuses = (ledgers: Ledgers): Readonly<Partial<Record<Ledger["
     resourceTypes.flatMap((type) => (ledgers[type].asked ? [[type, typeStatus(ledgers[type])] as const] : [])),
   );
 
-const typeStatus = ({ everything, names, held, gaps, lastRefusal }: Ledger): TypeStatus => ({
-  everything,
-  subscribed: [...names],
-  acknowledged: new Map([...held].flatMap(([name, { version }]) => (version === undefined ? [] : [[name, version]]))),
-  pending: [...gaps.keys()],
-  lastRefusal: lastRefusal && {
-    message: lastRefusal.message,
-    resources: lastRefusal.resources.map(({ name }) => name),
-  },
-});
+const typeStatus = (of: Ledger): TypeStatus => {
+  const { everything, names, held, gaps } = of;
+  const refused = refusals(of);
+  return {
+    everything,
+    subscribed: [...names],
+    acknowledged: new Map([...held].flatMap(([name, { version }]) => (version === undefined ? [] : [[name, version]]))),
+    pending: [...gaps.keys()],
+    refused,
+    lastRefusal: lastRefusal(of, refused),
+  };
+};
+
+const lastRefusal = (
+  { lastRefusal: unanswered }: Ledger,
+  refused: ReadonlyMap<string, string>,
+): TypeStatus["lastRefusal"] => {
+  if (unanswered !== undefined)
+    return { message: unanswered.message, resources: unanswered.resources.map(({ name }) => name) };
+  const message = [...refused.values()].at(-1);
+  return message === undefined
+    ? undefined
+    : { message, resources: [...refused].flatMap(([name, said]) => (said === message ? [name] : [])) };
+};

@@ -1,6 +1,6 @@
 import { status, type ServerDuplexStream } from "@grpc/grpc-js";
 import type { ResourceType } from "../../../targets/xds/resource.ts";
-import type { AdsOptions, Client, ClientStatus, Limits, Node } from "./contract.ts";
+import type { AdsOptions, Client, ClientStatus, Dismissal, Limits, Node, Peer } from "./contract.ts";
 import { session, type Outcome, type Protocol, type Session } from "./session/session.ts";
 import { pace } from "./pace.ts";
 import { typeStatuses } from "./status.ts";
@@ -17,6 +17,8 @@ export interface Stream {
   readonly client: () => Client | undefined;
   /** Takes the client's view as it is now. */
   readonly refreshed: () => void;
+  /** Ends it where it is dismissed. */
+  readonly judged: (verdict: (client: Client, peer: Peer) => Dismissal | undefined) => void;
   /** Says goodbye; resolves when the client is gone. */
   readonly ended: () => Promise<void>;
 }
@@ -25,7 +27,8 @@ export interface Surroundings {
   readonly options: AdsOptions;
   readonly limits: Limits;
   readonly tally: Tally;
-  readonly streamsOf: (client: Client) => number;
+  /** Why the client may have no further stream. */
+  readonly tooMany: (client: Client) => string | undefined;
   /** The stream is that client's from now on. */
   readonly opened: (client: Client) => void;
   /** Whether the stream has yet to be told of a change. */
@@ -38,13 +41,15 @@ export const stream = (
   call: Call,
   protocol: Protocol,
   only: ResourceType | undefined,
-  { options, limits, tally, streamsOf, opened, isBehind, closed }: Surroundings,
+  { options, limits, tally, tooMany, opened, isBehind, closed }: Surroundings,
 ): Stream => {
   const since = new Date();
   const address = call.getPeer();
   const unknownTypes = new Set<string>();
   const unheard: Buffer[] = [];
-  let admitted: { readonly client: Client; readonly node: Node; readonly session: Session } | undefined;
+  let waitingBytes = 0;
+  let admitted:
+    { readonly client: Client; readonly peer: Peer; readonly node: Node; readonly session: Session } | undefined;
   let isOver = false;
   let isWriting = false;
   let wake: NodeJS.Timeout | undefined;
@@ -63,6 +68,7 @@ export const stream = (
     clearTimeout(silence);
     clearTimeout(wake);
     clearTimeout(rest);
+    unheard.length = 0;
     options.log({ event: "stream-ended", client: admitted?.client.name, address, why });
     closed(self);
     gone.resolve();
@@ -104,16 +110,18 @@ export const stream = (
 
   const admission = async (node: Node): Promise<void> => {
     const certificate = call.getAuthContext().sslPeerCertificate?.raw;
-    const answer = await options.admitted({ certificate, address }, node);
+    const peer: Peer = { certificate, address };
+    const answer = await options.admitted(peer, node);
     if (isOver) return;
-    if ("refused" in answer) {
+    if (!("client" in answer)) {
       tally.refusedAdmissions += 1;
+      if ("unavailable" in answer) return ended(status.UNAVAILABLE, answer.unavailable);
       return ended(certificate === undefined ? status.UNAUTHENTICATED : status.PERMISSION_DENIED, answer.refused);
     }
     const { client } = answer;
-    if (streamsOf(client) >= limits.streamsPerClient)
-      return overLimit(`more than ${limits.streamsPerClient} streams of one client`);
-    admitted = { client, node, session: session(protocol, options.viewOf(client), limits) };
+    const why = tooMany(client);
+    if (why !== undefined) return overLimit(why);
+    admitted = { client, peer, node, session: session(protocol, options.viewOf(client), limits) };
     opened(client);
     options.log({ event: "stream-admitted", client: client.name, address, protocol, userAgent: node.userAgent });
   };
@@ -144,7 +152,9 @@ export const stream = (
   /** What a client says before it is admitted waits; an honest one says a few things, one of each type. */
   const admittedFirst = (bytes: Buffer, node: Node): void => {
     unheard.push(bytes);
-    if (unheard.length > longestWait) return overLimit("too many requests before it was admitted");
+    if (unheard.length > 1) waitingBytes += bytes.length;
+    if (unheard.length > longestWait || waitingBytes > limits.waitingBytes)
+      return overLimit("too many requests before it was admitted");
     if (unheard.length > 1) return;
     admission(node).then(
       () => guarded(() => unheard.splice(0).forEach(received)),
@@ -213,6 +223,13 @@ export const stream = (
         admitted.session.viewed(options.viewOf(admitted.client));
         pump();
       }),
+    judged: (verdict) =>
+      guarded(() => {
+        if (isOver || admitted === undefined) return;
+        const why = verdict(admitted.client, admitted.peer);
+        if (why === undefined) return;
+        ended(why.as === "denied" ? status.PERMISSION_DENIED : status.UNAUTHENTICATED, why.reason);
+      }),
     ended: () => {
       if (!isOver) {
         over("drained");
@@ -247,7 +264,7 @@ export const stream = (
 const longestWait = 32;
 const longestLogged = 2000;
 
-const nobody: Node = { id: "", cluster: "", metadata: {}, userAgent: "" };
+const nobody: Node = { id: "", cluster: "", userAgent: "" };
 
 const parsed = <T>(parse: () => T): T | undefined => {
   try {

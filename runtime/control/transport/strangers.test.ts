@@ -37,3 +37,13 @@ test("a stranger whose time is up is cut; one that was known or left is not", as
   await sleep(20);
   expect(cut).toEqual([2]);
 });
+
+test("a connection is cut by where it comes from, as long as it is there", () => {
+  const cut: number[] = [];
+  const book = strangers(limits, () => undefined);
+  for (const port of [1, 2]) book.arrived({ address: "10.0.0.1", port, cut: () => cut.push(port) });
+  book.known("10.0.0.1:1");
+  book.left(from("10.0.0.1", 2));
+  for (const port of [1, 2, 3]) book.cut(`10.0.0.1:${port}`);
+  expect(cut).toEqual([1]);
+});

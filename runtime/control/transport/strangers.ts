@@ -33,12 +33,14 @@ export interface Strangers {
   readonly left: (connection: Connection) => void;
   /** Somebody was admitted on the connection from `address:port`: it is no stranger from now on. */
   readonly known: (from: string) => void;
+  /** Ends the connection from `address:port`: what its client proved when it connected is worth nothing any more. */
+  readonly cut: (from: string) => void;
   readonly counts: () => { readonly connections: number; readonly strangers: number };
 }
 
 /** `late` is called before a stranger is cut whose time is up. */
 export const strangers = (limits: ConnectionLimits, late: (connection: Connection) => void): Strangers => {
-  const all = new Set<string>();
+  const all = new Map<string, Connection>();
   const strange = new Map<string, { readonly network: string; readonly timer: NodeJS.Timeout }>();
   const perNetwork = new Map<string, number>();
   const keyOf = ({ address, port }: Connection): string => `${address}:${port}`;
@@ -66,7 +68,7 @@ export const strangers = (limits: ConnectionLimits, late: (connection: Connectio
       const why = refusal(network);
       if (why !== undefined) return why;
       const key = keyOf(connection);
-      all.add(key);
+      all.set(key, connection);
       perNetwork.set(network, (perNetwork.get(network) ?? 0) + 1);
       const timer = setTimeout(() => {
         late(connection);
@@ -81,6 +83,7 @@ export const strangers = (limits: ConnectionLimits, late: (connection: Connectio
       all.delete(key);
     },
     known: strangerGone,
+    cut: (from) => all.get(from)?.cut(),
     counts: () => ({ connections: all.size, strangers: strange.size }),
   };
 };

@@ -22,7 +22,7 @@ export interface TransportOptions {
 }
 
 /** The server side of mTLS: its certificate is renewed at half its life, and roots come and go, without a restart. */
-export interface Transport extends Pick<Strangers, "known" | "counts"> {
+export interface Transport extends Pick<Strangers, "known" | "cut" | "counts"> {
   readonly port: number;
   /** Listens no more; connections stay. */
   readonly close: () => void;
@@ -126,6 +126,7 @@ export const transport = async (options: TransportOptions): Promise<Transport> =
   return {
     port: typeof bound === "object" && bound !== null ? bound.port : listen.port,
     known: book.known,
+    cut: book.cut,
     counts: book.counts,
     close: () => {
       clearTimeout(timer);

@@ -19,6 +19,7 @@ interface Refused {
   readonly version: string;
   /** Whether the message named it: one that it did not name may be innocent. */
   readonly named: boolean;
+  readonly message: string;
 }
 
 export interface InFlight {
@@ -58,6 +59,7 @@ export interface Ledger {
   readonly counts: Record<Gap, number>;
   inFlight: InFlight | undefined;
   refusalsInRow: number;
+  /** Until the client accepts something: what of it is still in force then is in `refused`. */
   lastRefusal: LastRefusal | undefined;
 }
 
@@ -145,6 +147,10 @@ export const remembered = (of: Ledger, versions: ReadonlyMap<string, string>, ow
     compared(of, name);
   }
 };
+
+/** How many names it holds that neither it asked for nor the view has: what came with it from elsewhere. */
+export const strange = ({ held, names, view }: Ledger): number =>
+  [...held.keys()].filter((name) => !names.has(name) && !view.has(name)).length;
 
 /** Names that the client lets go of. Those that the wildcard still covers are answered: it cannot know what becomes of them. */
 export const unsubscribed = (of: Ledger, names: Iterable<string>): void => {
@@ -257,14 +263,20 @@ export const refused = (of: Ledger, message: string): LastRefusal | undefined =>
   for (const { name, version } of flight.changed) {
     if (flight.restored.has(name)) continue;
     if (isSubscribed(of, name) && (!spared || blamed.has(name)))
-      of.refused.set(name, { version, named: blamed.has(name) });
+      of.refused.set(name, { version, named: blamed.has(name), message });
     compared(of, name);
   }
   for (const name of flight.removed) {
     if (flight.restored.has(name)) continue;
-    if (!spared && of.held.has(name)) of.refused.set(name, { version: "", named: false });
+    if (!spared && of.held.has(name)) of.refused.set(name, { version: "", named: false, message });
     compared(of, name);
   }
-  of.lastRefusal = { message, resources: named.length > 0 ? named : flight.resources };
+  // What the message names may not be what is held back for it.
+  const isTold = spared || named.some(({ name }) => of.refused.has(name));
+  of.lastRefusal = { message, resources: isTold && named.length > 0 ? named : flight.resources };
   return of.lastRefusal;
 };
+
+/** What the client refused and would be told still, with its words: in force until that changes, whatever else it accepts. */
+export const refusals = ({ gaps, refused }: Ledger): ReadonlyMap<string, string> =>
+  new Map([...refused].flatMap(([name, { message }]) => (gaps.get(name) === "refused" ? [[name, message]] : [])));

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import type { ResourceType } from "../../../../targets/xds/resource.ts";
 import type { View } from "../../view.ts";
 import { resource, viewWith, type Contents } from "../testing.ts";
+import { typeStatuses } from "../status.ts";
 import type { DeltaRequest, SetRequest } from "./message.ts";
 import { session, type SessionLimits } from "./session.ts";
 
@@ -51,6 +52,8 @@ const conversation = (protocol: "delta" | "sotw", first: Contents, changed: Part
       return out();
     },
     synced: talk.synced,
+    refused: (type: ResourceType) => typeStatuses(talk.ledgers)[type]?.refused ?? new Map<string, string>(),
+    lastRefusal: (type: ResourceType) => typeStatuses(talk.ledgers)[type]?.lastRefusal,
     outcome: (type: ResourceType, what: Partial<DeltaRequest>) => talk.receivedDelta(request(type, what), now),
   };
 };
@@ -280,6 +283,35 @@ test("a refused cluster is taken back with the next response: Envoy would acknow
   expect(talk.synced()).toBe(false);
 });
 
+test("a refusal is in force, with its words, until what was refused changes: no acknowledgement of the rest ends it", () => {
+  for (const protocol of ["delta", "sotw"] as const) {
+    const talk = conversation(protocol, { cluster: [r("a", "1")] });
+    talk.asked("cluster");
+    talk.acks("cluster");
+    const both = { cluster: [r("a", "2"), r("b", "1")] };
+    talk.shows(both);
+    talk.nacks("cluster", "a: no");
+    talk.acks("cluster");
+    talk.acks("cluster");
+    expect([...talk.refused("cluster")]).toEqual([["a", "a: no"]]);
+    expect(talk.lastRefusal("cluster")).toEqual({ message: "a: no", resources: ["a"] });
+    talk.shows({ cluster: [r("a", "2"), r("b", "2")] });
+    talk.nacks("cluster", "b: neither");
+    talk.acks("cluster");
+    expect([...talk.refused("cluster")]).toEqual([
+      ["a", "a: no"],
+      ["b", "b: neither"],
+    ]);
+    talk.shows({ cluster: [r("a", "3"), r("b", "2")] });
+    expect([...talk.refused("cluster")]).toEqual([["b", "b: neither"]]);
+    talk.acks("cluster");
+    talk.shows({ cluster: [r("a", "3"), r("b", "3")] });
+    talk.acks("cluster");
+    expect(talk.refused("cluster").size).toBe(0);
+    expect(talk.lastRefusal("cluster")).toBeUndefined();
+  }
+});
+
 test("a refused listener keeps its routes as they are", () => {
   const talk = proxy("delta");
   const next = { ...world("a"), listener: [r("l", "2", ["r"])], routes: [r("r", "2", ["a"])] };
@@ -336,4 +368,15 @@ test("a large difference is split, one response at a time", () => {
 test("more names than are allowed end the stream", () => {
   const names = Array.from({ length: 21 }, (_, index) => `n${index}`);
   expect(conversation("delta", {}).outcome("endpoints", { subscribe: names }).kind).toBe("violation");
+});
+
+test("what a client says that it holds counts as what it names, but for what there is", () => {
+  const held = (names: readonly string[]) => new Map(names.map((name) => [name, "1"]));
+  const cluster = ["a", "b", "c", "d", "e", "f"].map((name) => r(name, "1"));
+  const few = conversation("delta", { cluster }, { names: 2 });
+  expect(few.outcome("cluster", { initialVersions: held([...cluster.map(({ name }) => name), "x", "y"]) })).toEqual({
+    kind: "asked",
+  });
+  const many = conversation("delta", { cluster }, { names: 2 });
+  expect(many.outcome("cluster", { initialVersions: held(["x", "y", "z"]) }).kind).toBe("violation");
 });

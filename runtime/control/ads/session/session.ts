@@ -9,6 +9,7 @@ import {
   refused,
   remembered,
   sent,
+  strange,
   subscribed,
   subscribedToAll,
   unsubscribed,
@@ -25,7 +26,7 @@ import { returning, waits } from "./waits.ts";
 export type Protocol = "delta" | "sotw";
 
 export interface SessionLimits {
-  /** Resource names that one client may name on one stream, all types together. */
+  /** Resource names that one client may name on one stream, all types together, or say that it holds. */
   readonly names: number;
   /** Bytes of resources in one delta response; a resource that is larger goes alone. */
   readonly responseBytes: number;
@@ -67,8 +68,12 @@ export const session = (protocol: Protocol, first: View, limits: SessionLimits):
   const expected = waits();
   let serial = 0;
 
-  const tooMany = (): Outcome | undefined => {
-    const names = resourceTypes.reduce((sum, type) => sum + ledgers[type].names.size, 0);
+  /** `claimed`: what a client says it holds is only as much as it likes where neither it nor the view names it. */
+  const tooMany = (claimed: boolean): Outcome | undefined => {
+    const names = resourceTypes.reduce(
+      (sum, type) => sum + ledgers[type].names.size + (claimed ? strange(ledgers[type]) : 0),
+      0,
+    );
     return names > limits.names
       ? { kind: "violation", message: `more than ${limits.names} resource names on one stream` }
       : undefined;
@@ -133,7 +138,7 @@ export const session = (protocol: Protocol, first: View, limits: SessionLimits):
       if (isFirst) remembered(of, initialVersions, owedBefore);
       began(of, isFirst && initialVersions.size > 0, now);
       settledNames(type, subscribe);
-      return tooMany() ?? outcome;
+      return tooMany(isFirst && initialVersions.size > 0) ?? outcome;
     },
     receivedSet: ({ type, names, nonce, error }, now) => {
       const of = ledgers[type];
@@ -153,7 +158,7 @@ export const session = (protocol: Protocol, first: View, limits: SessionLimits):
       }
       began(of, false, now);
       settledNames(type, isNew);
-      return tooMany() ?? outcome;
+      return tooMany(false) ?? outcome;
     },
     viewed: (view) => {
       for (const type of resourceTypes) viewed(ledgers[type], view[type]);

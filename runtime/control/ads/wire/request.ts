@@ -22,7 +22,6 @@ const nodeOf = (node: NodeMessage | undefined): Node | undefined =>
   node && {
     id: node.id,
     cluster: node.cluster,
-    metadata: node.metadata ?? {},
     userAgent: `${node.userAgentName} ${userAgentVersion(node)}`.trim(),
   };
 

@@ -1,0 +1,210 @@
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { request } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Client, credentials, type ClientDuplexStream } from "@grpc/grpc-js";
+import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import { expect, onTestFinished, test } from "vitest";
+import {
+  DeltaDiscoveryRequestSchema,
+  DeltaDiscoveryResponseSchema,
+  type DeltaDiscoveryResponse,
+} from "../../targets/xds/proto/generated/envoy/service/discovery/v3/discovery_pb.js";
+import { typeUrls, type ResourceType } from "../../targets/xds/resource.ts";
+import { admin } from "./admin.ts";
+import { control, type Control } from "./control.ts";
+import { authority as opened, identities, keyFolder, type Authority } from "./identity/index.ts";
+import { folderSource } from "./source/folder-source.ts";
+
+const example = join(import.meta.dirname, "../../policies/greeter");
+const caller = "spiffe://cluster.local/ns/greeter/sa/caller";
+const greeter = "spiffe://cluster.local/ns/greeter/sa/greeter";
+
+/** A control plane for a copy of the example, with everything real but the Envoys. */
+const running = async () => {
+  const folder = mkdtempSync(join(tmpdir(), "meshwright-control-test-"));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  cpSync(example, join(folder, "mesh"), { recursive: true });
+  const authority = await opened({
+    store: keyFolder(join(folder, "keys")),
+    trustDomain: "cluster.local",
+    create: true,
+  });
+  onTestFinished(authority.close);
+  const replica = async (): Promise<Control> => {
+    const held = identities({ authority });
+    onTestFinished(held.close);
+    const one = await control({
+      source: folderSource(join(folder, "mesh"), { types: false }),
+      authority,
+      identities: held,
+      listen: { address: "127.0.0.1", port: 0 },
+      names: ["localhost"],
+      accessLog: "none",
+      log: () => undefined,
+    });
+    onTestFinished(() => one.close(0));
+    await until(() => one.mesh() !== undefined);
+    return one;
+  };
+  const greeterFile = join(folder, "mesh", "greeter", "greeter.ts");
+  return {
+    authority,
+    replica,
+    plane: await replica(),
+    edit: (from: string, to: string) => writeFileSync(greeterFile, readFileSync(greeterFile, "utf8").replace(from, to)),
+  };
+};
+
+const until = async (holds: () => boolean): Promise<void> => {
+  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 20));
+};
+
+const bytes = (buffer: Buffer): Buffer => buffer;
+
+/** A delta client that has proved to be somebody, and says which proxy it is. */
+const client = async (plane: Control, authority: Authority, identity: string, node: string) => {
+  const own = await authority.issued(identity);
+  const grpc = new Client(
+    `localhost:${plane.port}`,
+    credentials.createSsl(
+      Buffer.from(authority.roots()),
+      Buffer.from(own.privateKey),
+      Buffer.from(own.certificateChain),
+    ),
+  );
+  const stream: ClientDuplexStream<Buffer, Buffer> = grpc.makeBidiStreamRequest(
+    "/envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources",
+    bytes,
+    bytes,
+  );
+  const responses: DeltaDiscoveryResponse[] = [];
+  const ended = new Promise<Error>((resolve) => stream.on("error", resolve));
+  stream.on("data", (response: Buffer) => responses.push(fromBinary(DeltaDiscoveryResponseSchema, response)));
+  onTestFinished(() => {
+    stream.cancel();
+    grpc.close();
+  });
+  const say = (message: Parameters<typeof create<typeof DeltaDiscoveryRequestSchema>>[1]): void =>
+    void stream.write(Buffer.from(toBinary(DeltaDiscoveryRequestSchema, create(DeltaDiscoveryRequestSchema, message))));
+  return {
+    ended,
+    asks: (type: ResourceType, names: readonly string[]) =>
+      say({ node: { id: node }, typeUrl: typeUrls[type], resourceNamesSubscribe: [...names] }),
+    answered: ({ typeUrl, nonce }: DeltaDiscoveryResponse, refusal?: string) =>
+      say({
+        typeUrl,
+        responseNonce: nonce,
+        ...(refusal !== undefined && { errorDetail: { code: 3, message: refusal } }),
+      }),
+    /** The next response of a type, which it has not been given before. */
+    next: async (type: ResourceType): Promise<DeltaDiscoveryResponse> => {
+      const ofType = (): number => responses.findIndex(({ typeUrl }) => typeUrl === typeUrls[type]);
+      await until(() => ofType() !== -1);
+      return responses.splice(ofType(), 1)[0]!;
+    },
+  };
+};
+
+const versions = ({ resources }: DeltaDiscoveryResponse) =>
+  resources.map(({ name, version }) => [name, version]).sort();
+
+test("a change is pushed to whom it concerns, and a policy that does not compile to nobody", async () => {
+  const { plane, authority, edit } = await running();
+  const envoy = await client(plane, authority, caller, "greeter/caller/0");
+  envoy.asks("routes", ["80"]);
+  const first = await envoy.next("routes");
+  envoy.answered(first);
+  edit("v1: 90, v2: 10", "v1: 90, v2: 20");
+  await until(() => plane.source().broken.length > 0);
+  expect(plane.source()).toMatchObject({
+    revision: 1,
+    broken: [{ code: "MESH2001", at: expect.stringMatching(/^greeter\/greeter\.ts:\d+:\d+$/) as string }],
+  });
+  edit("v1: 90, v2: 20", "v1: 50, v2: 50");
+  const second = await envoy.next("routes");
+  expect(versions(second)).not.toEqual(versions(first));
+  expect(plane.source()).toMatchObject({ revision: 2, broken: [] });
+});
+
+test("a refusal is kept with the line of the policy that made what was refused, and goes when it is mended", async () => {
+  const { plane, authority, edit } = await running();
+  const envoy = await client(plane, authority, caller, "greeter/caller/0");
+  envoy.asks("routes", ["80"]);
+  envoy.answered(await envoy.next("routes"), "Proto constraint validation failed (80)");
+  await until(() => plane.refusals.all().some(({ at }) => at.length > 0));
+  expect(plane.refusals.all()).toMatchObject([
+    {
+      client: "greeter/caller/0",
+      type: "routes",
+      resources: ["80"],
+      message: "Proto constraint validation failed (80)",
+      at: [expect.stringMatching(/^greeter\/greeter\.ts:\d+:\d+$/) as string],
+    },
+  ]);
+  edit("v1: 90, v2: 10", "v1: 50, v2: 50");
+  envoy.answered(await envoy.next("routes"));
+  await until(() => plane.refusals.all().length === 0);
+}, 30_000);
+
+test("replicas that never talked give the same versions", async () => {
+  const { plane, authority, replica } = await running();
+  const other = await replica();
+  const told = await Promise.all(
+    [plane, other].map(async (one) => {
+      const envoy = await client(one, authority, caller, "greeter/caller/0");
+      envoy.asks("routes", ["80"]);
+      return versions(await envoy.next("routes"));
+    }),
+  );
+  expect(told[0]).toEqual(told[1]);
+});
+
+test("who proves to be somebody else learns nothing", async () => {
+  const { plane, authority } = await running();
+  for (const node of ["greeter/caller/0", "greeter/nobody/0", "nonsense", "../../x/0", "__proto__/constructor/0"]) {
+    const envoy = await client(plane, authority, greeter, node);
+    envoy.asks("cluster", ["*"]);
+    expect((await envoy.ended).message).toMatch(/PERMISSION_DENIED/);
+  }
+});
+
+test("a proxy gets its own key and nobody's else", async () => {
+  const { plane, authority } = await running();
+  const envoy = await client(plane, authority, caller, "greeter/caller/0");
+  envoy.asks("secret", ["default", "ROOTCA", greeter]);
+  const { resources, removedResources } = await envoy.next("secret");
+  expect(resources.map(({ name }) => name).sort()).toEqual(["ROOTCA", "default"]);
+  expect(removedResources).toEqual([greeter]);
+});
+
+const asked = (port: number, path: string, host = "localhost"): Promise<{ status: number; body: string }> =>
+  new Promise((resolve, reject) => {
+    const sent = request({ port, host: "127.0.0.1", path, headers: { host } }, (response) => {
+      let body = "";
+      response.on("data", (chunk: Buffer) => (body += chunk.toString()));
+      response.on("end", () => resolve({ status: response.statusCode ?? 0, body }));
+    });
+    sent.on("error", reject).end();
+  });
+
+test("the admin port answers, whatever it is asked, and shows no key", async () => {
+  const { plane, authority } = await running();
+  const shown = await admin(plane, { address: "127.0.0.1", port: 0 });
+  onTestFinished(shown.close);
+  const envoy = await client(plane, authority, caller, "greeter/caller/0");
+  envoy.asks("secret", ["default"]);
+  await envoy.next("secret");
+  for (const path of ["/debug/clients/%", "/__proto__", "/debug/clients/greeter/nobody/0", "/constructor"])
+    expect((await asked(shown.port, path)).status).toBeGreaterThanOrEqual(400);
+  expect((await asked(shown.port, "/healthz", "evil.example:80")).status).toBe(403);
+  const pages = await Promise.all(
+    ["/healthz", "/readyz", "/metrics", "/debug/status", "/debug/clients", "/debug/clients/greeter/caller/0"].map(
+      (path) => asked(shown.port, path),
+    ),
+  );
+  expect(pages.map(({ status }) => status)).toEqual(pages.map(() => 200));
+  expect(pages[2]?.body).toContain("meshwright_control_streams 1");
+  expect(pages[5]?.body).toContain("outbound|80|v1|greeter.greeter.svc.cluster.local");
+  expect(pages.map(({ body }) => body).join("")).not.toMatch(/PRIVATE KEY|inlineBytes|privateKey/);
+});
