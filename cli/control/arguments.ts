@@ -9,6 +9,10 @@ export const addressAndPort = (text: string): { readonly address: string; readon
   return { address, port };
 };
 
+/** As it was written: `127.0.0.1:15012`. */
+export const shownAddress = ({ address, port }: ReturnType<typeof addressAndPort>): string =>
+  `${address.includes(":") ? `[${address}]` : address}:${port}`;
+
 const units = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
 /** `90s`, `10m`, `24h` in milliseconds. */

@@ -1,0 +1,57 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { cp, mkdtemp, rm } from "node:fs/promises";
+import { createServer, type AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+
+const program = join(import.meta.dirname, "../mesh-control.ts");
+const greeter = join(import.meta.dirname, "../../policies/greeter");
+
+const meshFolder = async (): Promise<string> => {
+  const folder = await mkdtemp(join(tmpdir(), "meshwright-serve-"));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  await cp(greeter, folder, { recursive: true });
+  return folder;
+};
+
+const takenPort = async (): Promise<number> => {
+  const server = createServer();
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  onTestFinished(() => void server.close());
+  return (server.address() as AddressInfo).port;
+};
+
+const ran = async (...args: readonly string[]) => {
+  const child = spawn(process.execPath, [program, ...args], { env: { ...process.env, KUBERNETES_SERVICE_HOST: "" } });
+  onTestFinished(() => void child.kill("SIGKILL"));
+  let [out, err] = ["", ""];
+  child.stdout.setEncoding("utf8").on("data", (chunk: string) => (out += chunk));
+  child.stderr.setEncoding("utf8").on("data", (chunk: string) => (err += chunk));
+  const [code] = (await once(child, "close")) as [number | null];
+  return { code, out, err };
+};
+
+const anywhere = { listen: "127.0.0.1:0", join: "127.0.0.1:0", admin: "127.0.0.1:0" } as const;
+
+test.each(["listen", "join", "admin"] as const)(
+  "serves nothing where --%s is taken",
+  { timeout: 60_000 },
+  async (which) => {
+    const address = `127.0.0.1:${await takenPort()}`;
+    const addresses = Object.entries({ ...anywhere, [which]: address }).flatMap(([name, at]) => [`--${name}`, at]);
+    const found = await ran("serve", "--mesh", await meshFolder(), "--no-types", ...addresses);
+    expect(found.err).toBe(`mesh-control: ${address} is taken by another process\n`);
+    expect(found.code).toBe(1);
+    expect(found.out).not.toContain('"serving"');
+  },
+);
+
+test("serves nothing where the cluster is missing that it was told of", { timeout: 60_000 }, async () => {
+  const addresses = Object.entries(anywhere).flatMap(([name, at]) => [`--${name}`, at]);
+  const found = await ran("serve", "--mesh", await meshFolder(), "--kubernetes", ...addresses);
+  expect(found).toMatchObject({ code: 1, out: "" });
+  expect(found.err).toContain("runs in no cluster");
+});
