@@ -1,6 +1,9 @@
 import { mkdir } from "node:fs/promises";
 import { isIP } from "node:net";
 import { readSnapshot } from "../../compiler/snapshot/read-snapshot.ts";
+import type { SpiffeId } from "../../lib/model/selector.ts";
+import type { Control } from "../../runtime/control/control.ts";
+import type { Allowed } from "../../runtime/control/identity/index.ts";
 import { shownAddress, type addressAndPort } from "./arguments.ts";
 import { stateFolders, type StateOptions } from "./state.ts";
 
@@ -68,6 +71,7 @@ const opening = async (options: PlaneOptions, log: Log, onFailure: (close: () =>
   authority.onRoots(published);
   const identities = identity.identities({ authority, log });
   onFailure(identities.close);
+  let running: Control | undefined;
   const joins = await at(options.join, (host, port) =>
     identity.joinServer({
       authority,
@@ -75,6 +79,7 @@ const opening = async (options: PlaneOptions, log: Log, onFailure: (close: () =>
       names,
       host,
       port,
+      allowed: (identity) => allowed(running?.mesh(), identity),
       log,
       ...(cluster && {
         reviews: identity.tokenReviews({ api: identity.kubernetesApi(cluster), trustDomain, log }),
@@ -82,7 +87,7 @@ const opening = async (options: PlaneOptions, log: Log, onFailure: (close: () =>
     }),
   );
   onFailure(joins.close);
-  const running = await at(options.listen, () =>
+  const plane = await at(options.listen, () =>
     control({
       source: folderSource(options.mesh, {
         types: options.types,
@@ -96,19 +101,26 @@ const opening = async (options: PlaneOptions, log: Log, onFailure: (close: () =>
       log,
     }),
   );
-  onFailure(() => running.close(0));
-  const watching = await at(options.admin, () => admin(running, options.admin));
-  log({ level: "info", event: "serving", xds: running.port, join: joins.port, admin: watching.port });
+  running = plane;
+  onFailure(() => plane.close(0));
+  const watching = await at(options.admin, () => admin(plane, options.admin));
+  log({ level: "info", event: "serving", xds: plane.port, join: joins.port, admin: watching.port });
   return {
     // Who ends is watched to the end.
     close: async (graceMs) => {
       await joins.close();
-      await running.close(graceMs);
+      await plane.close(graceMs);
       await watching.close();
       identities.close();
       authority.close();
     },
   };
+};
+
+/** A machine whose workload was removed keeps its certificate for the rest of its life, and gets no other. */
+const allowed = (mesh: ReturnType<Control["mesh"]>, identity: SpiffeId): Allowed => {
+  if (mesh === undefined) return "not ready";
+  return mesh.workloads.some((one) => one.proxy !== "none" && one.identity === identity) ? "yes" : "no";
 };
 
 const unavailable: Readonly<Record<string, string>> = {

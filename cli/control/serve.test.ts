@@ -1,9 +1,10 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { cp, mkdtemp, rm } from "node:fs/promises";
+import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { expect, onTestFinished, test } from "vitest";
 
 const program = join(import.meta.dirname, "../mesh-control.ts");
@@ -12,7 +13,7 @@ const greeter = join(import.meta.dirname, "../../policies/greeter");
 const meshFolder = async (): Promise<string> => {
   const folder = await mkdtemp(join(tmpdir(), "meshwright-serve-"));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
-  await cp(greeter, folder, { recursive: true });
+  await cp(greeter, folder, { recursive: true, filter: (path) => !path.includes(".meshwright") });
   return folder;
 };
 
@@ -54,4 +55,37 @@ test("serves nothing where the cluster is missing that it was told of", { timeou
   const found = await ran("serve", "--mesh", await meshFolder(), "--kubernetes", ...addresses);
   expect(found).toMatchObject({ code: 1, out: "" });
   expect(found.err).toContain("runs in no cluster");
+});
+
+test("a machine whose workload was removed renews no more", { timeout: 60_000 }, async () => {
+  const mesh = await meshFolder();
+  const addresses = Object.entries(anywhere).flatMap(([name, at]) => [`--${name}`, at]);
+  const child = spawn(process.execPath, [program, "serve", "--mesh", mesh, "--no-types", ...addresses]);
+  onTestFinished(() => void child.kill("SIGKILL"));
+  let out = "";
+  child.stdout.setEncoding("utf8").on("data", (chunk: string) => (out += chunk));
+  const said = async (pattern: RegExp): Promise<RegExpExecArray> => {
+    for (;;) {
+      const found = pattern.exec(out);
+      if (found) return found;
+      await sleep(20);
+    }
+  };
+  const port = (await said(/"join":(\d+)/))[1];
+  await said(/"revision":1/);
+  const token = (await ran("token", "greeter/caller", "--mesh", mesh)).out.trim();
+  const roots = join(mesh, ".meshwright/control/roots.crt");
+  const joining = ["join", "greeter/caller", "--roots", roots, "--out", join(mesh, ".meshwright/caller")];
+  const server = ["--server", `https://127.0.0.1:${port}`];
+  expect(await ran(...joining, ...server, "--token", token)).toMatchObject({ code: 0 });
+  expect(await ran(...joining, ...server)).toMatchObject({ code: 0 });
+  // Nobody runs as the account any more.
+  const snapshot = join(mesh, "graph/snapshot.json");
+  const text = await readFile(snapshot, "utf8");
+  await writeFile(snapshot, text.replace('"serviceAccount": "caller"', '"serviceAccount": "another"'));
+  await said(/"revision":2/);
+  expect(await ran(...joining, ...server)).toMatchObject({
+    code: 1,
+    err: expect.stringContaining("no proxy of the mesh runs as it") as string,
+  });
 });
