@@ -17,6 +17,7 @@ export interface PlaneOptions extends StateOptions {
   readonly admin: Address;
   readonly name: readonly string[];
   readonly lifetime: number;
+  readonly drain: number;
   readonly accessLog: "stdout" | "none";
   readonly kubernetes?: true;
 }
@@ -91,6 +92,7 @@ const opening = async (options: PlaneOptions, log: Log, onFailure: (close: () =>
     control({
       source: folderSource(options.mesh, {
         types: options.types,
+        trustDomain,
         ...(options.env !== undefined && { environment: options.env }),
       }),
       authority,
@@ -98,6 +100,7 @@ const opening = async (options: PlaneOptions, log: Log, onFailure: (close: () =>
       listen: options.listen,
       names,
       accessLog: options.accessLog,
+      limits: { drainMs: options.drain },
       log,
     }),
   );

@@ -45,6 +45,14 @@ export const serveCommand = (): Command =>
         .default(5000, "5s"),
     )
     .addOption(
+      new Option(
+        "--drain <duration>",
+        "how long clusters stay for connections that replaced listeners still drain: Envoy's --drain-time-s, or nothing",
+      )
+        .argParser(milliseconds)
+        .default(0, "0s"),
+    )
+    .addOption(
       new Option("--access-log <where>", "where proxies write what they served")
         .choices(["stdout", "none"])
         .default("stdout"),
