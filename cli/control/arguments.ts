@@ -33,3 +33,9 @@ export const meshOption = (): Option =>
 
 export const stateOption = (): Option =>
   new Option("--state <folder>", "where roots and tokens are kept (default: .meshwright/control in the mesh folder)");
+
+export const rootsSecretOption = (): Option =>
+  new Option(
+    "--roots-secret <namespace/name>",
+    "keep the roots in this secret of the cluster that this runs in, not in the state folder",
+  ).argParser(workloadId);

@@ -5,7 +5,8 @@ import type { SpiffeId } from "../../lib/model/selector.ts";
 import type { Control } from "../../runtime/control/control.ts";
 import type { Allowed } from "../../runtime/control/identity/index.ts";
 import { shownAddress, type addressAndPort } from "./arguments.ts";
-import { stateFolders, type StateOptions } from "./state.ts";
+import { recordedLifetime } from "./lifetimes.ts";
+import { rootsStore, stateFolders, type StateOptions } from "./state.ts";
 
 type Address = ReturnType<typeof addressAndPort>;
 
@@ -55,9 +56,10 @@ const opening = async (options: PlaneOptions, log: Log, onFailure: (close: () =>
   const { trustDomain } = snapshot.platform;
   const folders = stateFolders(options);
   await mkdir(folders.tokens, { recursive: true, mode: 0o700 });
+  const store = await rootsStore(options, log);
   const names = [...new Set([...options.name, ...(isIP(options.listen.address) ? [options.listen.address] : [])])];
   const authority = await identity.authority({
-    store: identity.keyFolder(folders.keys, log),
+    store,
     trustDomain,
     create: true,
     lifetimeMs: options.lifetime,
@@ -107,6 +109,9 @@ const opening = async (options: PlaneOptions, log: Log, onFailure: (close: () =>
   running = plane;
   onFailure(() => plane.close(0));
   const watching = await at(options.admin, () => admin(plane, options.admin));
+  onFailure(watching.close);
+  // Only now: a start that fails must not speak for a control plane that runs.
+  await recordedLifetime(folders.lifetimes, options.lifetime);
   log({ level: "info", event: "serving", xds: plane.port, join: joins.port, admin: watching.port });
   return {
     // Who ends is watched to the end.

@@ -1,11 +1,14 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, onTestFinished, test } from "vitest";
+import { testAuthority } from "../../runtime/control/identity/fixture.ts";
+import { keyFolder } from "../../runtime/control/identity/index.ts";
+import { longestLifetime, recordedLifetime } from "./lifetimes.ts";
 
 const program = join(import.meta.dirname, "../mesh-control.ts");
 const greeter = join(import.meta.dirname, "../../policies/greeter");
@@ -57,6 +60,16 @@ test("serves nothing where the cluster is missing that it was told of", { timeou
   expect(found.err).toContain("runs in no cluster");
 });
 
+test("roots are not made in a folder where they were to be in a secret", { timeout: 60_000 }, async () => {
+  const mesh = await meshFolder();
+  for (const command of [["serve"], ["root", "add"]]) {
+    const found = await ran(...command, "--mesh", mesh, "--roots-secret", "mesh/roots");
+    expect(found).toMatchObject({ code: 1, out: "" });
+    expect(found.err).toContain("--roots-secret: this process runs in no cluster");
+  }
+  expect((await ran("serve", "--mesh", mesh, "--roots-secret", "roots")).err).toContain("write NAMESPACE/NAME");
+});
+
 test("a machine whose workload was removed renews no more", { timeout: 60_000 }, async () => {
   const mesh = await meshFolder();
   const addresses = Object.entries(anywhere).flatMap(([name, at]) => [`--${name}`, at]);
@@ -88,4 +101,21 @@ test("a machine whose workload was removed renews no more", { timeout: 60_000 },
     code: 1,
     err: expect.stringContaining("no proxy of the mesh runs as it") as string,
   });
+});
+
+test("a step of a rotation waits for the certificates that `serve` gives out", { timeout: 60_000 }, async () => {
+  const mesh = await meshFolder();
+  const state = join(mesh, ".meshwright/control");
+  await mkdir(state, { recursive: true });
+  const authority = await testAuthority({ store: keyFolder(join(state, "keys")), trustDomain: "cluster.local" });
+  await authority.rotated("add");
+  const unknown = await ran("root", "switch", "--mesh", mesh);
+  expect(unknown).toMatchObject({ code: 1, err: expect.stringContaining("say --lifetime") as string });
+  await recordedLifetime(join(state, "lifetimes.json"), 3_600_000);
+  // Shorter from now on: what was given out before lives on.
+  await recordedLifetime(join(state, "lifetimes.json"), 1000);
+  expect(await longestLifetime(join(state, "lifetimes.json"))).toBe(3_600_000);
+  const early = await ran("root", "switch", "--mesh", mesh);
+  expect(early.code).toBe(3);
+  expect(Number(/and (\d+) s of the wait/.exec(early.err)?.[1])).toBeGreaterThan(3500);
 });

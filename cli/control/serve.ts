@@ -1,6 +1,6 @@
 import { Command, Option } from "commander";
 import { exitCode } from "../exit-code.ts";
-import { addressAndPort, meshOption, milliseconds, stateOption } from "./arguments.ts";
+import { addressAndPort, meshOption, milliseconds, rootsSecretOption, stateOption } from "./arguments.ts";
 import { started, type PlaneOptions } from "./plane.ts";
 
 interface ServeOptions extends PlaneOptions {
@@ -15,6 +15,7 @@ export const serveCommand = (): Command =>
     .option("--env <environment>", "compile for one of the environments that mesh.config.ts declares")
     .option("--no-types", "leave out the type check, where somebody else makes it before a change gets here")
     .addOption(stateOption())
+    .addOption(rootsSecretOption())
     .addOption(
       new Option("--listen <address:port>", "where proxies find it")
         .argParser(addressAndPort)
