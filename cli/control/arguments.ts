@@ -9,6 +9,10 @@ export const addressAndPort = (text: string): { readonly address: string; readon
   return { address, port };
 };
 
+/** As it was written: `127.0.0.1:15012`. */
+export const shownAddress = ({ address, port }: ReturnType<typeof addressAndPort>): string =>
+  `${address.includes(":") ? `[${address}]` : address}:${port}`;
+
 const units = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
 /** `90s`, `10m`, `24h` in milliseconds. */
@@ -32,3 +36,9 @@ export const stateOption = (): Option =>
     "--state <folder>",
     "where roots and tokens are kept, outside of the mesh folder (default: below ~/.local/state/meshwright)",
   );
+
+export const rootsSecretOption = (): Option =>
+  new Option(
+    "--roots-secret <namespace/name>",
+    "keep the roots in this secret of the cluster that this runs in, not in the state folder",
+  ).argParser(workloadId);

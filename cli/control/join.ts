@@ -1,5 +1,6 @@
 import { mkdir, readFile } from "node:fs/promises";
 import { Command } from "commander";
+import type { HeldIdentity } from "../../runtime/control/identity/index.ts";
 import { exitCode } from "../exit-code.ts";
 import { workloadId } from "./arguments.ts";
 
@@ -13,7 +14,10 @@ interface JoinOptions {
   readonly keep?: true;
 }
 
-/** `mesh-control join`: a machine's identity, into a folder from which Envoy reads it; with `--keep` renewed until it is stopped. */
+/**
+ * `mesh-control join`: a machine's identity, into a folder from which Envoy reads it; with `--keep` renewed until it is
+ * stopped. Where the folder has one for the workload already, that is renewed.
+ */
 export const joinCommand = (): Command =>
   new Command("join")
     .description("get a workload's identity for this machine, with a token")
@@ -24,44 +28,66 @@ export const joinCommand = (): Command =>
     .option("--token <token>", "from `mesh-control token`; `-` reads it from standard input")
     .option("--token-file <file>", "a file that holds it")
     .option("--kubernetes-token <file>", "a projected service account token with the audience `meshwright`")
-    .option("--keep", "renew the identity at half of its life until told to end")
+    .option("--keep", "renew the identity at half of its life until told to end; started again, it needs no token")
     .action(async (workload: string, options: JoinOptions) => {
-      const { joined, kept } = await import("../../runtime/control/identity/index.ts");
-      await mkdir(options.out, { recursive: true });
-      const [token, kubernetesToken] = await Promise.all([
-        options.tokenFile ? read(options.tokenFile) : options.token === "-" ? standardInput() : options.token,
-        options.kubernetesToken && read(options.kubernetesToken),
-      ]);
-      if (token === undefined && kubernetesToken === undefined)
-        throw new Error("say who you are: --token, --token-file or --kubernetes-token");
-      const answer = await joined({
-        server: options.server,
-        roots: await readFile(options.roots, "utf8"),
-        workload,
-        folder: options.out,
-        ...(token !== undefined && { token }),
-        ...(kubernetesToken !== undefined && { kubernetesToken }),
-      });
+      const { heldIdentity, joined, kept, renewed } = await import("../../runtime/control/identity/index.ts");
+      const { server, out: folder } = options;
+      await mkdir(folder, { recursive: true });
+      const token = await (options.token === "-" ? standardInput() : options.token);
+      const hasToken = [token, options.tokenFile, options.kubernetesToken].some((one) => one !== undefined);
+      /** All files are read at the time: a projected token is replaced long before its machine ends, and roots move on. */
+      const joining = async () =>
+        joined({
+          server,
+          roots: await readFile(options.roots, "utf8"),
+          workload,
+          folder,
+          ...(options.kubernetesToken === undefined
+            ? { token: options.tokenFile === undefined ? (token ?? "") : await read(options.tokenFile) }
+            : { kubernetesToken: await read(options.kubernetesToken) }),
+        });
+      const held = await heldIdentity(folder).catch(() => undefined);
+      const own = held?.workload === workload ? held : undefined;
+      const isAlive = own !== undefined && own.expiresAt > Date.now();
+      if (!isAlive && !hasToken) throw new Error(whyJoin(held, workload, folder));
+      // A token is good once: who is started again shows what it was given for it.
+      let answer = isAlive ? await renewed({ server, folder }) : await joining();
+      if (isAlive && answer.kind === "refused" && hasToken) {
+        process.stderr.write(`mesh-control: the identity in ${folder} is not renewed, so it joins: ${answer.reason}\n`);
+        answer = await joining();
+      }
       if (answer.kind === "refused") {
         process.stderr.write(`mesh-control: ${answer.reason}\n`);
-        process.exitCode = exitCode.errors;
-        return;
-      }
-      process.stdout.write(`${answer.identity} until ${new Date(answer.expiresAt).toISOString()}, in ${options.out}\n`);
+        // What is alive is worth keeping while the server is away.
+        if (!isAlive || !options.keep) {
+          process.exitCode = exitCode.errors;
+          return;
+        }
+      } else
+        process.stdout.write(`${answer.identity} until ${new Date(answer.expiresAt).toISOString()}, in ${folder}\n`);
       if (!options.keep) return;
       const keeping = kept({
-        server: options.server,
-        folder: options.out,
+        server,
+        folder,
         log: (entry) => void process.stdout.write(`${JSON.stringify({ time: new Date().toISOString(), ...entry })}\n`),
+        // Other tokens were good once.
+        ...(options.kubernetesToken !== undefined && { again: joining }),
       });
-      // Its timers keep no process alive.
-      const alive = setInterval(() => undefined, 60_000);
+      // Its timers keep this process alive.
       await new Promise<void>((resolve) => {
         for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => resolve());
       });
       keeping.stop();
-      clearInterval(alive);
     });
+
+/** Why a token is needed, by what there is in the folder. */
+const whyJoin = (held: HeldIdentity | undefined, workload: string, folder: string): string => {
+  const how = "--token, --token-file or --kubernetes-token";
+  if (held === undefined) return `say who you are: ${how}`;
+  if (held.workload !== workload)
+    return `the identity in ${folder} is ${held.workload ?? "no workload that is known"}'s, not ${workload}'s: to join, say ${how}`;
+  return `the identity in ${folder} expired at ${new Date(held.expiresAt).toISOString()} and cannot be renewed: to join again, say ${how}`;
+};
 
 const read = async (file: string): Promise<string> => (await readFile(file, "utf8")).trim();
 

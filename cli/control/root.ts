@@ -1,12 +1,13 @@
 import { Command, Option } from "commander";
 import { readSnapshot } from "../../compiler/snapshot/read-snapshot.ts";
 import { exitCode } from "../exit-code.ts";
-import { meshOption, milliseconds, stateOption } from "./arguments.ts";
-import { stateFolders, type StateOptions } from "./state.ts";
+import { meshOption, milliseconds, rootsSecretOption, stateOption } from "./arguments.ts";
+import { longestLifetime } from "./lifetimes.ts";
+import { rootsStore, stateFolders, type StateOptions } from "./state.ts";
 
 interface RootOptions extends StateOptions {
   readonly after?: number;
-  readonly lifetime: number;
+  readonly lifetime?: number;
 }
 
 const steps = {
@@ -24,6 +25,7 @@ export const rootCommand = (): Command => {
         .description(steps[step])
         .addOption(meshOption())
         .addOption(stateOption())
+        .addOption(rootsSecretOption())
         .addOption(
           new Option(
             "--after <duration>",
@@ -31,18 +33,25 @@ export const rootCommand = (): Command => {
           ).argParser(milliseconds),
         )
         .addOption(
-          new Option("--lifetime <duration>", "how long certificates live, as `serve` has it")
-            .argParser(milliseconds)
-            .default(86_400_000, "24h"),
+          new Option(
+            "--lifetime <duration>",
+            "how long certificates live (default: as `serve` wrote into the state folder)",
+          ).argParser(milliseconds),
         )
         .action(async (options: RootOptions) => {
           const identity = await import("../../runtime/control/identity/index.ts");
           const { value, diagnostics } = await readSnapshot(options.mesh);
           if (value === undefined) throw new Error(diagnostics.map(({ message }) => message).join("; "));
+          const lifetimeMs = options.lifetime ?? (await longestLifetime(stateFolders(options).lifetimes));
+          // To guess would be to cut off whoever has a certificate for longer; the first step waits for nobody.
+          if (lifetimeMs === undefined && options.after === undefined && step !== "add")
+            throw new Error(
+              "no `serve` has said in this state folder how long certificates live: say --lifetime as it has it",
+            );
           const authority = await identity.authority({
-            store: identity.keyFolder(stateFolders(options).keys),
+            store: await rootsStore(options),
             trustDomain: value.platform.trustDomain,
-            lifetimeMs: options.lifetime,
+            ...(lifetimeMs !== undefined && { lifetimeMs }),
           });
           const answer = await authority.rotated(step, options.after === undefined ? {} : { afterMs: options.after });
           authority.close();

@@ -1,21 +1,10 @@
-import { mkdir } from "node:fs/promises";
 import { Command, Option } from "commander";
-import { isIP } from "node:net";
-import { readSnapshot } from "../../compiler/snapshot/read-snapshot.ts";
-import { addressAndPort, meshOption, milliseconds, stateOption } from "./arguments.ts";
-import { stateFolders, type StateOptions } from "./state.ts";
+import { exitCode } from "../exit-code.ts";
+import { addressAndPort, meshOption, milliseconds, rootsSecretOption, stateOption } from "./arguments.ts";
+import { started, type PlaneOptions } from "./plane.ts";
 
-interface ServeOptions extends StateOptions {
-  readonly env?: string;
-  readonly types: boolean;
-  readonly listen: ReturnType<typeof addressAndPort>;
-  readonly join: ReturnType<typeof addressAndPort>;
-  readonly admin: ReturnType<typeof addressAndPort>;
-  readonly name: readonly string[];
-  readonly lifetime: number;
+interface ServeOptions extends PlaneOptions {
   readonly grace: number;
-  readonly accessLog: "stdout" | "none";
-  readonly kubernetes?: true;
 }
 
 /** `mesh-control serve`: until it is told to end. */
@@ -26,6 +15,7 @@ export const serveCommand = (): Command =>
     .option("--env <environment>", "compile for one of the environments that mesh.config.ts declares")
     .option("--no-types", "leave out the type check, where somebody else makes it before a change gets here")
     .addOption(stateOption())
+    .addOption(rootsSecretOption())
     .addOption(
       new Option("--listen <address:port>", "where proxies find it")
         .argParser(addressAndPort)
@@ -56,78 +46,32 @@ export const serveCommand = (): Command =>
         .default(5000, "5s"),
     )
     .addOption(
+      new Option(
+        "--drain <duration>",
+        "how long clusters stay for connections that replaced listeners still drain: Envoy's --drain-time-s, or nothing",
+      )
+        .argParser(milliseconds)
+        .default(0, "0s"),
+    )
+    .addOption(
       new Option("--access-log <where>", "where proxies write what they served")
         .choices(["stdout", "none"])
         .default("stdout"),
     )
     .option("--kubernetes", "accept projected service account tokens, reviewed by the cluster that this runs in")
     .action(async (options: ServeOptions) => {
-      const [{ control }, { admin }, { folderSource }, identity] = await Promise.all([
-        import("../../runtime/control/control.ts"),
-        import("../../runtime/control/admin.ts"),
-        import("../../runtime/control/source/folder-source.ts"),
-        import("../../runtime/control/identity/index.ts"),
-      ]);
       const log = (entry: Readonly<Record<string, unknown>>): void =>
         void process.stdout.write(`${JSON.stringify({ time: new Date().toISOString(), ...entry })}\n`);
-      const { value: snapshot, diagnostics } = await readSnapshot(options.mesh);
-      if (snapshot === undefined) throw new Error(diagnostics.map(({ message }) => message).join("; "));
-      const { trustDomain } = snapshot.platform;
-      const folders = stateFolders(options);
-      await mkdir(folders.tokens, { recursive: true, mode: 0o700 });
-      const names = [...new Set([...options.name, ...(isIP(options.listen.address) ? [options.listen.address] : [])])];
-      const authority = await identity.authority({
-        store: identity.keyFolder(folders.keys, log),
-        trustDomain,
-        create: true,
-        lifetimeMs: options.lifetime,
-        log,
+      const plane = await started(options, log).catch((error: unknown) => {
+        process.stderr.write(`mesh-control: ${error instanceof Error ? error.message : String(error)}\n`);
+        // Whatever cannot be closed any more must not keep half a control plane alive.
+        process.exit(exitCode.errors);
       });
-      const published = (): void =>
-        void identity
-          .publishedRoots(folders.public, authority.roots())
-          .catch((error: unknown) => log({ level: "error", event: "roots not published", reason: String(error) }));
-      published();
-      authority.onRoots(published);
-      const identities = identity.identities({ authority, log });
-      const running = await control({
-        source: folderSource(options.mesh, {
-          types: options.types,
-          ...(options.env !== undefined && { environment: options.env }),
-        }),
-        authority,
-        identities,
-        listen: options.listen,
-        names,
-        accessLog: options.accessLog,
-        log,
-      });
-      const cluster = options.kubernetes && (await identity.inClusterAccess());
-      if (options.kubernetes && cluster === undefined)
-        throw new Error("--kubernetes: this process runs in no cluster that it was given an account of");
-      const joins = await identity.joinServer({
-        authority,
-        tokens: identity.joinTokens({ folder: folders.tokens, log }),
-        names,
-        host: options.join.address,
-        port: options.join.port,
-        log,
-        ...(cluster && {
-          reviews: identity.tokenReviews({ api: identity.kubernetesApi(cluster), trustDomain, log }),
-        }),
-      });
-      const watching = await admin(running, options.admin);
-      log({ level: "info", event: "serving", xds: running.port, join: joins.port, admin: watching.port });
-
       const asked = await new Promise<string>((resolve) => {
         for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => resolve(signal));
       });
       log({ level: "info", event: "ending", signal: asked, graceMs: options.grace });
       // Whoever is impatient asks twice.
       for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(130));
-      await joins.close();
-      await running.close(options.grace);
-      await watching.close();
-      identities.close();
-      authority.close();
+      await plane.close(options.grace);
     });

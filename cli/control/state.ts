@@ -5,11 +5,14 @@ import type { Platform } from "../../lib/graph/platform.ts";
 import { idOf } from "../../lib/graph/graph.ts";
 import { identityOf } from "../../lib/model/base.ts";
 import { readSnapshot } from "../../compiler/snapshot/read-snapshot.ts";
+import type { KeyStore, Log } from "../../runtime/control/identity/index.ts";
 import { nearest } from "../../lib/diagnostics/nearest.ts";
 
 export interface StateOptions {
   readonly mesh: string;
   readonly state?: string;
+  /** `namespace/name` of the Kubernetes secret that holds the roots. */
+  readonly rootsSecret?: string;
 }
 
 /**
@@ -35,7 +38,21 @@ const foldersIn = (state: string) => ({
   public: state,
   keys: join(state, "keys"),
   tokens: join(state, "tokens"),
+  /** How long certificates live: `root` waits for them. */
+  lifetimes: join(state, "lifetimes.json"),
 });
+
+/** Where the roots are: in the state folder, or in a secret of the cluster that this runs in. */
+export const rootsStore = async (options: StateOptions, log?: Log): Promise<KeyStore> => {
+  const { inClusterAccess, keyFolder, keySecret, kubernetesApi } =
+    await import("../../runtime/control/identity/index.ts");
+  if (options.rootsSecret === undefined) return keyFolder(stateFolders(options).keys, log);
+  const access = await inClusterAccess();
+  if (access === undefined)
+    throw new Error("--roots-secret: this process runs in no cluster that it was given an account of");
+  const [namespace = "", name = ""] = options.rootsSecret.split("/");
+  return keySecret(kubernetesApi(access), { namespace, name });
+};
 
 /** The platform of a mesh folder, and the identity of one of its workloads. Throws in words. */
 export const knownWorkload = async (

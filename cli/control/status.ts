@@ -1,6 +1,6 @@
 import { Command, Option } from "commander";
 import { exitCode } from "../exit-code.ts";
-import { addressAndPort } from "./arguments.ts";
+import { addressAndPort, shownAddress } from "./arguments.ts";
 
 interface Status {
   readonly source: {
@@ -37,11 +37,11 @@ export const statusCommand = (): Command =>
         readonly admin: ReturnType<typeof addressAndPort>;
         readonly format: "text" | "json";
       }) => {
-        const host = admin.address.includes(":") ? `[${admin.address}]` : admin.address;
-        const answer = await fetch(`http://${host}:${admin.port}/debug/status`, {
+        const place = shownAddress(admin);
+        const answer = await fetch(`http://${place}/debug/status`, {
           signal: AbortSignal.timeout(5000),
         }).catch(() => undefined);
-        if (!answer?.ok) throw new Error(`no control plane answers at ${host}:${admin.port}`);
+        if (!answer?.ok) throw new Error(`no control plane answers at ${place}`);
         const status = (await answer.json()) as Status;
         const isWrong = status.source.broken.length > 0 || status.refusals.length > 0;
         process.stdout.write(format === "json" ? `${JSON.stringify(status, undefined, 2)}\n` : text(status));

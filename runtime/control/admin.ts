@@ -80,8 +80,11 @@ const json = (response: ServerResponse, value: unknown): void => {
 const answers: Readonly<Record<string, (response: ServerResponse, control: Control) => void>> = {
   "/healthz": (response) => plain(response, 200, "ok\n"),
   /** A replica without a revision would refuse everybody: its clients belong to others. */
-  "/readyz": (response, { mesh }) =>
-    mesh() === undefined ? plain(response, 503, "no configuration yet\n") : plain(response, 200, "ok\n"),
+  "/readyz": (response, { mesh, draining }) => {
+    if (draining()) return plain(response, 503, "draining\n");
+    if (mesh() === undefined) return plain(response, 503, "no configuration yet\n");
+    plain(response, 200, "ok\n");
+  },
   "/metrics": (response, control) => {
     response.writeHead(200, { "content-type": "text/plain; version=0.0.4" }).end(metrics(control));
   },

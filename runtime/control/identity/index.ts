@@ -10,8 +10,9 @@ export {
 } from "./authority.ts";
 export { identities, type Identities, type IdentitiesOptions } from "./identities.ts";
 export { joined, kept, renewed, type Joined, type JoinOptions, type KeptOptions } from "./join/client.ts";
+export { heldIdentity, type HeldIdentity } from "./join/files.ts";
 export { networkOf, rate, type Rate } from "./join/rate.ts";
-export { joinServer, type JoinServer, type JoinServerOptions } from "./join/server.ts";
+export { joinServer, type Allowed, type JoinServer, type JoinServerOptions } from "./join/server.ts";
 export { joinTokens, type Grant, type JoinTokens, type JoinTokensOptions } from "./join/tokens.ts";
 export { keyFolder, publishedRoots } from "./keys/folder.ts";
 export type { Phase, Step } from "./keys/ring.ts";

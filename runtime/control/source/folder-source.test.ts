@@ -24,14 +24,14 @@ const edited = (file: string, from: RegExp | string, to: string): void => {
 };
 
 /** What a source tells, one thing at a time. */
-const told = async (types = false) => {
+const told = async (types = false, trustDomain?: string) => {
   const queue: (Revision | readonly Kept[])[] = [];
   let wake: () => void = () => undefined;
   const push = (one: Revision | readonly Kept[]): void => {
     queue.push(one);
     wake();
   };
-  const following = await folderSource(folder, { types }).followed({
+  const following = await folderSource(folder, { types, ...(trustDomain !== undefined && { trustDomain }) }).followed({
     taken: (revision) => push(revision),
     broken: push,
   });
@@ -159,4 +159,16 @@ test("a folder that is exchanged by symbolic link is followed", async () => {
   } finally {
     for (const path of [link, `${link}.next`, other]) rmSync(path, { recursive: true, force: true });
   }
+});
+
+test("a mesh of another trust domain than the roots' is not taken, until it is the old one again", async () => {
+  const { next, until, stop } = await told(false, "cluster.local");
+  expect(await next()).toHaveProperty("mesh");
+  edited("graph/platform.json", '"trustDomain": "cluster.local"', '"trustDomain": "another.test"');
+  expect(await until((one) => !("mesh" in one))).toMatchObject([
+    { message: "the trust domain changed from cluster.local to another.test: restart mesh-control" },
+  ]);
+  edited("graph/platform.json", '"trustDomain": "another.test"', '"trustDomain": "cluster.local"');
+  expect(await until((one) => "mesh" in one)).toBeDefined();
+  await stop();
 });

@@ -16,10 +16,12 @@ export interface FolderOptions {
   readonly environment?: string;
   /** False where somebody else has checked types already, as CI does before it merges. */
   readonly types: boolean;
+  /** That of the roots: a mesh of another would have identities that nobody can be given. Any when absent. */
+  readonly trustDomain?: string;
 }
 
 /** A mesh folder that is compiled anew whenever something in it changes. */
-export const folderSource = (folder: string, { environment, types }: FolderOptions): Source => {
+export const folderSource = (folder: string, { environment, types, trustDomain }: FolderOptions): Source => {
   const options = { types, ...(environment !== undefined && { environment }) };
   const spans: Source["spansOf"] = (origins) => spansOf(folder, options, origins);
   let memory: CompileMemory | undefined;
@@ -41,6 +43,11 @@ export const folderSource = (folder: string, { environment, types }: FolderOptio
       listener.broken(await kept(diagnostics, spans));
     const { value, diagnostics } = await compiled(changes);
     if (value === undefined) return broken(diagnostics);
+    const { trustDomain: now } = value.platform;
+    if (trustDomain !== undefined && now !== trustDomain) {
+      const message = `the trust domain changed from ${trustDomain} to ${now}: restart mesh-control`;
+      return listener.broken([{ code: "restart", severity: "error", message, at: undefined }]);
+    }
     const placement = await placementOf(folder, value);
     if (placement.value === undefined) return broken(placement.diagnostics);
     const wrong = xds.mismatches(value.platform);

@@ -142,3 +142,53 @@ test("a machine follows a rotation by renewing, and one that slept through it is
   await sleep(50);
   expect(await renewed({ server: url, folder })).toMatchObject({ kind: "refused" });
 });
+
+test("an identity that expired is said so once, and kept again as soon as somebody joins into the folder", async () => {
+  const authority = await testAuthority();
+  const { url, token, server } = await serving(authority, 1000);
+  const folder = await temporaryFolder();
+  await joined({ server: url, roots: authority.roots(), token, workload: "vm/reviews", folder });
+  await server.close();
+  const entries: LogEntry[] = [];
+  const keeping = kept({ server: url, folder, retryMs: 20, longestRetryMs: 40, log: (entry) => entries.push(entry) });
+  onTestFinished(keeping.stop);
+  const expired = () => entries.filter(({ event }) => event === "identity expired");
+  while (expired().length === 0) await sleep(20);
+  const said = entries.length;
+  await sleep(300);
+  expect(entries.length).toBe(said);
+  expect(expired()[0]?.["reason"]).toMatch(/expired at .* join again, with a new token/);
+  const next = await serving(authority, 60_000, server.port);
+  await joined({ server: url, roots: authority.roots(), token: next.token, workload: "vm/reviews", folder });
+  while (!entries.some(({ event }) => event === "identity found")) await sleep(20);
+});
+
+test("an identity that expired is had again where somebody can join again", async () => {
+  const authority = await testAuthority();
+  const { url, token, server } = await serving(authority, 1000);
+  const folder = await temporaryFolder();
+  const given = { server: url, roots: authority.roots(), workload: "vm/reviews", folder };
+  await joined({ ...given, token });
+  await server.close();
+  await sleep(1100);
+  const entries: LogEntry[] = [];
+  let next = "";
+  const keeping = kept({
+    server: url,
+    folder,
+    retryMs: 20,
+    longestRetryMs: 40,
+    again: () => joined({ ...given, token: next }),
+    log: (entry) => entries.push(entry),
+  });
+  onTestFinished(keeping.stop);
+  while (entries.length < 3) await sleep(20);
+  expect(entries.slice(0, 3).map(({ event }) => event)).toEqual([
+    "identity expired",
+    "identity not renewed",
+    "identity not renewed",
+  ]);
+  next = (await serving(authority, 60_000, server.port)).token;
+  while (!entries.some(({ event }) => event === "joined again")) await sleep(20);
+  expect((await heldIdentity(folder)).workload).toBe("vm/reviews");
+});

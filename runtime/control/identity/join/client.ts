@@ -6,7 +6,7 @@ import { reasonOf, refused, silent, type Log, type Refused } from "../log.ts";
 import { controlIdentity, spiffeParts } from "../spiffe-id.ts";
 import { newRequest } from "../x509/request.ts";
 import { verifiedIdentity } from "../x509/verified.ts";
-import { heldIdentity, identityIn, writtenIdentity } from "./files.ts";
+import { heldIdentity, identityIn, writtenIdentity, type HeldIdentity } from "./files.ts";
 
 export interface JoinOptions {
   /** `https://mesh-control.example:9443` */
@@ -54,7 +54,11 @@ export const joined = async ({
     ...(token === undefined ? {} : { token }),
     ...(kubernetesToken === undefined ? {} : { kubernetesToken }),
   };
-  return answered({ server, path: "/v1/join", roots, trustDomain: undefined, body }, () => made.privateKey, folder);
+  return answered(
+    { server, path: "/v1/join", roots, trustDomain: undefined, body },
+    { workload, privateKey: () => made.privateKey },
+    folder,
+  );
 };
 
 /** Renews the identity in a folder now, with a new key; it must not have expired. */
@@ -72,7 +76,7 @@ export const renewed = async ({
   const [certificate, key] = [held.certificateChain, held.privateKey()];
   return answered(
     { server, path: "/v1/renew", roots: held.roots, trustDomain, body: { csr: made.request }, certificate, key },
-    () => made.privateKey,
+    { workload: held.workload, privateKey: () => made.privateKey },
     folder,
   );
 };
@@ -80,16 +84,22 @@ export const renewed = async ({
 export interface KeptOptions {
   readonly server: string;
   readonly folder: string;
+  /** Gets an identity where the one in the folder has expired; without it, it is waited for somebody who joins into the folder. */
+  readonly again?: () => Promise<Joined | Refused>;
   /** The first wait after a failure; it doubles up to `longestRetryMs`. */
   readonly retryMs?: number;
   readonly longestRetryMs?: number;
   readonly log?: Log;
 }
 
-/** Renews the identity in a folder at half its life, until stopped; a server that is gone is asked again, ever less often. */
+/**
+ * Renews the identity in a folder at half its life, until stopped; a server that is gone is asked again, ever less often. An
+ * identity that has expired cannot be renewed by anybody: that is said once.
+ */
 export const kept = ({
   server,
   folder,
+  again,
   retryMs = 1000,
   longestRetryMs = 300_000,
   log = silent,
@@ -97,6 +107,7 @@ export const kept = ({
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
   let failures = 0;
+  let saidExpired = false;
   const after = (delay: number, what: () => Promise<void>): void => {
     if (stopped) return;
     // This is what a client's process is for: unlike a cache's, its timer keeps it alive.
@@ -113,15 +124,42 @@ export const kept = ({
     }
   };
   const renewing = async (): Promise<void> => {
+    const held = await heldIdentity(folder).catch(() => undefined);
+    if (held !== undefined && held.expiresAt <= Date.now()) return expired(held.expiresAt);
+    // Somebody joined into the folder.
+    if (saidExpired && held !== undefined) return got("identity found", identityIn(held.certificateChain), held);
     const found = await renewed({ server, folder }).catch((error: unknown) => refused(reasonOf(error)));
     if (found.kind === "refused") return failed(found.reason);
+    return got("identity renewed", found.identity, found);
+  };
+  const got = (event: string, identity: SpiffeId, { expiresAt }: Pick<Joined, "expiresAt">): Promise<void> => {
     failures = 0;
-    log({ level: "info", event: "identity renewed", identity: found.identity, expiresAt: found.expiresAt });
+    saidExpired = false;
+    log({ level: "info", event, identity, expiresAt });
     return waiting();
   };
+  const expired = async (expiresAt: number): Promise<void> => {
+    if (!saidExpired) {
+      saidExpired = true;
+      // What it was refused before says nothing of how a join will go.
+      failures = 0;
+      const at = `the identity expired at ${new Date(expiresAt).toISOString()}`;
+      const reason = again
+        ? `${at}; joining again`
+        : `${at} and cannot be renewed any more: join again, with a new token`;
+      log({ level: "error", event: "identity expired", reason });
+    }
+    if (again === undefined) return later();
+    const found = await again().catch((error: unknown) => refused(reasonOf(error)));
+    if (found.kind === "refused") return failed(found.reason);
+    return got("joined again", found.identity, found);
+  };
   const failed = (reason: string): void => {
+    log({ level: "error", event: "identity not renewed", reason, failures: failures + 1 });
+    later();
+  };
+  const later = (): void => {
     failures += 1;
-    log({ level: "error", event: "identity not renewed", reason, failures });
     after(Math.min(retryMs * 2 ** Math.min(failures - 1, 20), longestRetryMs) * (0.5 + Math.random() / 2), renewing);
   };
   void waiting();
@@ -133,7 +171,11 @@ export const kept = ({
   };
 };
 
-const answered = async (asked: Asked, privateKey: () => string, folder: string): Promise<Joined | Refused> => {
+const answered = async (
+  asked: Asked,
+  { workload, privateKey }: Pick<HeldIdentity, "workload" | "privateKey">,
+  folder: string,
+): Promise<Joined | Refused> => {
   let answer: { readonly status: number; readonly fields: Readonly<Record<string, unknown>> };
   try {
     answer = await posted(asked);
@@ -154,7 +196,7 @@ const answered = async (asked: Asked, privateKey: () => string, folder: string):
   if (!certificate.checkPrivateKey(createPrivateKey(privateKey())))
     return refused("the server's certificate is for another key");
   try {
-    await writtenIdentity(folder, { certificateChain, roots, privateKey });
+    await writtenIdentity(folder, { certificateChain, roots, workload, privateKey });
   } catch (error) {
     return refused(`the identity cannot be written to ${folder}: ${reasonOf(error)}`);
   }

@@ -1,4 +1,5 @@
 import { X509Certificate } from "node:crypto";
+import { existsSync } from "node:fs";
 import { readFile, realpath } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import type { SpiffeId } from "../../../../lib/model/selector.ts";
@@ -10,6 +11,8 @@ import { clockSkewMs } from "../x509/leaf.ts";
 export interface HeldIdentity {
   readonly certificateChain: string;
   readonly roots: string;
+  /** As the graph names it: a certificate names an account, and several workloads may run as one. */
+  readonly workload: string | undefined;
   readonly privateKey: () => string;
   readonly expiresAt: number;
   readonly renewAt: number;
@@ -27,7 +30,12 @@ const discovery = (secret: Readonly<Record<string, unknown>>): string =>
 /** Writes a certificate, its key, the roots and what Envoy needs to find them, all at one moment; mode 0600. */
 export const writtenIdentity = async (
   to: string,
-  { certificateChain, roots, privateKey }: Pick<HeldIdentity, "certificateChain" | "roots" | "privateKey">,
+  {
+    certificateChain,
+    roots,
+    workload,
+    privateKey,
+  }: Pick<HeldIdentity, "certificateChain" | "roots" | "privateKey"> & Partial<Pick<HeldIdentity, "workload">>,
 ): Promise<void> => {
   const folder = resolve(to);
   const watchedDirectory = { path: folder };
@@ -43,6 +51,7 @@ export const writtenIdentity = async (
       ["identity.crt", certificateChain],
       ["identity.key", privateKey()],
       ["roots.crt", roots],
+      ...(workload === undefined ? [] : [["workload", `${workload}\n`] as const]),
       ["sds.json", discovery(own)],
       ["sds-roots.json", discovery(trusted)],
     ]),
@@ -57,10 +66,16 @@ export const heldIdentity = async (folder: string): Promise<HeldIdentity> => {
       const [certificateChain, key, roots] = await Promise.all(
         ["identity.crt", "identity.key", "roots.crt"].map((name) => readFile(join(snapshot, name), "utf8")),
       );
+      const workload = await readFile(join(snapshot, "workload"), "utf8").catch((error: NodeJS.ErrnoException) => {
+        // Only where it is the snapshot as a whole that is gone, all is read again.
+        if (error.code === "ENOENT" && existsSync(snapshot)) return undefined;
+        throw error;
+      });
       return {
         ...lifeOf(certificateChain ?? ""),
         certificateChain: certificateChain ?? "",
         roots: roots ?? "",
+        workload: workload?.trim(),
         privateKey: () => key ?? "",
       };
     } catch (error) {

@@ -1,7 +1,7 @@
 import { isIPv6 } from "node:net";
 
-/** Whether one more attempt from an address is allowed now. */
-export type Rate = (address: string) => boolean;
+/** Whether one more attempt from an address is allowed now; one that is `uncounted` is only asked about. */
+export type Rate = (address: string, counting?: "counted" | "uncounted") => boolean;
 
 /** Who has an IPv6 address has all of its /64: counting each would limit nobody. IPv4 is the same in its mapped form. */
 export const networkOf = (address: string): string => {
@@ -29,10 +29,11 @@ export const rate = (
   now: () => number = () => performance.now(),
 ): Rate => {
   const buckets = new Map<string, { readonly left: number; readonly at: number }>();
-  return (address) => {
+  return (address, counting = "counted") => {
     const network = networkOf(address);
     const { left, at } = buckets.get(network) ?? { left: burst, at: now() };
     const refilled = Math.min(burst, left + ((now() - at) / 60_000) * perMinute);
+    if (counting === "uncounted") return refilled >= 1;
     buckets.delete(network);
     if (buckets.size >= networks) buckets.delete(buckets.keys().next().value ?? "");
     buckets.set(network, { left: refilled >= 1 ? refilled - 1 : refilled, at: now() });

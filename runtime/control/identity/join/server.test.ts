@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { expect, onTestFinished, test } from "vitest";
 import { reviews, temporaryFolder, testAuthority } from "../fixture.ts";
 import { newRequest } from "../x509/request.ts";
-import { joinServer, type JoinServerOptions } from "./server.ts";
+import { joinServer, type Allowed, type JoinServerOptions } from "./server.ts";
 import { joinTokens } from "./tokens.ts";
 
 const generous = { perMinute: 1e6, burst: 1e6 };
@@ -108,7 +108,7 @@ test("whatever is no request of the two is refused in words that repeat nothing 
 });
 
 test("renewing takes the current certificate: not a stranger's, not an expired one, not one that is no longer allowed", async () => {
-  let allow = true;
+  let allow: Allowed = "yes";
   const { server, authority } = await serving({ allowed: () => allow });
   const stranger = await testAuthority();
   const csr = (await newRequest()).request;
@@ -127,9 +127,11 @@ test("renewing takes the current certificate: not a stranger's, not an expired o
     text: '{"error":"the certificate is signed by no root that is trusted"}',
   });
   expect(await renew(authority, 1000, 1100)).toEqual({ status: 401, text: '{"error":"the certificate has expired"}' });
-  allow = false;
+  allow = "no";
   expect((await renew(authority)).status).toBe(403);
-  allow = true;
+  allow = "not ready";
+  expect(await renew(authority)).toMatchObject({ status: 503, text: expect.stringContaining("not ready") as string });
+  allow = "yes";
   const own = await authority.server(["127.0.0.1"]);
   expect(
     (
@@ -139,6 +141,23 @@ test("renewing takes the current certificate: not a stranger's, not an expired o
       })
     ).status,
   ).toBeGreaterThanOrEqual(400);
+});
+
+test("a Kubernetes token gives only an identity that is allowed; a join token is not asked about", async () => {
+  let allow: Allowed = "not ready";
+  const { server, token } = await serving({
+    allowed: () => allow,
+    reviews: { reviewed: () => Promise.resolve({ kind: "reviewed", identity: reviews }) },
+  });
+  const csr = (await newRequest()).request;
+  const join = async (by: object) =>
+    (await asked(server.port, "/v1/join", JSON.stringify({ csr, workload: "shop/reviews", ...by }))).status;
+  expect(await join({ kubernetesToken: "a.b.c" })).toBe(503);
+  allow = "no";
+  expect(await join({ kubernetesToken: "a.b.c" })).toBe(403);
+  expect(await join({ token: await token() })).toBe(200);
+  allow = "yes";
+  expect(await join({ kubernetesToken: "a.b.c" })).toBe(200);
 });
 
 test("an older protocol than TLS 1.3 is refused", async () => {

@@ -12,13 +12,19 @@ import { jsonBody, problem, type Problem } from "./body.ts";
 import { rate } from "./rate.ts";
 import type { JoinTokens } from "./tokens.ts";
 
+/** `not ready`: it cannot be said yet, and is to be asked again. */
+export type Allowed = "yes" | "no" | "not ready";
+
 export interface JoinServerOptions {
   readonly authority: Authority;
   readonly tokens: JoinTokens;
   /** Absent outside of a cluster: then no Kubernetes token is accepted. */
   readonly reviews?: TokenReviews;
-  /** Whether an identity may still be had: how a machine that was lost is kept from renewing. */
-  readonly allowed?: (identity: SpiffeId) => boolean | Promise<boolean>;
+  /**
+   * Whether an identity may be had: how a machine whose workload was removed is kept from renewing. Asked for renewals and for
+   * Kubernetes' tokens; a join token is somebody's word for one machine already.
+   */
+  readonly allowed?: (identity: SpiffeId) => Allowed | Promise<Allowed>;
   /** DNS names and addresses under which clients find this server. */
   readonly names: readonly string[];
   readonly host?: string;
@@ -138,8 +144,17 @@ export const joinServer = async (options: JoinServerOptions): Promise<JoinServer
 
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
-    server.listen(port, host, resolve);
+    server.listen(port, host, () => {
+      server.off("error", reject);
+      resolve();
+    });
+  }).catch((error: unknown) => {
+    clearTimeout(timer);
+    unsubscribed();
+    throw error;
   });
+  // A connection that cannot be taken, for want of file descriptors say, must not end the process.
+  server.on("error", (error) => log({ level: "error", event: "connection not taken", reason: reasonOf(error) }));
   return {
     port: (server.address() as AddressInfo).port,
     close: () =>
@@ -172,7 +187,10 @@ const granted = async (
   const identity =
     path === "/v1/renew" ? peerIdentity(options, request) : await joiningIdentity(options, body.fields, address);
   if (typeof identity !== "string") return identity;
-  if ((await options.allowed?.(identity)) === false) return problem(403, "this identity is not given out any more");
+  const isByToken = path === "/v1/join" && typeof body.fields["token"] === "string";
+  const may = isByToken ? "yes" : ((await options.allowed?.(identity)) ?? "yes");
+  if (may === "not ready") return problem(503, "not ready: there is no configuration yet");
+  if (may === "no") return problem(403, "this identity is not given out: no proxy of the mesh runs as it");
   const signed = await authority.signed(csr, identity, asked);
   if (signed.kind === "refused") return problem(400, signed.reason);
   return { kind: "granted", certificateChain: signed.certificateChain, roots: authority.roots(), identity };

@@ -98,6 +98,14 @@ test("an address that guesses is soon refused even with the right token, another
   expect(await tokens.redeemed(token, { ...by, address: "192.0.2.2" })).toMatchObject({ kind: "redeemed" });
 });
 
+test("machines that join behind one address do not count as guesses", async () => {
+  const tokens = joinTokens({ folder: await temporaryFolder(), refusalMs: 0, attempts: { perMinute: 1, burst: 1 } });
+  for (let n = 0; n < 6; n += 1)
+    expect(await tokens.redeemed(await tokens.created({ ...grant, ttlMs: 60_000 }), by)).toMatchObject({
+      kind: "redeemed",
+    });
+});
+
 test("a rate never allows more than its burst and what time adds", () => {
   fc.assert(
     fc.property(

@@ -79,7 +79,8 @@ export const joinTokens = ({
   };
   const grant = async (token: string, workload: string, address: string): Promise<Grant | undefined> => {
     const found = await outstanding(hashOf(token));
-    if (!allowed(address) || found === undefined) return undefined;
+    // Many machines may join from behind one address: only what fails counts.
+    if (found === undefined || !allowed(address, "uncounted")) return undefined;
     if (!token.startsWith(prefix) || found.expiresAt <= Date.now() || found.workload !== workload) return undefined;
     // INVARIANT: this is the claim; nothing may be given before it, and it has no second winner.
     await unlink(fileOf(found.hash));
@@ -115,6 +116,7 @@ export const joinTokens = ({
         return undefined;
       });
       if (found === undefined) {
+        allowed(address);
         log({ level: "warning", event: "join token refused", address });
         await atLeast;
         return notAccepted;
