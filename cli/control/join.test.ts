@@ -4,7 +4,8 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, onTestFinished, test } from "vitest";
-import { joinServer, joinTokens, type TokenReviews } from "../../runtime/control/identity/index.ts";
+import { joinServer, joinTokens } from "../../runtime/control/identity/index.ts";
+import type { TokenReviews } from "../../runtime/control/identity/kubernetes/token-review.ts";
 import { reviews, temporaryFolder, testAuthority } from "../../runtime/control/identity/fixture.ts";
 
 const program = join(import.meta.dirname, "../mesh-control.ts");
