@@ -16,9 +16,12 @@ const greeter = join(import.meta.dirname, "../../policies/greeter");
 const meshFolder = async (): Promise<string> => {
   const folder = await mkdtemp(join(tmpdir(), "meshwright-serve-"));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
-  await cp(greeter, folder, { recursive: true, filter: (path) => !path.includes(".meshwright") });
-  return folder;
+  await cp(greeter, join(folder, "mesh"), { recursive: true });
+  return join(folder, "mesh");
 };
+
+/** Beside a mesh folder, since no control plane keeps its keys in one. */
+const stateOf = (mesh: string): string => join(mesh, "../state");
 
 const takenPort = async (): Promise<number> => {
   const server = createServer();
@@ -46,7 +49,8 @@ test.each(["listen", "join", "admin"] as const)(
   async (which) => {
     const address = `127.0.0.1:${await takenPort()}`;
     const addresses = Object.entries({ ...anywhere, [which]: address }).flatMap(([name, at]) => [`--${name}`, at]);
-    const found = await ran("serve", "--mesh", await meshFolder(), "--no-types", ...addresses);
+    const mesh = await meshFolder();
+    const found = await ran("serve", "--mesh", mesh, "--state", stateOf(mesh), "--no-types", ...addresses);
     expect(found.err).toBe(`mesh-control: ${address} is taken by another process\n`);
     expect(found.code).toBe(1);
     expect(found.out).not.toContain('"serving"');
@@ -55,7 +59,8 @@ test.each(["listen", "join", "admin"] as const)(
 
 test("serves nothing where the cluster is missing that it was told of", { timeout: 60_000 }, async () => {
   const addresses = Object.entries(anywhere).flatMap(([name, at]) => [`--${name}`, at]);
-  const found = await ran("serve", "--mesh", await meshFolder(), "--kubernetes", ...addresses);
+  const mesh = await meshFolder();
+  const found = await ran("serve", "--mesh", mesh, "--state", stateOf(mesh), "--kubernetes", ...addresses);
   expect(found).toMatchObject({ code: 1, out: "" });
   expect(found.err).toContain("runs in no cluster");
 });
@@ -63,7 +68,7 @@ test("serves nothing where the cluster is missing that it was told of", { timeou
 test("roots are not made in a folder where they were to be in a secret", { timeout: 60_000 }, async () => {
   const mesh = await meshFolder();
   for (const command of [["serve"], ["root", "add"]]) {
-    const found = await ran(...command, "--mesh", mesh, "--roots-secret", "mesh/roots");
+    const found = await ran(...command, "--mesh", mesh, "--state", stateOf(mesh), "--roots-secret", "mesh/roots");
     expect(found).toMatchObject({ code: 1, out: "" });
     expect(found.err).toContain("--roots-secret: this process runs in no cluster");
   }
@@ -73,7 +78,11 @@ test("roots are not made in a folder where they were to be in a secret", { timeo
 test("a machine whose workload was removed renews no more", { timeout: 60_000 }, async () => {
   const mesh = await meshFolder();
   const addresses = Object.entries(anywhere).flatMap(([name, at]) => [`--${name}`, at]);
-  const child = spawn(process.execPath, [program, "serve", "--mesh", mesh, "--no-types", ...addresses]);
+  const child = spawn(process.execPath, [
+    program,
+    ...["serve", "--mesh", mesh, "--state", stateOf(mesh), "--no-types"],
+    ...addresses,
+  ]);
   onTestFinished(() => void child.kill("SIGKILL"));
   let out = "";
   child.stdout.setEncoding("utf8").on("data", (chunk: string) => (out += chunk));
@@ -86,9 +95,9 @@ test("a machine whose workload was removed renews no more", { timeout: 60_000 },
   };
   const port = (await said(/"join":(\d+)/))[1];
   await said(/"revision":1/);
-  const token = (await ran("token", "greeter/caller", "--mesh", mesh)).out.trim();
-  const roots = join(mesh, ".meshwright/control/roots.crt");
-  const joining = ["join", "greeter/caller", "--roots", roots, "--out", join(mesh, ".meshwright/caller")];
+  const token = (await ran("token", "greeter/caller", "--mesh", mesh, "--state", stateOf(mesh))).out.trim();
+  const roots = join(stateOf(mesh), "roots.crt");
+  const joining = ["join", "greeter/caller", "--roots", roots, "--out", join(mesh, "../caller")];
   const server = ["--server", `https://127.0.0.1:${port}`];
   expect(await ran(...joining, ...server, "--token", token)).toMatchObject({ code: 0 });
   expect(await ran(...joining, ...server)).toMatchObject({ code: 0 });
@@ -105,17 +114,23 @@ test("a machine whose workload was removed renews no more", { timeout: 60_000 },
 
 test("a step of a rotation waits for the certificates that `serve` gives out", { timeout: 60_000 }, async () => {
   const mesh = await meshFolder();
-  const state = join(mesh, ".meshwright/control");
+  const state = stateOf(mesh);
   await mkdir(state, { recursive: true });
   const authority = await testAuthority({ store: keyFolder(join(state, "keys")), trustDomain: "cluster.local" });
   await authority.rotated("add");
-  const unknown = await ran("root", "switch", "--mesh", mesh);
+  const unknown = await ran("root", "switch", "--mesh", mesh, "--state", state);
   expect(unknown).toMatchObject({ code: 1, err: expect.stringContaining("say --lifetime") as string });
   await recordedLifetime(join(state, "lifetimes.json"), 3_600_000);
   // Shorter from now on: what was given out before lives on.
   await recordedLifetime(join(state, "lifetimes.json"), 1000);
   expect(await longestLifetime(join(state, "lifetimes.json"))).toBe(3_600_000);
-  const early = await ran("root", "switch", "--mesh", mesh);
+  const early = await ran("root", "switch", "--mesh", mesh, "--state", state);
   expect(early.code).toBe(3);
   expect(Number(/and (\d+) s of the wait/.exec(early.err)?.[1])).toBeGreaterThan(3500);
+});
+
+test("keys are not kept where policies are written", { timeout: 60_000 }, async () => {
+  const mesh = await meshFolder();
+  const found = await ran("serve", "--mesh", mesh, "--state", join(mesh, ".meshwright"));
+  expect(found).toMatchObject({ code: 1, err: expect.stringContaining("lies in the mesh folder") as string });
 });
