@@ -82,7 +82,8 @@ export const program = async (folder: MeshFolder, { entries, emit, instrument }:
     const text = name.startsWith(libraryPrefix) ? libraryText(name) : moduleText(folder.root, name, diagnostics);
     if (text === undefined) return;
     // Nobody asks where in a generated handle something stands, and a mesh has a handle for each of its services.
-    const compiled = await compiledModule(name, text, known.graph.has(name) ? undefined : instrument);
+    const isShared = known.graph.has(name) || (name.startsWith(libraryPrefix) && instrument === undefined);
+    const compiled = isShared ? await sharedModule(name, text) : await compiledModule(name, text, instrument);
     if ("diagnostics" in compiled) {
       diagnostics.push(...compiled.diagnostics);
       return;
@@ -158,6 +159,17 @@ const moduleText = (root: string, module: string, diagnostics: Diagnostic[]): st
 };
 
 type Compiled = (Linkable & { readonly map?: string }) | { readonly diagnostics: readonly Diagnostic[] };
+
+const shared = new Map<string, { readonly text: string; readonly compiled: Compiled }>();
+
+/** What every policy imports, and whoever compiles again needs again: the library, and generated handles. */
+const sharedModule = async (module: string, text: string): Promise<Compiled> => {
+  const known = shared.get(module);
+  if (known?.text === text) return known.compiled;
+  const compiled = await compiledModule(module, text, undefined);
+  shared.set(module, { text, compiled });
+  return compiled;
+};
 
 const compiledModule = async (
   module: string,

@@ -370,6 +370,14 @@ test("more names than are allowed end the stream", () => {
   expect(conversation("delta", {}).outcome("endpoints", { subscribe: names }).kind).toBe("violation");
 });
 
+test("a name that nobody could have ends the stream", () => {
+  const name = "n".repeat(2000);
+  expect(conversation("delta", {}).outcome("endpoints", { subscribe: [name] }).kind).toBe("violation");
+  expect(conversation("delta", {}).outcome("endpoints", { initialVersions: new Map([[name, "1"]]) }).kind).toBe(
+    "violation",
+  );
+});
+
 test("what a client says that it holds counts as what it names, but for what there is", () => {
   const held = (names: readonly string[]) => new Map(names.map((name) => [name, "1"]));
   const cluster = ["a", "b", "c", "d", "e", "f"].map((name) => r(name, "1"));

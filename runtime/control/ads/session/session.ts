@@ -60,6 +60,8 @@ export interface Session {
   readonly synced: () => boolean;
   readonly ledgers: Ledgers;
 }
+/** Longer than any name of ours, of which a stream may ask for many. */
+const longestName = 1024;
 
 export const session = (protocol: Protocol, first: View, limits: SessionLimits): Session => {
   const ledgers = Object.fromEntries(
@@ -78,6 +80,11 @@ export const session = (protocol: Protocol, first: View, limits: SessionLimits):
       ? { kind: "violation", message: `more than ${limits.names} resource names on one stream` }
       : undefined;
   };
+
+  const tooLong = (names: readonly string[]): Outcome | undefined =>
+    names.some((name) => name.length > longestName)
+      ? { kind: "violation", message: `a resource name of more than ${longestName} characters` }
+      : undefined;
 
   /** A proxy names its clusters before it may be told of listeners and routes that need them. */
   const began = (of: Ledger, isReturning: boolean, now: number): void => {
@@ -123,6 +130,8 @@ export const session = (protocol: Protocol, first: View, limits: SessionLimits):
   return {
     ledgers,
     receivedDelta: ({ type, subscribe, unsubscribe, initialVersions, nonce, error }, now) => {
+      const refused = tooLong([...subscribe, ...initialVersions.keys()]);
+      if (refused !== undefined) return refused;
       const of = ledgers[type];
       const outcome = answered(of, nonce, error, now);
       const isFirst = !of.asked;
@@ -141,6 +150,8 @@ export const session = (protocol: Protocol, first: View, limits: SessionLimits):
       return tooMany(isFirst && initialVersions.size > 0) ?? outcome;
     },
     receivedSet: ({ type, names, nonce, error }, now) => {
+      const refused = tooLong(names);
+      if (refused !== undefined) return refused;
       const of = ledgers[type];
       const outcome = answered(of, nonce, error, now);
       const wanted = new Set(names);
