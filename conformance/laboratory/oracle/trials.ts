@@ -25,7 +25,7 @@ export interface Evidence {
   }[];
 }
 
-export const requestsPerSplit = 1000;
+export const requestsPerSplit = 2000;
 
 /** Whether the rig can show it: nothing there routes a service's own address for whoever calls it without a proxy. */
 export const observable = (mesh: Mesh, call: Call): boolean =>
