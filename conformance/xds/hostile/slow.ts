@@ -71,8 +71,10 @@ export const hostileSlowness = async (scene: Scene): Promise<void> => {
   );
   await held(
     "noise instead of a handshake",
-    () =>
-      ended(
+    async () => {
+      // The log is sparing: what came before has used up its lines, of which there are five a second.
+      await sleep(2000);
+      await ended(
         many(() =>
           open()
             .setNoDelay()
@@ -80,7 +82,8 @@ export const hostileSlowness = async (scene: Scene): Promise<void> => {
               this.write("GET / HTTP/1.1\r\n\r\n");
             }),
         ),
-      ),
+      );
+    },
     /handshake failed/,
   );
   await held("no HTTP/2 after the handshake", () => ended(many(encrypted)), late);
