@@ -1,9 +1,10 @@
+import { ownCertificate, trustedRoots } from "../../targets/xds/identity-names.ts";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { child, eventually } from "../../conformance/rig/process.ts";
 import type { Site } from "../../conformance/rig/plane.ts";
 import { lookup } from "../../lib/model/lookup.ts";
-import { authority, certificateName, keyFolder, rootsName } from "../../runtime/control/identity/index.ts";
+import { authority, keyFolder } from "../../runtime/control/identity/index.ts";
 import type { ProxySpec } from "./clients/messages.ts";
 import type { Folder } from "./folder.ts";
 import { callers } from "./mesh.ts";
@@ -64,7 +65,7 @@ export const meshControl = async (
         address: "127.0.0.1",
         port: ports.listen,
         proxies: proxies.slice(0, count),
-        secrets: [certificateName, rootsName],
+        secrets: [ownCertificate, trustedRoots],
         host,
       }),
     write: (seconds) => ({ kind: "file", ...policy(seconds) }),

@@ -1,6 +1,7 @@
 import type { Platform } from "../../lib/graph/platform.ts";
 import { typed, type Bootstrap, type Cluster } from "./messages.ts";
-import { ownCertificate, secretIn, trustedRoots } from "./emit/tls.ts";
+import { secretIn } from "./emit/tls.ts";
+import { controlIdentity, ownCertificate, trustedRoots } from "./identity-names.ts";
 import type { WorkloadId } from "../../lib/graph/graph.ts";
 
 export interface BootstrapOptions {
@@ -25,9 +26,6 @@ export interface BootstrapOptions {
 /** As it names itself to the control plane. */
 export const nodeId = ({ workload, instance }: Pick<BootstrapOptions, "workload" | "instance">): string =>
   `${workload}/${instance}`;
-
-/** Whom a proxy takes for its control plane. */
-export const controlIdentity = (trustDomain: string): string => `spiffe://${trustDomain}/mesh-control`;
 
 const controlCluster = "mesh-control";
 

@@ -1,10 +1,11 @@
+import { controlIdentity } from "../../../targets/xds/identity-names.ts";
 import { isDeepStrictEqual } from "node:util";
 import type { webcrypto } from "node:crypto";
 import type { SpiffeId } from "../../../lib/model/selector.ts";
 import { firstRing, ringFrom, stepped, steps, type Phase, type Ring, type Step } from "./keys/ring.ts";
 import type { KeyStore } from "./keys/store.ts";
 import { reasonOf, refused, silent, type Log, type Refused } from "./log.ts";
-import { controlIdentity, isTrustDomain, spiffeParts } from "./spiffe-id.ts";
+import { isTrustDomain, spiffeParts } from "./spiffe-id.ts";
 import { signedLeaf, type SignedLeaf } from "./x509/leaf.ts";
 import { newKey, requestedKey } from "./x509/request.ts";
 import { verifiedIdentity } from "./x509/verified.ts";

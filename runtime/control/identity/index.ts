@@ -12,4 +12,4 @@ export type { KeyStore } from "./keys/store.ts";
 export { inClusterAccess, kubernetesApi } from "./kubernetes/api.ts";
 export { tokenReviews } from "./kubernetes/token-review.ts";
 export type { Log } from "./log.ts";
-export { certificateName, rootsName, rootsSecret } from "./secrets.ts";
+export { rootsSecret } from "./secrets.ts";

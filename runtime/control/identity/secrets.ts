@@ -1,11 +1,8 @@
+import { ownCertificate, trustedRoots } from "../../../targets/xds/identity-names.ts";
 import { createHash, X509Certificate } from "node:crypto";
 import { encoded } from "../../../targets/xds/proto/codec.ts";
 import type { Served } from "../view.ts";
 import { certificatesIn } from "./x509/pem.ts";
-
-/** How listeners and clusters name what they are given by SDS. */
-export const certificateName = "default";
-export const rootsName = "ROOTCA";
 
 const inline = (text: string): { readonly inlineBytes: string } => ({
   inlineBytes: Buffer.from(text).toString("base64"),
@@ -21,11 +18,11 @@ const versionOf = (chain: string): string => {
 /** An SVID as Envoy takes it (`envoy.extensions.transport_sockets.tls.v3.Secret`). `bytes` is a getter that no text form, spread or copy shows. */
 export const certificateSecret = (svid: { readonly certificateChain: string; readonly privateKey: string }): Served => {
   const bytes = encoded("secret", {
-    name: certificateName,
+    name: ownCertificate,
     tlsCertificate: { certificateChain: inline(svid.certificateChain), privateKey: inline(svid.privateKey) },
   });
   const shown: Omit<Served, "bytes"> = {
-    name: certificateName,
+    name: ownCertificate,
     version: versionOf(svid.certificateChain),
     origins: [],
   };
@@ -33,7 +30,7 @@ export const certificateSecret = (svid: { readonly certificateChain: string; rea
 };
 
 /** A trust bundle (PEM) as Envoy takes it, the mesh's own unless named; whose names are allowed is said beside it, by listeners and clusters. */
-export const rootsSecret = (roots: string, name: string = rootsName): Served => ({
+export const rootsSecret = (roots: string, name: string = trustedRoots): Served => ({
   name,
   version: versionOf(roots),
   bytes: encoded("secret", { name, validationContext: { trustedCa: inline(roots) } }),

@@ -1,5 +1,3 @@
-import type { SpiffeId } from "../../../lib/model/selector.ts";
-
 /** The parts of a SPIFFE ID; the path begins with a slash. */
 export interface SpiffeParts {
   readonly trustDomain: string;
@@ -21,6 +19,3 @@ export const spiffeParts = (id: string): SpiffeParts | undefined => {
 
 /** True where the name can stand in a SPIFFE ID as its trust domain (SPIFFE-ID §2.1). */
 export const isTrustDomain = (name: string): boolean => /^[a-z0-9._-]{1,255}$/.test(name);
-
-/** Mesh-control's own identity: clients that pin a root must still tell it from a workload. */
-export const controlIdentity = (trustDomain: string): SpiffeId => `spiffe://${trustDomain}/mesh-control`;

@@ -1,24 +1,15 @@
+import { ownCertificate, secretFiles, trustedRoots } from "../identity-names.ts";
 import type { SpiffeId } from "../../../lib/model/mesh.ts";
 import { typed, type CommonTlsContext, type SdsSecretConfig, type TransportSocket } from "../messages.ts";
 import type { Delivery } from "./surroundings.ts";
-
-/** The secrets that every proxy asks for: its own certificate, and whom it trusts. Istio's names, so that tools know them. */
-export const ownCertificate = "default";
-export const trustedRoots = "ROOTCA";
 
 /** What a caller says that it will speak inside of mTLS: the callee's proxy cannot look for itself before it has chosen a chain. */
 export const alpn = { http: "meshwright-http", tcp: "meshwright-tcp" } as const;
 
 const caBundle = "/etc/ssl/certs/ca-certificates.crt";
 
-/** Files that hold the secrets, as `mesh-control join` writes them: Envoy takes one secret from each. */
-const secretFiles: Readonly<Record<string, string>> = {
-  [ownCertificate]: "sds.json",
-  [trustedRoots]: "sds-roots.json",
-};
-
 /** A secret from a folder that is watched, so that certificate and key change together. */
-export const secretIn = (folder: string, name: string): SdsSecretConfig => ({
+export const secretIn = (folder: string, name: keyof typeof secretFiles): SdsSecretConfig => ({
   name,
   sdsConfig: {
     pathConfigSource: { path: `${folder}/${secretFiles[name]}`, watchedDirectory: { path: folder } },
@@ -30,7 +21,7 @@ export const secretIn = (folder: string, name: string): SdsSecretConfig => ({
 /** Beside the other files of a proxy that is told by files. */
 const identityFolder = "./identity";
 
-const secret = (name: string, delivery: Delivery): SdsSecretConfig =>
+const secret = (name: keyof typeof secretFiles, delivery: Delivery): SdsSecretConfig =>
   delivery === "files"
     ? secretIn(identityFolder, name)
     : { name, sdsConfig: { ads: {}, resourceApiVersion: "V3", initialFetchTimeout: "0s" } };

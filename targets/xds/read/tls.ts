@@ -1,5 +1,6 @@
 import type { SpiffeId } from "../../../lib/model/mesh.ts";
-import { alpn, ownCertificate, trustedRoots } from "../emit/tls.ts";
+import { alpn } from "../emit/tls.ts";
+import { ownCertificate, trustedRoots } from "../identity-names.ts";
 import { below, fields, items, settled, text, texts, typeOf, unreadable, type Node, type Reading } from "./reading.ts";
 
 /** How an upstream connection is made. */

@@ -3,6 +3,8 @@ import type { Node as NodeMessage } from "../../../../targets/xds/proto/generate
 import {
   DeltaDiscoveryRequestSchema,
   DiscoveryRequestSchema,
+  type DeltaDiscoveryRequest,
+  type DiscoveryRequest,
 } from "../../../../targets/xds/proto/generated/envoy/service/discovery/v3/discovery_pb.js";
 import { resourceTypes, typeUrls, type ResourceType } from "../../../../targets/xds/resource.ts";
 import type { Node } from "../contract.ts";
@@ -39,16 +41,26 @@ const said = (message: string): string =>
     .replaceAll(/-----BEGIN[^-]*-----[\s\S]*?(-----END[^-]*-----|$)/g, "[PEM]")
     .slice(0, longestMessage);
 
+type Message = DeltaDiscoveryRequest | DiscoveryRequest;
+
+const sender = ({ typeUrl, node }: Message, implied: ResourceType | undefined): Omit<Received<never>, "request"> => ({
+  typeUrl,
+  type: typeUrl === "" ? implied : types.get(typeUrl),
+  node: nodeOf(node),
+});
+
+const answerOf = ({ responseNonce, errorDetail }: Message): Pick<DeltaRequest, "nonce" | "error"> => ({
+  nonce: responseNonce,
+  error: errorDetail && said(errorDetail.message),
+});
+
 /** Throws where the bytes are no such request. A service of one type may leave its name out. */
 export const deltaRequest = (bytes: Uint8Array, implied: ResourceType | undefined): Received<DeltaRequest> => {
   const message = fromBinary(DeltaDiscoveryRequestSchema, bytes);
   return {
-    typeUrl: message.typeUrl,
-    type: message.typeUrl === "" ? implied : types.get(message.typeUrl),
-    node: nodeOf(message.node),
+    ...sender(message, implied),
     request: {
-      nonce: message.responseNonce,
-      error: message.errorDetail && said(message.errorDetail.message),
+      ...answerOf(message),
       subscribe: [...message.resourceNamesSubscribe, ...message.resourceLocatorsSubscribe.map(({ name }) => name)],
       unsubscribe: [
         ...message.resourceNamesUnsubscribe,
@@ -63,12 +75,9 @@ export const deltaRequest = (bytes: Uint8Array, implied: ResourceType | undefine
 export const setRequest = (bytes: Uint8Array, implied: ResourceType | undefined): Received<SetRequest> => {
   const message = fromBinary(DiscoveryRequestSchema, bytes);
   return {
-    typeUrl: message.typeUrl,
-    type: message.typeUrl === "" ? implied : types.get(message.typeUrl),
-    node: nodeOf(message.node),
+    ...sender(message, implied),
     request: {
-      nonce: message.responseNonce,
-      error: message.errorDetail && said(message.errorDetail.message),
+      ...answerOf(message),
       names: [...message.resourceNames, ...message.resourceLocators.map(({ name }) => name)],
     },
   };

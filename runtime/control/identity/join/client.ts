@@ -1,9 +1,10 @@
+import { controlIdentity } from "../../../../targets/xds/identity-names.ts";
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { request as httpsRequest } from "node:https";
 import { checkServerIdentity } from "node:tls";
 import type { SpiffeId } from "../../../../lib/model/selector.ts";
 import { reasonOf, refused, silent, type Log, type Refused } from "../log.ts";
-import { controlIdentity, spiffeParts } from "../spiffe-id.ts";
+import { spiffeParts } from "../spiffe-id.ts";
 import { newRequest } from "../x509/request.ts";
 import { verifiedIdentity } from "../x509/verified.ts";
 import { heldIdentity, identityIn, writtenIdentity, type HeldIdentity } from "./files.ts";

@@ -1,10 +1,10 @@
+import { ownCertificate, secretFiles, trustedRoots } from "../../../../targets/xds/identity-names.ts";
 import { X509Certificate } from "node:crypto";
 import { existsSync } from "node:fs";
 import { readFile, realpath } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import type { SpiffeId } from "../../../../lib/model/selector.ts";
 import { atomicFolder } from "../files/atomic-folder.ts";
-import { certificateName, rootsName } from "../secrets.ts";
 import { clockSkewMs } from "../x509/leaf.ts";
 
 /** A machine's certificate as it lies in its folder. The key is behind a function: printing this does not show it. */
@@ -41,10 +41,10 @@ export const writtenIdentity = async (
   const watchedDirectory = { path: folder };
   const file = (name: string) => ({ filename: join(folder, name) });
   const own = {
-    name: certificateName,
+    name: ownCertificate,
     tlsCertificate: { certificateChain: file("identity.crt"), privateKey: file("identity.key"), watchedDirectory },
   };
-  const trusted = { name: rootsName, validationContext: { trustedCa: file("roots.crt"), watchedDirectory } };
+  const trusted = { name: trustedRoots, validationContext: { trustedCa: file("roots.crt"), watchedDirectory } };
   await atomicFolder(
     folder,
     new Map([
@@ -52,8 +52,8 @@ export const writtenIdentity = async (
       ["identity.key", privateKey()],
       ["roots.crt", roots],
       ...(workload === undefined ? [] : [["workload", `${workload}\n`] as const]),
-      ["sds.json", discovery(own)],
-      ["sds-roots.json", discovery(trusted)],
+      [secretFiles[ownCertificate], discovery(own)],
+      [secretFiles[trustedRoots], discovery(trusted)],
     ]),
   );
 };

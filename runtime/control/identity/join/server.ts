@@ -1,3 +1,4 @@
+import { controlIdentity } from "../../../../targets/xds/identity-names.ts";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
@@ -6,7 +7,7 @@ import type { SpiffeId } from "../../../../lib/model/selector.ts";
 import type { Authority } from "../authority.ts";
 import type { TokenReviews } from "../kubernetes/token-review.ts";
 import { reasonOf, silent, type Log } from "../log.ts";
-import { controlIdentity, spiffeParts } from "../spiffe-id.ts";
+import { spiffeParts } from "../spiffe-id.ts";
 import { requestedKey } from "../x509/request.ts";
 import { jsonBody, problem, type Problem } from "./body.ts";
 import { rate } from "./rate.ts";

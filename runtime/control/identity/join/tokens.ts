@@ -1,3 +1,4 @@
+import { controlIdentity } from "../../../../targets/xds/identity-names.ts";
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 import { mkdir, readdir, readFile, rename, rm, unlink } from "node:fs/promises";
 import { join } from "node:path";
@@ -5,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { SpiffeId } from "../../../../lib/model/selector.ts";
 import { createdFile, stagedPath, syncedFolder, withoutLeftovers } from "../files/durable-file.ts";
 import { reasonOf, refused, silent, type Log, type Refused } from "../log.ts";
-import { controlIdentity, spiffeParts } from "../spiffe-id.ts";
+import { spiffeParts } from "../spiffe-id.ts";
 import { rate } from "./rate.ts";
 
 /** What a token gives to whoever shows it first. */
