@@ -1,3 +1,4 @@
+import { timerDelay } from "../timer-delay.ts";
 import type { SpiffeId } from "../../../lib/model/selector.ts";
 import type { Served } from "../view.ts";
 import type { Authority, Issued } from "./authority.ts";
@@ -40,9 +41,6 @@ interface Held {
   timer: NodeJS.Timeout | undefined;
   failures: number;
 }
-
-/** Timers of node end at 2^31 ms; a later one would run at once. */
-const longestDelay = 2 ** 31 - 1;
 
 /** ±10 %: certificates that were issued together must not be renewed together. */
 const jittered = (delay: number): number => delay * (0.9 + Math.random() * 0.2);
@@ -91,7 +89,7 @@ export const identities = ({
   const scheduled = (identity: SpiffeId, entry: Held, delay: number): void => {
     clearTimeout(entry.timer);
     if (closed || entry.users === 0 || held.get(identity) !== entry) return;
-    entry.timer = setTimeout(() => void renewed(identity, entry), Math.min(Math.max(delay, 0), longestDelay)).unref();
+    entry.timer = setTimeout(() => void renewed(identity, entry), timerDelay(delay)).unref();
   };
   const fresh = (identity: SpiffeId, entry: Held): Promise<Served> =>
     (entry.pending ??= issued(identity, entry).finally(() => (entry.pending = undefined)));

@@ -1,3 +1,4 @@
+import { timerDelay } from "../timer-delay.ts";
 import { createServer, type TLSSocket } from "node:tls";
 import type { Socket } from "node:net";
 import type { Authority, Issued } from "../identity/index.ts";
@@ -30,9 +31,6 @@ export interface Transport extends Pick<Strangers, "known" | "cut" | "counts"> {
 
 /** How long after a failure it is tried again to renew. */
 const retryMs = 10_000;
-/** Timers of node end at 2^31 ms; a later one would run at once. */
-const longestDelay = 2 ** 31 - 1;
-
 /**
  * A listener of our own in front of gRPC's server, which neither limits connections nor ever ends one that finishes its
  * handshake and then says nothing, and which tells nobody why a handshake failed.
@@ -96,7 +94,7 @@ export const transport = async (options: TransportOptions): Promise<Transport> =
 
   const scheduled = (delay: number): void => {
     clearTimeout(timer);
-    timer = setTimeout(() => void renewed(), Math.min(Math.max(delay, 0), longestDelay)).unref();
+    timer = setTimeout(() => void renewed(), timerDelay(delay)).unref();
   };
   const renewed = async (): Promise<void> => {
     try {

@@ -1,3 +1,4 @@
+import { timerDelay } from "../../timer-delay.ts";
 import { controlIdentity } from "../../../../targets/xds/identity-names.ts";
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { request as httpsRequest } from "node:https";
@@ -112,7 +113,7 @@ export const kept = ({
   const after = (delay: number, what: () => Promise<void>): void => {
     if (stopped) return;
     // This is what a client's process is for: unlike a cache's, its timer keeps it alive.
-    timer = setTimeout(() => void what(), Math.min(Math.max(delay, 0), 2 ** 31 - 1));
+    timer = setTimeout(() => void what(), timerDelay(delay));
   };
   const waiting = async (): Promise<void> => {
     try {

@@ -1,3 +1,4 @@
+import { timerDelay } from "../../timer-delay.ts";
 import { controlIdentity } from "../../../../targets/xds/identity-names.ts";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer } from "node:https";
@@ -127,7 +128,7 @@ export const joinServer = async (options: JoinServerOptions): Promise<JoinServer
   let timer: NodeJS.Timeout | undefined;
   const scheduled = (delay: number): void => {
     clearTimeout(timer);
-    timer = setTimeout(() => void renewed(), Math.min(Math.max(delay, 0), 2 ** 31 - 1)).unref();
+    timer = setTimeout(() => void renewed(), timerDelay(delay)).unref();
   };
   const renewed = async (): Promise<void> => {
     try {
