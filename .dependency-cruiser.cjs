@@ -30,7 +30,7 @@ module.exports = {
     may("load", "^compiler/load/", [
       "^lib/",
       "^compiler/load/",
-      "^compiler/(source-text|module-name|temporary-folder)\\.ts$",
+      "^compiler/(shared|source-text|module-name|temporary-folder)\\.ts$",
       "^(node:)?[a-z_/]+$",
       "^node_modules/(typescript|@typescript|ses)/",
     ]),
@@ -72,7 +72,7 @@ module.exports = {
       ["^lib/intent/", "^policies/", "^#graph/"],
       "an example is written as a user would write it",
     ),
-    may("lower", "^compiler/lower/", ["^lib/", "^compiler/lower/"]),
+    may("lower", "^compiler/lower/", ["^lib/", "^compiler/lower/", "^compiler/shared\\.ts$"]),
     may(
       "validate",
       "^compiler/validate/",

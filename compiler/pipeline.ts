@@ -25,6 +25,7 @@ export interface CompileOptions {
 export interface CompileMemory {
   readonly load: LoadMemory;
   readonly snapshot: Snapshot;
+  readonly compiled: Compiled;
 }
 
 /** policies ─ load ─▶ intent ─ lower (with the graph) ─▶ mesh ─ validate. No value where anything is wrong. */
@@ -41,8 +42,8 @@ export const compile = async (folder: string, options: CompileOptions = {}): Pro
   if (ahead?.value) options.meanwhile?.(ahead.value);
   const diagnostics = withoutConsequences((await checked).diagnostics, snapshot.diagnostics);
   if (failed(diagnostics) || ahead === undefined) return { value: undefined, diagnostics };
-  if (memory !== undefined && snapshot.value !== undefined)
-    options.remember?.({ load: memory, snapshot: snapshot.value });
+  if (memory !== undefined && snapshot.value !== undefined && ahead.value !== undefined)
+    options.remember?.({ load: memory, snapshot: snapshot.value, compiled: ahead.value });
   return { value: ahead.value, diagnostics: [...diagnostics, ...ahead.diagnostics] };
 };
 
@@ -51,15 +52,15 @@ export const compile = async (folder: string, options: CompileOptions = {}): Pro
  * that takes a whole compilation, as it does whenever something is wrong: its diagnostics are the ones to show.
  */
 export const recompiled = async (
-  { load, snapshot }: CompileMemory,
+  { load, snapshot, compiled }: CompileMemory,
   changed: ReadonlySet<string>,
   { environment, remember }: Pick<CompileOptions, "environment" | "remember">,
 ): Promise<Staged<Compiled> | undefined> => {
   const [{ resolved }, memory] = await Promise.all([import("./resolved.ts"), reloaded(load, changed, { environment })]);
   if (memory === undefined) return undefined;
-  const staged = resolved(memory.loaded, snapshot, environment);
+  const staged = resolved(memory.loaded, snapshot, environment, compiled);
   if (staged.value === undefined) return undefined;
-  remember?.({ load: memory, snapshot });
+  remember?.({ load: memory, snapshot, compiled: staged.value });
   return staged;
 };
 

@@ -9,6 +9,7 @@ import type { Loaded } from "./load/index.ts";
 import { lower } from "./lower/index.ts";
 import { intents, type Intents } from "./lower/intents.ts";
 import { shapeViolations } from "./shape/shape-violations.ts";
+import { shared } from "./shared.ts";
 import type { Snapshot } from "./snapshot/graph-files.ts";
 import { violations } from "./validate/index.ts";
 
@@ -19,11 +20,15 @@ export interface Compiled {
   readonly mesh: Mesh;
 }
 
-/** What plain data means, with the graph: all that follows loading, apart so that it can be read in while modules are loaded. */
+/**
+ * What plain data means, with the graph: all that follows loading, apart so that it can be read in while modules are loaded.
+ * After an edit, what came out `before` lends its parts to what says the same.
+ */
 export const resolved = (
   { config, modules, environments }: Loaded,
   { graph, platform }: Snapshot,
   environment: string | undefined,
+  before?: Compiled,
 ): Staged<Compiled> => {
   const diagnostics: Diagnostic[] = [...shapeViolations(config, modules)];
   if (failed(diagnostics)) return { value: undefined, diagnostics };
@@ -33,8 +38,9 @@ export const resolved = (
   const lowered = lower(sorted.value, graph, platform);
   diagnostics.push(...sorted.diagnostics, ...lowered.diagnostics);
   if (lowered.value === undefined) return { value: undefined, diagnostics };
-  diagnostics.push(...violations({ intents: sorted.value, graph, mesh: lowered.value }));
-  const value: Compiled = { intents: sorted.value, graph, platform, mesh: lowered.value };
+  const mesh = shared(before?.mesh, lowered.value);
+  diagnostics.push(...violations({ ...sorted.value, ...mesh, graph }));
+  const value: Compiled = { intents: sorted.value, graph, platform, mesh };
   return { value: failed(diagnostics) ? undefined : value, diagnostics };
 };
 

@@ -198,7 +198,7 @@ test("a rule in the control plane's namespace that would be laid on other namesp
     externals: [],
     ingresses: [],
   } as const;
-  const codesOfMesh = (of: typeof mesh) => violations({ intents, graph, mesh: of }).map(({ code }) => code);
+  const codesOfMesh = (of: typeof mesh) => violations({ ...intents, ...of, graph }).map(({ code }) => code);
   const around = codesOfMesh(mesh).filter((code) => code === "MESH4054").length;
   expect(codesOfMesh({ ...mesh, mtls: [...mesh.mtls, rule] }).filter((code) => code === "MESH4054")).toHaveLength(
     around + 1,

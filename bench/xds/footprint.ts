@@ -2,7 +2,8 @@ import { readFileSync } from "node:fs";
 
 /** What a process costs, with whatever it has started and is still running. */
 export interface Footprint {
-  readonly residentMegabytes: number;
+  /** What is resident, a page that several processes share by each one's part of it. */
+  readonly memoryMebibytes: number;
   /** Milliseconds of processor time since its start, ended children included. */
   readonly processorMs: number;
 }
@@ -11,13 +12,13 @@ export interface Footprint {
 const tickMs = 10;
 
 export const footprint = (pid: number): Footprint => {
-  const resident = Number(/^VmRSS:\s+(\d+) kB/m.exec(text(`/proc/${pid}/status`))?.[1] ?? 0) / 1024;
+  const own = Number(/^Pss:\s+(\d+) kB/m.exec(text(`/proc/${pid}/smaps_rollup`))?.[1] ?? 0) / 1024;
   // The command's name, in brackets, may hold anything; then come the fields from the third on.
   const fields = text(`/proc/${pid}/stat`).split(") ").at(-1)?.split(" ") ?? [];
   const ticks = [11, 12, 13, 14].reduce((sum, index) => sum + Number(fields[index] ?? 0), 0);
   const below = text(`/proc/${pid}/task/${pid}/children`).split(" ").filter(Boolean).map(Number).map(footprint);
   return {
-    residentMegabytes: below.reduce((sum, each) => sum + each.residentMegabytes, resident),
+    memoryMebibytes: below.reduce((sum, each) => sum + each.memoryMebibytes, own),
     processorMs: below.reduce((sum, each) => sum + each.processorMs, ticks * tickMs),
   };
 };

@@ -45,7 +45,7 @@ export const measured = async (folder: Folder, istiod: IstiodPlane, state: strin
         figures[`processor_${count}_ms`] = medianOf(own, ({ processorMs }) => processorMs);
         figures[`processor_${count}_ms_istiod`] = medianOf(their, ({ processorMs }) => processorMs);
         if (count !== callers) continue;
-        const memory = ({ residentMegabytes }: Change): number => residentMegabytes;
+        const memory = ({ memoryMebibytes }: Change): number => memoryMebibytes;
         figures.memory_vs_istiod = ratio(own, their, memory);
         figures.memory_mib = medianOf(own, memory);
         figures.memory_mib_istiod = medianOf(their, memory);
@@ -65,7 +65,7 @@ export const typed = async (folder: Folder, { site }: IstiodPlane, state: string
     for (const count of counts) {
       const changes = (await stage([ours], count, typedRounds, site.anchor.pid)).get(ours) ?? [];
       figures[`route_change_last_ack_${count}_with_types_ms`] = medianOf(changes, lastAck);
-      if (count === callers) figures.memory_with_types_mib = medianOf(changes, (each) => each.residentMegabytes);
+      if (count === callers) figures.memory_with_types_mib = medianOf(changes, (each) => each.memoryMebibytes);
     }
     return figures;
   } finally {

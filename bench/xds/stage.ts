@@ -9,7 +9,7 @@ export interface Change {
   readonly observed: Observed;
   /** Milliseconds from the start of the write to the plane's word that it had the change. */
   readonly taken: number | undefined;
-  readonly residentMegabytes: number;
+  readonly memoryMebibytes: number;
   /** Of the plane's process, from the write until it was quiet again. */
   readonly processorMs: number;
 }
@@ -42,6 +42,8 @@ export const stage = async (
     for (let round = -warmUps; round < rounds; round += 1) {
       for (const plane of round % 2 === 0 ? planes : planes.toReversed()) {
         const { text, ...timeout } = nextTimeout();
+        // Whatever a control plane does after a change, the next one finds it at rest.
+        await sleep(1000);
         const before = footprint(plane.pid());
         const observed = await proxies.observed(plane.name, plane.write(text), timeout);
         const after = footprint(plane.pid());
@@ -50,7 +52,7 @@ export const stage = async (
         changes.get(plane)?.push({
           observed,
           taken: taken === undefined ? undefined : taken - observed.startedAt,
-          residentMegabytes: after.residentMegabytes,
+          memoryMebibytes: after.memoryMebibytes,
           processorMs: after.processorMs - before.processorMs,
         });
       }

@@ -34,7 +34,7 @@ export const sandbox = (settings: Omit<Settings, "ses" | "largestResult">, limit
   const watch = watched(evaluator, { seconds: limits.seconds, megabytes: limits.megabytes + bareMegabytes });
 
   const largest = limits.resultMegabytes * 1e6 * 2;
-  const lines: unknown[] = [];
+  const values: Value[] = [];
   let line: Buffer[] = [];
   let size = 0;
   evaluator.stdout.on("data", (chunk: Buffer) => {
@@ -43,7 +43,10 @@ export const sandbox = (settings: Omit<Settings, "ses" | "largestResult">, limit
     let start = 0;
     for (let end = chunk.indexOf(newline); end !== -1; end = chunk.indexOf(newline, start)) {
       try {
-        lines.push(JSON.parse(Buffer.concat([...line, chunk.subarray(start, end)]).toString("utf8")));
+        const said = JSON.parse(Buffer.concat([...line, chunk.subarray(start, end)]).toString("utf8")) as
+          Value | Outcome;
+        if ("value" in said) values.push(said);
+        else resolve({ kind: "outcome", outcome: said, values });
       } catch {
         // Whoever speaks there is no longer our program.
         return void evaluator.kill("SIGKILL");
@@ -69,10 +72,7 @@ export const sandbox = (settings: Omit<Settings, "ses" | "largestResult">, limit
     const died = { module, signal: signal ?? `exit code ${String(code)}` };
     if (size > largest) resolve({ kind: "size", ...died });
     else if (breach !== undefined && module >= 0) resolve({ kind: breach, ...died });
-    else if (code === 0) {
-      const outcome = lines.pop() as Outcome;
-      resolve({ kind: "outcome", outcome, values: lines as Value[] });
-    } else if (module < 0) reject(new Error(`the sandbox did not start (${died.signal}): ${complaint}`));
+    else if (module < 0) reject(new Error(`the sandbox did not start (${died.signal}): ${complaint}`));
     else resolve({ kind: outOfMemory.test(complaint) ? "memory" : "crash", ...died });
   });
 

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { evaluation, type Loaded, type LoadOptions } from "./evaluated.ts";
 import { libraryPrefix } from "./linking/import-target.ts";
 import type { Program } from "./linking/program.ts";
+import { shared } from "../shared.ts";
 import type { MeshFolder } from "./mesh-folder.ts";
 
 /** What a load leaves behind for the next one: what was said, and who imports whom. */
@@ -38,13 +39,14 @@ export const reloaded = async (
   if (value === undefined || diagnostics.length > 0) return undefined;
   const linked = new Map(program.modules.map(({ module, links: targets }) => [module, new Set(targets.values())]));
   if (![...changed].every((module) => isStateless(linked.get(module)))) return undefined;
-  const said = new Map(value.modules.map((module) => [module.module, module]));
+  const before = new Map(loaded.modules.map((module) => [module.module, module]));
+  const said = value.modules.map((module) => shared(before.get(module.module), module));
   const kept = loaded.modules.filter(({ module }) => !changed.has(module));
   return {
     mesh,
     loaded: {
       config: loaded.config,
-      modules: [...kept, ...said.values()].sort((a, b) => (a.module < b.module ? -1 : 1)),
+      modules: [...kept, ...said].sort((a, b) => (a.module < b.module ? -1 : 1)),
       environments: [...loaded.environments.filter(({ module }) => !changed.has(module)), ...value.environments],
     },
     links: new Map([...links, ...linked]),

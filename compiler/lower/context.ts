@@ -7,6 +7,7 @@ import { idOf, type ServiceGraph } from "../../lib/graph/graph.ts";
 import { named, type Named } from "../../lib/graph/named.ts";
 import type { Platform } from "../../lib/graph/platform.ts";
 import type { External } from "../../lib/intent/index.ts";
+import { shared } from "../shared.ts";
 import type { Intents } from "./intents.ts";
 
 /** What every part of lowering looks things up in, and reports to. */
@@ -16,6 +17,7 @@ export interface Context extends Named {
   readonly intents: Intents;
   readonly report: Report;
   readonly remembered: Remembered;
+  readonly unlessSame: UnlessSame;
 }
 
 /**
@@ -24,6 +26,12 @@ export interface Context extends Named {
  * configuration and its externals. What had something to report is made again, so that it is reported again.
  */
 export type Remembered = <T>(part: string, intent: object, origin: Origin, make: () => T) => T;
+
+/**
+ * What a part of lowering makes of all intents together, made again unless what it is given says the same as before.
+ * INVARIANT: `make` looks at nothing but what it is given, the graph and the platform, and reports nothing.
+ */
+export type UnlessSame = <G extends object, T>(part: string, given: G, make: (given: G) => T) => T;
 
 export type Report = <C extends Code>(
   code: C,
@@ -55,7 +63,7 @@ export const context = (
   const report: Report = (code, parameters, origin, related) => {
     diagnostics.push(diagnostic(code, parameters, { place: { origin }, related }));
   };
-  const { made } = memoryOf(graph, platform, intents);
+  const { made, wholes } = memoryOf(graph, platform, intents);
   const remembered: Remembered = <T>(part: string, intent: object, origin: Origin, make: () => T): T => {
     const key = `${part} ${origin.module} ${origin.path.join("/")}`;
     const known = made.get(intent) ?? new Map<string, unknown>();
@@ -65,7 +73,15 @@ export const context = (
     if (diagnostics.length === before) made.set(intent, known.set(key, value));
     return value;
   };
-  const value: Context = { graph, platform, intents, ...named(graph), report, remembered };
+  const unlessSame: UnlessSame = <G extends object, T>(part: string, given: G, make: (given: G) => T): T => {
+    const before = wholes.get(part) as { readonly given: G; readonly value: T } | undefined;
+    const now = shared(before?.given, given);
+    if (before?.given === now) return before.value;
+    const value = make(now);
+    wholes.set(part, { given: now, value });
+    return value;
+  };
+  const value: Context = { graph, platform, intents, ...named(graph), report, remembered, unlessSame };
   return { value, diagnostics };
 };
 
@@ -74,6 +90,7 @@ interface Memory {
   readonly config: Intents["config"];
   readonly externals: readonly External[];
   readonly made: WeakMap<object, Map<string, unknown>>;
+  readonly wholes: Map<string, { readonly given: object; readonly value: unknown }>;
 }
 
 const memories = new WeakMap<ServiceGraph, Memory>();
@@ -88,7 +105,7 @@ const memoryOf = (graph: ServiceGraph, platform: Platform, intents: Intents): Me
     known.externals.length === externals.length &&
     known.externals.every((external, index) => external === externals[index]);
   if (known !== undefined && isSame) return known;
-  const memory: Memory = { platform, config: intents.config, externals, made: new WeakMap() };
+  const memory: Memory = { platform, config: intents.config, externals, made: new WeakMap(), wholes: new Map() };
   memories.set(graph, memory);
   return memory;
 };

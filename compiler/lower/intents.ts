@@ -28,20 +28,44 @@ export const intents = (
   config: MeshConfig,
   modules: readonly EvaluatedModule[],
 ): { readonly value: Intents; readonly diagnostics: readonly Diagnostic[] } => {
+  const sorted = modules.map(sortedModule);
+  return {
+    value: {
+      config,
+      policies: sorted.flatMap(({ policies }) => policies),
+      externals: sorted.flatMap(({ externals }) => externals),
+      ingresses: sorted.flatMap(({ ingresses }) => ingresses),
+    },
+    diagnostics: sorted.flatMap(({ diagnostics }) => diagnostics),
+  };
+};
+
+type Sorted = Omit<Intents, "config"> & { readonly diagnostics: readonly Diagnostic[] };
+
+/** A module that nobody edited keeps its intents: whoever remembers by them finds them again. */
+const sortedBefore = new WeakMap<EvaluatedModule, Sorted>();
+
+const sortedModule = (evaluated: EvaluatedModule): Sorted => {
+  const known = sortedBefore.get(evaluated) ?? sortedByKind(evaluated);
+  sortedBefore.set(evaluated, known);
+  return known;
+};
+
+const sortedByKind = ({ module, value }: EvaluatedModule): Sorted => {
   const policies: Authored<Policy>[] = [];
   const externals: Authored<External>[] = [];
   const ingresses: Authored<Ingress>[] = [];
   const diagnostics: Diagnostic[] = [];
-  const sort = (value: unknown, origin: Origin): void => {
-    if (Array.isArray(value)) return value.forEach((member, index) => sort(member, at(origin, index)));
-    const kind = kindOf(value);
-    if (kind === "policy") policies.push({ intent: value as Policy, origin });
-    else if (kind === "external") externals.push({ intent: value as External, origin });
-    else if (kind === "ingress") ingresses.push({ intent: value as Ingress, origin });
-    else diagnostics.push(diagnostic("MESH1001", { module: origin.module }, { place: { origin } }));
+  const sort = (member: unknown, origin: Origin): void => {
+    if (Array.isArray(member)) return member.forEach((each, index) => sort(each, at(origin, index)));
+    const kind = kindOf(member);
+    if (kind === "policy") policies.push({ intent: member as Policy, origin });
+    else if (kind === "external") externals.push({ intent: member as External, origin });
+    else if (kind === "ingress") ingresses.push({ intent: member as Ingress, origin });
+    else diagnostics.push(diagnostic("MESH1001", { module }, { place: { origin } }));
   };
-  for (const { module, value } of modules) sort(value, { module, path: [] });
-  return { value: { config, policies, externals, ingresses }, diagnostics };
+  sort(value, { module, path: [] });
+  return { policies, externals, ingresses, diagnostics };
 };
 
 const kindOf = (value: unknown): unknown => {

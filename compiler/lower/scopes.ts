@@ -5,6 +5,7 @@ import { hostOf } from "../../lib/model/base.ts";
 import type { Destination, Host, MeshWorkload, Scope } from "../../lib/model/mesh.ts";
 import { callersOf, isNamedAlone, workloadsMeant, type NamedCaller } from "./callers.ts";
 import { reportUnknown, type Context } from "./context.ts";
+import type { Authored } from "./intents.ts";
 import { selectorOf } from "./selector.ts";
 
 /**
@@ -16,24 +17,60 @@ export const scopes = (
   destinations: readonly Destination[],
   context: Context,
 ): readonly Scope[] => {
+  const calls = context.intents.policies.map((policy) =>
+    context.remembered("calls", policy.intent, policy.origin, () => callsOf(policy, context)),
+  );
+  const leads = destinations.map(leadOf);
+  return context.unlessSame("scopes", { calls, leads, workloads }, (given) => scopesFor(given, context));
+};
+
+/** Workloads that will call hosts. */
+interface Calls {
+  readonly callers: readonly WorkloadId[];
+  readonly hosts: readonly Host[];
+}
+
+/** Where the routes of a destination lead. */
+interface Lead {
+  readonly host: Host;
+  readonly to: readonly Host[];
+}
+
+/** The calls that a policy speaks of: its own subject's, and those of whom it lets in by name. */
+const callsOf = ({ intent, origin }: Authored<Policy>, context: Context): readonly Calls[] => {
+  const { uses = [] } = intent.intent as ServicePolicy;
+  const selector = selectorOf(intent.about, context);
+  const callers = selector?.kind === "workloads" ? selector.workloads : [];
+  const used = uses.map((dependency, index) => ({
+    callers,
+    hosts: dependencyHosts(dependency, at(origin, "intent", "uses", index), context),
+  }));
+  const { about } = intent;
+  const callee = about.$kind === "service" || about.$kind === "tcp-service" ? context.service(about.$id) : undefined;
+  if (callee === undefined) return used;
+  const hosts = [hostOf(callee, context.platform)];
+  return [
+    ...used,
+    ...grantedAlone(intent.intent).map((caller) => ({ callers: workloadsMeant(caller, context.graph), hosts })),
+  ];
+};
+
+const scopesFor = (
+  {
+    calls,
+    leads,
+    workloads,
+  }: {
+    readonly calls: readonly (readonly Calls[])[];
+    readonly leads: readonly Lead[];
+    readonly workloads: readonly MeshWorkload[];
+  },
+  context: Context,
+): readonly Scope[] => {
   const called = new Map<WorkloadId, Set<Host>>(workloads.map(({ id }) => [id, new Set<Host>()]));
-  const add = (callers: readonly WorkloadId[], hosts: readonly Host[]): void => {
+  for (const { callers, hosts } of calls.flat())
     for (const caller of callers) for (const host of hosts) called.get(caller)?.add(host);
-  };
-  for (const { intent, origin } of context.intents.policies) {
-    const { uses } = intent.intent as ServicePolicy;
-    const selector = selectorOf(intent.about, context);
-    const callers = selector?.kind === "workloads" ? selector.workloads : [];
-    uses?.forEach((dependency, index) =>
-      add(callers, dependencyHosts(dependency, at(origin, "intent", "uses", index), context)),
-    );
-    const { about } = intent;
-    const callee = about.$kind === "service" || about.$kind === "tcp-service" ? context.service(about.$id) : undefined;
-    if (callee)
-      for (const caller of grantedAlone(intent.intent))
-        add(workloadsMeant(caller, context.graph), [hostOf(callee, context.platform)]);
-  }
-  const leadsTo = new Map(destinations.map((destination) => [destination.host, routedHosts(destination)]));
+  const leadsTo = new Map(leads.map(({ host, to }) => [host, to]));
   const hostsOf = new Map(
     workloads
       .filter(({ proxy }) => proxy === "sidecar")
@@ -92,8 +129,17 @@ const grouped = (hostsOf: ReadonlyMap<WorkloadId, readonly Host[]>, context: Con
   return scopes.sort((a, b) => (key(a) < key(b) ? -1 : 1));
 };
 
-const routedHosts = ({ ports }: Destination): readonly Host[] =>
-  ports.flatMap(({ routes }) => routes.flatMap(({ backends }) => backends.map(({ host }) => host)));
+const leadsKnown = new WeakMap<Destination, Lead>();
+
+const leadOf = (destination: Destination): Lead => {
+  const { host, ports } = destination;
+  const known = leadsKnown.get(destination) ?? {
+    host,
+    to: ports.flatMap(({ routes }) => routes.flatMap(({ backends }) => backends.map((backend) => backend.host))),
+  };
+  leadsKnown.set(destination, known);
+  return known;
+};
 
 const dependencyHosts = (dependency: Dependency, origin: Origin, context: Context): readonly Host[] => {
   if (dependency.$kind === "external") {

@@ -16,13 +16,25 @@ export interface Validator {
 }
 
 /** What is not shaped as the types of `lib/intent` say; a kind of intent that there is not is told elsewhere. */
-export const shapeViolations = (
-  config: unknown,
-  modules: readonly { readonly module: string; readonly value: unknown }[],
-): readonly Diagnostic[] => [
+export const shapeViolations = (config: unknown, modules: readonly Module[]): readonly Diagnostic[] => [
   ...violations(configValidator, config, { module: "mesh.config.ts", path: [] }),
-  ...modules.flatMap(({ module, value }) => intentViolations(value, { module, path: [] })),
+  ...modules.flatMap(moduleViolations),
 ];
+
+interface Module {
+  readonly module: string;
+  readonly value: unknown;
+}
+
+const wellShaped = new WeakSet<Module>();
+
+/** A module that was found well shaped stays so. */
+const moduleViolations = (evaluated: Module): readonly Diagnostic[] => {
+  if (wellShaped.has(evaluated)) return [];
+  const found = intentViolations(evaluated.value, { module: evaluated.module, path: [] });
+  if (found.length === 0) wellShaped.add(evaluated);
+  return found;
+};
 
 const intentViolations = (value: unknown, origin: Origin): readonly Diagnostic[] => {
   if (Array.isArray(value))

@@ -32,8 +32,10 @@ export interface Pair {
  */
 export const hasMeaning = (seed: number): boolean => {
   const { before, after } = randomPair(seed, "same");
-  return [before, after].every((subject) =>
-    [oneMtlsModeForOneWorkload, callersCanTellWhoWantsMtls].every((law) => law(subject).length === 0),
+  return [before, after].every(({ intents, mesh, graph }) =>
+    [oneMtlsModeForOneWorkload, callersCanTellWhoWantsMtls].every(
+      (law) => law({ ...intents, ...mesh, graph }).length === 0,
+    ),
   );
 };
 

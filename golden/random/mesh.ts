@@ -44,7 +44,7 @@ export const randomMesh = (seed: number, externalAddress = "192.0.2.10"): Random
 
 const canBeSaid = (intents: Intents, graph: ServiceGraph, platform: Platform): boolean => {
   const { value } = lower(intents, graph, platform);
-  return value === undefined || callersCanTellWhoWantsMtls({ intents, graph, mesh: value }).length === 0;
+  return value === undefined || callersCanTellWhoWantsMtls({ ...intents, ...value, graph }).length === 0;
 };
 
 const withoutWorkloadsModes = (intents: Intents): Intents => ({

@@ -1,4 +1,4 @@
-import { lookup } from "./lookup.ts";
+import { mtlsLookup, workloadLookup } from "./lookup.ts";
 import type { Destination, Mesh, MeshWorkload } from "./mesh.ts";
 
 /**
@@ -6,11 +6,14 @@ import type { Destination, Mesh, MeshWorkload } from "./mesh.ts";
  * Istio asks the namespace's and the mesh's mode alone, never a workload's own (`push_context.go`,
  * BestEffortInferServiceMTLSMode); without automatic mTLS nothing is inferred.
  */
-export const wantingInVain = ({ kind, namespace, workloads }: Destination, mesh: Mesh): readonly MeshWorkload[] => {
-  const { inheritedMtls, mtls, workload } = lookup(mesh);
+export const wantingInVain = (
+  { kind, namespace, workloads }: Destination,
+  mesh: Pick<Mesh, "platform" | "workloads" | "mtls">,
+): readonly MeshWorkload[] => {
+  const { inheritedMtls, mtls } = mtlsLookup(mesh.mtls);
   if (kind === "external" || !mesh.platform.autoMtls || inheritedMtls(namespace) !== "disabled") return [];
   return workloads.flatMap((id) => {
-    const found = workload(id);
+    const found = workloadLookup(mesh.workloads).workload(id);
     return found?.proxy === "sidecar" && mtls(found).mode !== "disabled" ? [found] : [];
   });
 };

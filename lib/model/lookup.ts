@@ -2,14 +2,23 @@ import type { WorkloadId } from "../graph/graph.ts";
 import type { Authorization } from "./authorization.ts";
 import type { Destination, Gateway, Host, Mesh, MeshWorkload, MtlsRule, Scope, Selector } from "./mesh.ts";
 
-/** A mesh by its names. Made once for each mesh: meshes are immutable, and thousands of questions are asked of one. */
-export interface Lookup {
-  readonly workload: (id: WorkloadId) => MeshWorkload | undefined;
+/** A mesh by its names. Made once for each of its lists: they are immutable, and thousands of questions are asked of one. */
+export interface Lookup extends WorkloadLookup, AuthorizationLookup, MtlsLookup {
   readonly destination: (host: Host) => Destination | undefined;
   readonly gateway: (id: WorkloadId) => Gateway | undefined;
   readonly scope: (id: WorkloadId) => Scope | undefined;
+}
+
+export interface WorkloadLookup {
+  readonly workload: (id: WorkloadId) => MeshWorkload | undefined;
+}
+
+export interface AuthorizationLookup {
   /** Those that speak of the workload, in the mesh's order. */
   readonly authorizations: (workload: MeshWorkload) => readonly Authorization[];
+}
+
+export interface MtlsLookup {
   /** The rule that decides for the workload: its own before its namespace's before the mesh's. */
   readonly mtls: (workload: MeshWorkload) => MtlsRule;
   /** The mode of a namespace's workloads that have no rule of their own. */
@@ -18,40 +27,73 @@ export interface Lookup {
   readonly ownMtls: (workload: MeshWorkload) => readonly MtlsRule[];
 }
 
-const lookups = new WeakMap<Mesh, Lookup>();
-
-export const lookup = (mesh: Mesh): Lookup => {
-  const known = lookups.get(mesh) ?? made(mesh);
-  lookups.set(mesh, known);
-  return known;
+const once = <L extends object, V>(make: (list: L) => V): ((list: L) => V) => {
+  const known = new WeakMap<L, V>();
+  return (list) => {
+    const value = known.get(list) ?? make(list);
+    known.set(list, value);
+    return value;
+  };
 };
 
-const made = (mesh: Mesh): Lookup => {
-  const workloads = new Map(mesh.workloads.map((workload) => [workload.id, workload]));
-  const destinations = new Map(mesh.destinations.map((destination) => [destination.host, destination]));
-  const gateways = new Map(mesh.gateways.map((gateway) => [gateway.workload, gateway]));
-  const scopes = new Map(mesh.scopes.flatMap((scope) => scope.selector.workloads.map((id) => [id, scope] as const)));
-  const authorizations = bySelector(mesh.authorizations);
-  const mtls = bySelector(mesh.mtls);
+export const lookup = once((mesh: Mesh): Lookup => {
+  const { workloads, destinations, gateways, scopes, authorizations, mtls } = mesh;
   return {
-    workload: (id) => workloads.get(id),
-    destination: (host) => destinations.get(host),
-    gateway: (id) => gateways.get(id),
-    scope: (id) => scopes.get(id),
+    ...workloadLookup(workloads),
+    ...authorizationLookup(authorizations),
+    ...mtlsLookup(mtls),
+    ...byName(destinations, gateways, scopes),
+  };
+});
+
+const byName = (
+  destinations: Mesh["destinations"],
+  gateways: Mesh["gateways"],
+  scopes: Mesh["scopes"],
+): Pick<Lookup, "destination" | "gateway" | "scope"> => {
+  const destinationOf = new Map(destinations.map((destination) => [destination.host, destination]));
+  const gatewayOf = new Map(gateways.map((gateway) => [gateway.workload, gateway]));
+  const scopeOf = scopesByWorkload(scopes);
+  return {
+    destination: (host) => destinationOf.get(host),
+    gateway: (id) => gatewayOf.get(id),
+    scope: (id) => scopeOf.get(id),
+  };
+};
+
+const scopesByWorkload = once(
+  (scopes: readonly Scope[]) =>
+    new Map(scopes.flatMap((scope) => scope.selector.workloads.map((id) => [id, scope] as const))),
+);
+
+export const workloadLookup = once((workloads: readonly MeshWorkload[]): WorkloadLookup => {
+  const known = new Map(workloads.map((workload) => [workload.id, workload]));
+  return { workload: (id) => known.get(id) };
+});
+
+export const authorizationLookup = once((authorizations: readonly Authorization[]): AuthorizationLookup => {
+  const { mesh, namespaces, workloads } = bySelector(authorizations);
+  return {
     authorizations: ({ id, namespace }) => [
-      ...authorizations.mesh,
-      ...(authorizations.namespaces.get(namespace) ?? []),
-      ...(authorizations.workloads.get(id) ?? []),
+      ...mesh,
+      ...(namespaces.get(namespace) ?? []),
+      ...(workloads.get(id) ?? []),
     ],
+  };
+});
+
+export const mtlsLookup = once((rules: readonly MtlsRule[]): MtlsLookup => {
+  const { mesh, namespaces, workloads } = bySelector(rules);
+  return {
     mtls: ({ id, namespace }) => {
-      const rule = mtls.workloads.get(id)?.[0] ?? mtls.namespaces.get(namespace)?.[0] ?? mtls.mesh[0];
+      const rule = workloads.get(id)?.[0] ?? namespaces.get(namespace)?.[0] ?? mesh[0];
       if (rule === undefined) throw new Error(`no mTLS rule speaks for ${id}: lowering writes one for the mesh`);
       return rule;
     },
-    inheritedMtls: (namespace) => (mtls.namespaces.get(namespace)?.[0] ?? mtls.mesh[0])?.mode,
-    ownMtls: ({ id }) => mtls.workloads.get(id) ?? [],
+    inheritedMtls: (namespace) => (namespaces.get(namespace)?.[0] ?? mesh[0])?.mode,
+    ownMtls: ({ id }) => workloads.get(id) ?? [],
   };
-};
+});
 
 const bySelector = <R extends { readonly selector: Selector }>(rules: readonly R[]) => {
   const mesh: R[] = [];

@@ -2,12 +2,15 @@ import type { AccessRule, Authorization, Principal } from "../../../lib/model/au
 import { ruleSet } from "../../../lib/requests/conditions.ts";
 import { Space } from "../../../lib/requests/space.ts";
 import { isSubset } from "../../../lib/requests/subset.ts";
-import { law } from "../law.ts";
+import { law, lawOfEach } from "../law.ts";
 
 /** A grant or a refusal that others of its policy already say is a leftover, or was meant to say something else. */
-export const grantAddsSomething = law("MESH3015", ({ mesh }, report) => {
-  const space = new Space(mesh.platform.pathNormalization);
-  for (const { rules, action } of mesh.authorizations) {
+export const grantAddsSomething = lawOfEach(
+  "MESH3015",
+  "authorizations",
+  ["platform"],
+  ({ rules, action }, { platform }, report) => {
+    const space = new Space(platform.pathNormalization);
     const dead = new Set<AccessRule>();
     // From the last: of two that say the same, the later one is the leftover.
     for (const rule of [...rules].reverse()) {
@@ -21,30 +24,34 @@ export const grantAddsSomething = law("MESH3015", ({ mesh }, report) => {
         saying.map(({ origin }) => ({ message: "this one says it", place: { origin } })),
       );
     }
-  }
-});
+  },
+);
 
 /** What is refused whole need not be granted: a DENY is asked first. */
-export const grantIsNotRefused = law("MESH3016", ({ mesh }, report) => {
-  const space = new Space(mesh.platform.pathNormalization);
-  const denials = new Map<string, Authorization[]>();
-  for (const authorization of mesh.authorizations) {
-    if (authorization.action !== "deny") continue;
-    const key = JSON.stringify(authorization.selector);
-    denials.set(key, [...(denials.get(key) ?? []), authorization]);
-  }
-  for (const { selector, action, rules } of mesh.authorizations) {
-    const refusals = denials.get(JSON.stringify(selector))?.flatMap((denial) => denial.rules) ?? [];
-    if (action !== "allow" || refusals.length === 0) continue;
-    for (const rule of rules)
-      if (isSaidBy(rule, refusals, space))
-        report(
-          rule.origin,
-          {},
-          refusals.map(({ origin }) => ({ message: "this one refuses it", place: { origin } })),
-        );
-  }
-});
+export const grantIsNotRefused = law(
+  "MESH3016",
+  ["platform", "authorizations"],
+  ({ platform, authorizations }, report) => {
+    const space = new Space(platform.pathNormalization);
+    const denials = new Map<string, Authorization[]>();
+    for (const authorization of authorizations) {
+      if (authorization.action !== "deny") continue;
+      const key = JSON.stringify(authorization.selector);
+      denials.set(key, [...(denials.get(key) ?? []), authorization]);
+    }
+    for (const { selector, action, rules } of authorizations) {
+      const refusals = denials.get(JSON.stringify(selector))?.flatMap((denial) => denial.rules) ?? [];
+      if (action !== "allow" || refusals.length === 0) continue;
+      for (const rule of rules)
+        if (isSaidBy(rule, refusals, space))
+          report(
+            rule.origin,
+            {},
+            refusals.map(({ origin }) => ({ message: "this one refuses it", place: { origin } })),
+          );
+    }
+  },
+);
 
 /** Whether everything that a rule is about, others are about: for each of its callers, on each of its ports. */
 const isSaidBy = (rule: AccessRule, others: readonly AccessRule[], space: Space): boolean => {

@@ -2,14 +2,17 @@ import { at } from "../../../lib/diagnostics/origin.ts";
 import { idOf } from "../../../lib/graph/graph.ts";
 import { named } from "../../../lib/graph/named.ts";
 import type { ServicePolicy } from "../../../lib/intent/index.ts";
-import { law } from "../law.ts";
+import { lawOfEach } from "../law.ts";
 
 /** Rules are laid on all workloads of a service with numbers of ports: a name that means two would leave some of them open. */
-export const guardedPortIsOneNumber = law("MESH3013", ({ intents, graph }, report) => {
-  const { service, servicesOf, workload } = named(graph);
-  for (const { intent, origin } of intents.policies) {
+export const guardedPortIsOneNumber = lawOfEach(
+  "MESH3013",
+  "policies",
+  ["graph"],
+  ({ intent, origin }, { graph }, report) => {
+    const { service, servicesOf, workload } = named(graph);
     const { allow, deny } = intent.intent as ServicePolicy;
-    if (allow === undefined && deny === undefined) continue;
+    if (allow === undefined && deny === undefined) return;
     const { $kind: kind, $id: id } = intent.about;
     const own =
       kind === "service" || kind === "tcp-service" ? [service(id)] : kind === "namespace" ? [] : servicesOf(id);
@@ -28,5 +31,5 @@ export const guardedPortIsOneNumber = law("MESH3013", ({ intents, graph }, repor
           });
       }
     }
-  }
-});
+  },
+);

@@ -2,18 +2,22 @@ import type { MeshConfig, Subject as PolicySubject } from "../../../lib/intent/i
 import { law } from "../law.ts";
 
 /** A team's folder is its mandate: without this, whoever can merge anywhere can open anybody's service. */
-export const folderSpeaksForItsNamespaces = law("MESH1003", ({ intents }, report) => {
-  const written = [
-    ...intents.policies.map(({ intent, origin }) => ({ namespace: namespaceOf(intent.about), origin })),
-    ...intents.externals.map(({ intent, origin }) => ({ namespace: intent.namespace.$id, origin })),
-    ...intents.ingresses.map(({ intent, origin }) => ({ namespace: intent.namespace.$id, origin })),
-  ];
-  const byDepth = mandates(intents.config);
-  for (const { namespace, origin } of written) {
-    const allowed = byDepth.find(({ prefix }) => origin.module.startsWith(prefix))?.namespaces ?? [];
-    if (!allowed.includes(namespace)) report(origin, { module: origin.module, namespace, allowed });
-  }
-});
+export const folderSpeaksForItsNamespaces = law(
+  "MESH1003",
+  ["policies", "externals", "ingresses", "config"],
+  (given, report) => {
+    const written = [
+      ...given.policies.map(({ intent, origin }) => ({ namespace: namespaceOf(intent.about), origin })),
+      ...given.externals.map(({ intent, origin }) => ({ namespace: intent.namespace.$id, origin })),
+      ...given.ingresses.map(({ intent, origin }) => ({ namespace: intent.namespace.$id, origin })),
+    ];
+    const byDepth = mandates(given.config);
+    for (const { namespace, origin } of written) {
+      const allowed = byDepth.find(({ prefix }) => origin.module.startsWith(prefix))?.namespaces ?? [];
+      if (!allowed.includes(namespace)) report(origin, { module: origin.module, namespace, allowed });
+    }
+  },
+);
 
 const namespaceOf = (about: PolicySubject): string =>
   about.$kind === "namespace" ? about.$id : (about.$id.split("/")[0] ?? "");

@@ -4,27 +4,30 @@ import { law } from "../law.ts";
 import { modulePrefix } from "./folder-speaks-for-its-namespaces.ts";
 
 /** A misspelt folder or namespace in `folders` is a mandate that nobody has, while somebody believes to have it. */
-export const mandateIsAboutWhatThereIs = law("MESH1006", ({ intents, graph }, report) => {
-  const origin = at({ module: "mesh.config.ts", path: [] }, "folders");
-  const modules = [...intents.policies, ...intents.externals, ...intents.ingresses].map(
-    (written) => written.origin.module,
-  );
-  const folders = new Set(modules.map((module) => module.slice(0, Math.max(0, module.indexOf("/")))));
-  const known = graph.namespaces.map(({ name }) => name);
-  for (const [folder, namespaces] of Object.entries(intents.config.folders)) {
-    if (!modules.some((module) => module.startsWith(modulePrefix(folder))))
-      report(at(origin, folder), {
-        what: `no policy lies in \`${folder}\``,
-        near: nearest(
-          folder,
-          [...folders].filter((name) => name !== "" && !(name in intents.config.folders)),
-        ),
-      });
-    for (const [index, namespace] of namespaces.entries())
-      if (!known.includes(namespace))
-        report(at(at(origin, folder), index), {
-          what: `the graph has no namespace \`${namespace}\``,
-          near: nearest(namespace, known),
+export const mandateIsAboutWhatThereIs = law(
+  "MESH1006",
+  ["policies", "externals", "ingresses", "config", "graph"],
+  (given, report) => {
+    const { policies, externals, ingresses, config, graph } = given;
+    const origin = at({ module: "mesh.config.ts", path: [] }, "folders");
+    const modules = [...policies, ...externals, ...ingresses].map(({ origin: { module } }) => module);
+    const folders = new Set(modules.map((module) => module.slice(0, Math.max(0, module.indexOf("/")))));
+    const known = graph.namespaces.map(({ name }) => name);
+    for (const [folder, namespaces] of Object.entries(config.folders)) {
+      if (!modules.some((module) => module.startsWith(modulePrefix(folder))))
+        report(at(origin, folder), {
+          what: `no policy lies in \`${folder}\``,
+          near: nearest(
+            folder,
+            [...folders].filter((name) => name !== "" && !(name in config.folders)),
+          ),
         });
-  }
-});
+      for (const [index, namespace] of namespaces.entries())
+        if (!known.includes(namespace))
+          report(at(at(origin, folder), index), {
+            what: `the graph has no namespace \`${namespace}\``,
+            near: nearest(namespace, known),
+          });
+    }
+  },
+);

@@ -3,8 +3,8 @@ import { law } from "../law.ts";
 import { alreadyHere } from "../ownership/one-policy-for-one-subject.ts";
 
 /** Gateways merge rules for one host in no defined order (istio 22997, 49589, 58453). */
-export const oneIngressForOneHost = law("MESH2019", ({ mesh }, report) => {
-  for (const { workload, listeners } of mesh.gateways) {
+export const oneIngressForOneHost = law("MESH2019", ["gateways"], ({ gateways }, report) => {
+  for (const { workload, listeners } of gateways) {
     for (const { port, virtualHosts } of listeners) {
       virtualHosts.forEach(({ host, origin }, index) => {
         const earlier = virtualHosts[index - 1];

@@ -10,6 +10,7 @@ import type { Compiled } from "../../../compiler/resolved.ts";
 import type { Diagnostic, Staged } from "../../../lib/diagnostics/diagnostic.ts";
 import { xds } from "../../../targets/xds/index.ts";
 import { folderChanges, type Changes } from "./folder-changes.ts";
+import { releaseMemory } from "./release-memory.ts";
 import { kept, type Source, type SourceListener } from "./source.ts";
 
 export interface FolderOptions {
@@ -20,11 +21,17 @@ export interface FolderOptions {
   readonly trustDomain?: string;
 }
 
+/** A process gets ready for the next change once proxies have this one: its start takes a processor's whole attention. */
+const readyAfterMs = 150;
+/** The compilation of a whole mesh leaves several times more behind than it makes: given back once nobody waits. */
+const restAfterMs = 2000;
+
 /** A mesh folder that is compiled anew whenever something in it changes. */
 export const folderSource = (folder: string, { environment, types, trustDomain }: FolderOptions): Source => {
   const options = { types, ...(environment !== undefined && { environment }) };
   const spans: Source["spansOf"] = (origins) => spansOf(folder, options, origins);
   let memory: CompileMemory | undefined;
+  let leavesGarbage = false;
   const remember = (next: CompileMemory): void => void (memory = next);
 
   /** An edit of some policies alone is compiled alone, unless types are asked for: those take the whole. */
@@ -35,7 +42,9 @@ export const folderSource = (folder: string, { environment, types, trustDomain }
       types || before === undefined || changes === "all"
         ? undefined
         : await recompiled(before, changes, { ...options, remember });
-    return quick ?? compile(folder, { ...options, remember });
+    if (quick !== undefined) return quick;
+    leavesGarbage = true;
+    return compile(folder, { ...options, remember });
   };
 
   const taken = async (listener: SourceListener, changes: Changes): Promise<void> => {
@@ -58,8 +67,14 @@ export const folderSource = (folder: string, { environment, types, trustDomain }
 
   const followed: Source["followed"] = async (listener) => {
     const folderIs = await folderChanges(folder);
+    let later: readonly NodeJS.Timeout[] = [];
+    const atRest = (): void => {
+      if (leavesGarbage) releaseMemory();
+      leavesGarbage = false;
+    };
     const loop = (async (): Promise<void> => {
       for (let changes: Changes | undefined = "all"; changes !== undefined; changes = await folderIs.next()) {
+        later.forEach(clearTimeout);
         try {
           await taken(listener, changes);
         } catch (error) {
@@ -67,13 +82,14 @@ export const folderSource = (folder: string, { environment, types, trustDomain }
           const message = `a bug of ours: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
           listener.broken([{ code: "internal", severity: "error", message, at: undefined }]);
         }
-        readyToCompile();
+        later = [setTimeout(readyToCompile, readyAfterMs).unref(), setTimeout(atRest, restAfterMs).unref()];
       }
     })();
     return {
       stop: async () => {
         folderIs.close();
         await loop;
+        later.forEach(clearTimeout);
       },
     };
   };
