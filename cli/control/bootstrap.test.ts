@@ -3,6 +3,7 @@ import { mkdtemp, realpath, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
+import type { Bootstrap } from "../../targets/xds/messages.ts";
 
 const program = join(import.meta.dirname, "../mesh-control.ts");
 const greeter = join(import.meta.dirname, "../../policies/greeter");
@@ -42,6 +43,14 @@ test(
     expect(stderr).toContain(`--identity ${folder}/nowhere holds no identity on this machine`);
   },
 );
+
+test("Envoy asks again soon after its control plane is back", { timeout: 60_000 }, async () => {
+  const { stdout } = ran(await temporaryFolder(), "--identity", ".");
+  const { dynamicResources } = JSON.parse(stdout) as Pick<Bootstrap, "dynamicResources">;
+  expect(dynamicResources?.adsConfig?.grpcServices?.[0]?.envoyGrpc?.retryPolicy).toEqual({
+    retryBackOff: { baseInterval: "0.250s", maxInterval: "5s" },
+  });
+});
 
 test("a port that is none is refused by its option's name", { timeout: 60_000 }, async () => {
   const { status, stdout, stderr } = ran(await temporaryFolder(), "--identity", ".", "--admin-port", "abc");
