@@ -2,7 +2,7 @@ import { X509Certificate } from "node:crypto";
 import { Command, Option } from "commander";
 import type { HeldIdentity } from "../../runtime/control/identity/index.ts";
 import { exitCode } from "../exit-code.ts";
-import { argumentFile, argumentFolder } from "./argument-file.ts";
+import { argumentFile, argumentFolder } from "./arguments/file.ts";
 import { httpsUrl, workloadId } from "./arguments.ts";
 
 interface JoinOptions {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { addressAndPort, httpsUrl, lifetime, milliseconds, portNumber, tokenLife, workloadId } from "./arguments.ts";
+import { addressAndPort, httpsUrl, lifetime, milliseconds, portNumber, tokenLife, workloadId } from "../arguments.ts";
 
 test.each([
   [

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { argumentFile, argumentFolder } from "./argument-file.ts";
+import { argumentFile, argumentFolder } from "./file.ts";
 
 test("a file or folder that cannot be had is told by its option and its path", async () => {
   const folder = await mkdtemp(join(tmpdir(), "meshwright-argument-"));
