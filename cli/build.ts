@@ -7,8 +7,6 @@ import type { OutputFile } from "../targets/target.ts";
 import type { Compiled } from "../compiler/resolved.ts";
 import { written, type Output } from "./build/output.ts";
 import { withMeshOptions, type MeshOptions } from "./mesh-options.ts";
-import { exitCode } from "./exit-code.ts";
-import { report } from "./diagnostics.ts";
 
 const targetNames = ["istio", "xds"] as const;
 
@@ -32,29 +30,26 @@ export const buildCommand = (): Command =>
     .addOption(new Option("--target <target>", "the platform").choices(targetNames).default("istio"))
     .option("--out <folder>", "the output folder, replaced as a whole (default: out in the mesh folder)")
     .action(async (options: BuildOptions) => {
-      const { compiled, spansOf } = await compiler();
+      const { compiled } = await compiler();
       const made = options.target === "istio" ? await istioBuild() : await xdsBuild(options.mesh);
-      let ahead: Built | undefined;
-      const result = await compiled(options, "diagnostics", (value) => (ahead = made.ahead?.(value)));
-      if (result === undefined) return;
-      const refuse = async (diagnostics: readonly Diagnostic[]): Promise<void> => {
-        await report(diagnostics, { format: options.format });
-        process.exitCode = exitCode.errors;
-      };
-      const mismatches = made.mismatches(result);
-      if (mismatches.length > 0) return refuse(mismatches);
-      const built = ahead ?? (await made.built(result));
-      if ("diagnostics" in built) return refuse(built.diagnostics);
-      // As JSON, standard output is the one list of what compiling found.
-      if (built.omissions.length > 0)
-        await report(built.omissions, {
-          format: options.format,
-          locate: (origins) => spansOf(options, origins),
-          stream: process.stderr,
-        });
       const out = options.out ?? join(options.mesh, "out");
-      const unwritten = await written(out, built.files, made.output);
-      if (unwritten !== undefined) return refuse([diagnostic("MESH0100", { path: out, reason: unwritten })]);
+      let ahead: Built | undefined;
+      let built: Built | undefined;
+      const result = await compiled(options, "diagnostics", {
+        meanwhile: (value) => (ahead = made.ahead?.(value)),
+        // All that is found is told in one list, with one sum below it.
+        further: async (value) => {
+          const mismatches = made.mismatches(value);
+          if (mismatches.length > 0) return mismatches;
+          const found = ahead ?? (await made.built(value));
+          if ("diagnostics" in found) return found.diagnostics;
+          const unwritten = await written(out, found.files, made.output);
+          if (unwritten !== undefined) return [diagnostic("MESH0100", { path: out, reason: unwritten })];
+          built = found;
+          return found.omissions;
+        },
+      });
+      if (result === undefined || built === undefined) return;
       if (options.format === "text") process.stdout.write(`${built.count} in ${made.places(built.files, out)}\n`);
     });
 

@@ -81,6 +81,17 @@ describe("what is right", () => {
     expect(await readFile(join(own, "identity", "identity.key"), "utf8")).toBe("kept");
   });
 
+  test("build --target xds tells what policies and target warn of in one list, with one sum", async () => {
+    await edit("bookinfo/reviews.ts", 'perTry: "500ms"', 'perTry: "5s"');
+    const { stderr } = run("build", "--target", "xds");
+    expect(stderr.match(/^\d+ warnings?$/gm), stderr).toEqual(["2 warnings"]);
+    const { stdout } = run("build", "--target", "xds", "--format", "json");
+    expect((JSON.parse(stdout) as readonly { code: string }[]).map(({ code }) => code)).toEqual([
+      "MESH2005",
+      "MESH5007",
+    ]);
+  });
+
   test("an environment changes what varies and nothing else", async () => {
     run("build", "--out", "a");
     run("build", "--out", "b", "--env", "production");
@@ -274,6 +285,13 @@ describe("what is wrong", () => {
     const { status, stdout, stderr } = run(...args);
     expect(status).toBe(1);
     expect(stdout + stderr).toContain(words);
+  });
+
+  test("as JSON a mesh that the target cannot say is one list too", async () => {
+    await edit("graph/platform.json", '"1.31.1"', '"1.27.0"');
+    const { status, stdout } = run("build", "--format", "json");
+    expect(status).toBe(1);
+    expect((JSON.parse(stdout) as readonly { code: string }[]).map(({ code }) => code)).toEqual(["MESH5002"]);
   });
 
   test("a file that somebody else put into the output is not taken away", async () => {

@@ -6,6 +6,7 @@ const reasons: Readonly<Record<string, string>> = {
   EDQUOT: "the disk quota is used up",
   EFBIG: "a file would be larger than the system allows",
   ENAMETOOLONG: "a name is too long for the file system",
+  EISDIR: "it is a folder",
   ENOTDIR: "a part of the path is no folder",
   ENOTEMPTY: "another process wrote it at the same time",
   EEXIST: "another process wrote it at the same time",

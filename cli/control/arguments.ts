@@ -2,16 +2,32 @@ import { InvalidArgumentError, Option } from "commander";
 
 /** `127.0.0.1:15012`; the address in brackets where it has colons. */
 export const addressAndPort = (text: string): { readonly address: string; readonly port: number } => {
-  const found = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(text);
+  const found = /^(?:\[([^\]\s]+)\]|([^:\s]+)):(\d{1,5})$/.exec(text);
   const port = Number(found?.[3]);
   const address = found?.[1] ?? found?.[2];
   if (address === undefined || port > 65_535) throw new InvalidArgumentError("write ADDRESS:PORT");
   return { address, port };
 };
 
+/** A port's number; with 0 the system chooses one. */
+export const portNumber = (text: string): number => {
+  if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535)
+    throw new InvalidArgumentError("write a number from 0 to 65535");
+  return Number(text);
+};
+
+/** `https://mesh-control.example:15013`. */
+export const httpsUrl = (text: string): string => {
+  if (!URL.canParse(text) || new URL(text).protocol !== "https:")
+    throw new InvalidArgumentError("write https://ADDRESS:PORT");
+  return text;
+};
+
 /** As it was written: `127.0.0.1:15012`. */
 export const shownAddress = ({ address, port }: ReturnType<typeof addressAndPort>): string =>
   `${address.includes(":") ? `[${address}]` : address}:${port}`;
+
+const longestTokenLife = 7 * 86_400_000;
 
 const units = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
@@ -20,6 +36,20 @@ export const milliseconds = (text: string): number => {
   const [, amount, unit] = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text) ?? [];
   if (amount === undefined) throw new InvalidArgumentError("write a number and ms, s, m, h or d");
   return Number(amount) * units[unit as keyof typeof units];
+};
+
+/** How long certificates live. In less than a second nobody could use one, and whoever renews it would do nothing else. */
+export const lifetime = (text: string): number => {
+  const found = milliseconds(text);
+  if (found < 1000) throw new InvalidArgumentError("write at least 1s");
+  return found;
+};
+
+/** How long a token is good. */
+export const tokenLife = (text: string): number => {
+  const found = milliseconds(text);
+  if (found === 0 || found > longestTokenLife) throw new InvalidArgumentError("write more than nothing and at most 7d");
+  return found;
 };
 
 /** `namespace/name`. */

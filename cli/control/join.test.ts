@@ -66,6 +66,29 @@ test("who keeps an identity is started again without a token, and ends when told
   expect((await ran("vm/other", args)).err).toContain("is vm/reviews's, not vm/other's");
 });
 
+test("an argument that is wrong is named in one line, with what was expected", { timeout: 120_000 }, async () => {
+  const folder = await temporaryFolder();
+  const [roots, words, empty] = [join(folder, "roots.crt"), join(folder, "words"), join(folder, "empty")];
+  await writeFile(roots, (await testAuthority()).roots());
+  await writeFile(words, "-----BEGIN CERTIFICATE-----\nno roots\n-----END CERTIFICATE-----\n");
+  await writeFile(empty, "\n");
+  const missing = join(folder, "missing");
+  const right = { "--roots": roots, "--out": join(folder, "out"), "--token": "x", "--server": "https://127.0.0.1:1" };
+  const cases: readonly (readonly [Readonly<Record<string, string>>, string])[] = [
+    [{ "--roots": words }, `--roots ${words}: it holds no root certificate in PEM`],
+    [{ "--out": words }, `--out ${words}: it is no folder`],
+    [{ "--token-file": empty }, `--token-file ${empty}: it is empty`],
+    [{ "--kubernetes-token": missing }, `--kubernetes-token ${missing}: no such folder or file`],
+    [{ "--server": "127.0.0.1:15013" }, "argument '127.0.0.1:15013' is invalid. write https://ADDRESS:PORT"],
+  ];
+  for (const [wrong, said] of cases) {
+    const found = await ran("vm/reviews", Object.entries({ ...right, ...wrong }).flat());
+    expect(found).toMatchObject({ code: 1, out: "" });
+    expect(found.err).toContain(said);
+    expect(found.err.trimEnd().split("\n").length, found.err).toBe(1);
+  }
+});
+
 test("who comes back with an expired identity is told to join again", { timeout: 60_000 }, async () => {
   const { token, args } = await serving(1000);
   expect(await ran("vm/reviews", [...args, "--token", await token()])).toMatchObject({ code: 0 });

@@ -1,8 +1,9 @@
-import { mkdir, readFile } from "node:fs/promises";
-import { Command } from "commander";
+import { X509Certificate } from "node:crypto";
+import { Command, Option } from "commander";
 import type { HeldIdentity } from "../../runtime/control/identity/index.ts";
 import { exitCode } from "../exit-code.ts";
-import { workloadId } from "./arguments.ts";
+import { argumentFile, argumentFolder } from "./arguments/file.ts";
+import { httpsUrl, workloadId } from "./arguments.ts";
 
 interface JoinOptions {
   readonly server: string;
@@ -24,7 +25,11 @@ export const joinCommand = (): Command =>
     .argument("<workload>", "NAMESPACE/NAME, as the graph has it", workloadId)
     .requiredOption("--roots <file>", "the roots of the mesh: no other server is believed")
     .requiredOption("--out <folder>", "where the identity is written")
-    .option("--server <url>", "the control plane's join address", "https://127.0.0.1:15013")
+    .addOption(
+      new Option("--server <url>", "the control plane's join address")
+        .argParser(httpsUrl)
+        .default("https://127.0.0.1:15013"),
+    )
     .option("--token <token>", "from `mesh-control token`; `-` reads it from standard input")
     .option("--token-file <file>", "a file that holds it")
     .option("--kubernetes-token <file>", "a projected service account token with the audience `meshwright`")
@@ -32,19 +37,22 @@ export const joinCommand = (): Command =>
     .action(async (workload: string, options: JoinOptions) => {
       const { heldIdentity, joined, kept, renewed } = await import("../../runtime/control/identity/index.ts");
       const { server, out: folder } = options;
-      await mkdir(folder, { recursive: true });
+      await argumentFolder("--out", folder);
       const token = await (options.token === "-" ? standardInput() : options.token);
       const hasToken = [token, options.tokenFile, options.kubernetesToken].some((one) => one !== undefined);
       /** All files are read at the time: a projected token is replaced long before its machine ends, and roots move on. */
       const joining = async () =>
         joined({
           server,
-          roots: await readFile(options.roots, "utf8"),
+          roots: await roots(options.roots),
           workload,
           folder,
           ...(options.kubernetesToken === undefined
-            ? { token: options.tokenFile === undefined ? (token ?? "") : await read(options.tokenFile) }
-            : { kubernetesToken: await read(options.kubernetesToken) }),
+            ? {
+                token:
+                  options.tokenFile === undefined ? (token ?? "") : await tokenIn("--token-file", options.tokenFile),
+              }
+            : { kubernetesToken: await tokenIn("--kubernetes-token", options.kubernetesToken) }),
         });
       const held = await heldIdentity(folder).catch(() => undefined);
       const own = held?.workload === workload ? held : undefined;
@@ -89,7 +97,29 @@ const whyJoin = (held: HeldIdentity | undefined, workload: string, folder: strin
   return `the identity in ${folder} expired at ${new Date(held.expiresAt).toISOString()} and cannot be renewed: to join again, say ${how}`;
 };
 
-const read = async (file: string): Promise<string> => (await readFile(file, "utf8")).trim();
+const tokenIn = async (option: string, file: string): Promise<string> => {
+  const token = (await argumentFile(option, file)).trim();
+  if (token === "") throw new Error(`${option} ${file}: it is empty, and a token was expected`);
+  return token;
+};
+
+/** Node would leave out what is no certificate, and say of the server that nobody trusts it. */
+const roots = async (file: string): Promise<string> => {
+  const text = await argumentFile("--roots", file);
+  const { certificatesIn } = await import("../../runtime/control/identity/index.ts");
+  if (certificatesIn(text).some(isCertificate)) return text;
+  throw new Error(
+    `--roots ${file}: it holds no root certificate in PEM, as \`roots.crt\` in the control plane's state does`,
+  );
+};
+
+const isCertificate = (pem: string): boolean => {
+  try {
+    return new X509Certificate(pem).ca;
+  } catch {
+    return false;
+  }
+};
 
 const standardInput = async (): Promise<string> => {
   let text = "";

@@ -135,6 +135,8 @@ const unavailable: Readonly<Record<string, string>> = {
   EADDRINUSE: "is taken by another process",
   EADDRNOTAVAIL: "is no address of this machine",
   EACCES: "may not be listened at by this user",
+  ENOTFOUND: "is no address, and no name that this machine can look up",
+  EAI_AGAIN: "cannot be looked up now",
 };
 
 /** Listens, or says in words why that address cannot be had. */
@@ -146,7 +148,7 @@ const at = async <Listening>(
     return await open(listen.address, listen.port);
   } catch (error) {
     const { code, syscall } = error as NodeJS.ErrnoException;
-    const why = syscall === "listen" ? unavailable[code ?? ""] : undefined;
+    const why = syscall === "listen" || syscall === "getaddrinfo" ? unavailable[code ?? ""] : undefined;
     throw why === undefined ? error : new Error(`${shownAddress(listen)} ${why}`, { cause: error });
   }
 };

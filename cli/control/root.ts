@@ -1,7 +1,7 @@
 import { Command, Option } from "commander";
 import { readSnapshot } from "../../compiler/snapshot/read-snapshot.ts";
 import { exitCode } from "../exit-code.ts";
-import { meshOption, milliseconds, rootsSecretOption, stateOption } from "./arguments.ts";
+import { lifetime, meshOption, milliseconds, rootsSecretOption, stateOption } from "./arguments.ts";
 import { longestLifetime } from "./lifetimes.ts";
 import { rootsStore, stateFolders, type StateOptions } from "./state.ts";
 
@@ -36,7 +36,7 @@ export const rootCommand = (): Command => {
           new Option(
             "--lifetime <duration>",
             "how long certificates live (default: as `serve` wrote into the state folder)",
-          ).argParser(milliseconds),
+          ).argParser(lifetime),
         )
         .action(async (options: RootOptions) => {
           const identity = await import("../../runtime/control/identity/index.ts");

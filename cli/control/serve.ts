@@ -1,6 +1,6 @@
 import { Command, Option } from "commander";
 import { exitCode } from "../exit-code.ts";
-import { addressAndPort, meshOption, milliseconds, rootsSecretOption, stateOption } from "./arguments.ts";
+import { addressAndPort, lifetime, meshOption, milliseconds, rootsSecretOption, stateOption } from "./arguments.ts";
 import { started, type PlaneOptions } from "./plane.ts";
 
 interface ServeOptions extends PlaneOptions {
@@ -36,9 +36,7 @@ export const serveCommand = (): Command =>
       "127.0.0.1",
     ])
     .addOption(
-      new Option("--lifetime <duration>", "how long certificates live")
-        .argParser(milliseconds)
-        .default(86_400_000, "24h"),
+      new Option("--lifetime <duration>", "how long certificates live").argParser(lifetime).default(86_400_000, "24h"),
     )
     .addOption(
       new Option("--grace <duration>", "how long clients have to go elsewhere when it ends")

@@ -1,6 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { Command, Option } from "commander";
-import { meshOption, milliseconds, stateOption, workloadId } from "./arguments.ts";
+import { meshOption, stateOption, tokenLife, workloadId } from "./arguments.ts";
 import { knownWorkload, stateFolders, type StateOptions } from "./state.ts";
 
 /** `mesh-control token`: prints a token with which one machine joins once as one workload. */
@@ -10,7 +10,7 @@ export const tokenCommand = (): Command =>
     .argument("<workload>", "NAMESPACE/NAME, as the graph has it", workloadId)
     .addOption(meshOption())
     .addOption(stateOption())
-    .addOption(new Option("--ttl <duration>", "how long it is good").argParser(milliseconds).default(600_000, "10m"))
+    .addOption(new Option("--ttl <duration>", "how long it is good").argParser(tokenLife).default(600_000, "10m"))
     .action(async (workload: string, options: StateOptions & { readonly ttl: number }) => {
       const { joinTokens } = await import("../../runtime/control/identity/index.ts");
       const { identity } = await knownWorkload(options.mesh, workload);

@@ -29,6 +29,9 @@ export const nodeId = ({ workload, instance }: Pick<BootstrapOptions, "workload"
 
 const controlCluster = "mesh-control";
 
+/** Envoy's own (500 ms to 30 s, at random below that) leaves proxies alone long after their control plane is back. */
+const reconnection = { baseInterval: "0.250s", maxInterval: "5s" } as const;
+
 /** What an Envoy is started with: who it is, and where everything else comes from. */
 export const bootstrap = (options: BootstrapOptions): Bootstrap => {
   const { workload, adminPort, platform, source } = options;
@@ -66,7 +69,9 @@ export const bootstrap = (options: BootstrapOptions): Bootstrap => {
               apiType: "DELTA_GRPC",
               transportApiVersion: "V3",
               setNodeOnFirstMessageOnly: true,
-              grpcServices: [{ envoyGrpc: { clusterName: controlCluster } }],
+              grpcServices: [
+                { envoyGrpc: { clusterName: controlCluster, retryPolicy: { retryBackOff: reconnection } } },
+              ],
             },
           },
           staticResources: { clusters: [securedCluster(controlCluster, source, platform)] },

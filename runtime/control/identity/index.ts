@@ -13,3 +13,4 @@ export { inClusterAccess, kubernetesApi } from "./kubernetes/api.ts";
 export { tokenReviews } from "./kubernetes/token-review.ts";
 export type { Log } from "./log.ts";
 export { rootsSecret } from "./secrets.ts";
+export { certificatesIn } from "./x509/pem.ts";

@@ -4,6 +4,7 @@ import { connect } from "node:tls";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, onTestFinished, test } from "vitest";
 import { reviews, temporaryFolder, testAuthority } from "../fixture.ts";
+import type { LogEntry } from "../log.ts";
 import { newRequest } from "../x509/request.ts";
 import { joinServer, type Allowed, type JoinServerOptions } from "./server.ts";
 import { joinTokens } from "./tokens.ts";
@@ -63,6 +64,21 @@ test("a token and a request give a certificate and the roots, once", async () =>
     status: 401,
     text: '{"error":"the join token is not accepted"}',
   });
+});
+
+test("a token for an identity that is not given out here is refused in the same words, and the log says why", async () => {
+  const entries: LogEntry[] = [];
+  const { server, tokens } = await serving({ log: (entry) => void entries.push(entry) });
+  const identity = "spiffe://other.test/ns/shop/sa/reviews";
+  const token = await tokens.created({ workload: "shop/reviews", identity, ttlMs: 60_000 });
+  const body = JSON.stringify({ csr: (await newRequest()).request, token, workload: "shop/reviews" });
+  expect(await asked(server.port, "/v1/join", body)).toEqual({
+    status: 401,
+    text: '{"error":"the join token is not accepted"}',
+  });
+  expect(entries).toContainEqual(
+    expect.objectContaining({ event: "join token refused", reason: `${identity} is not given out here` }),
+  );
 });
 
 test("a request that cannot be signed does not use its token up", async () => {

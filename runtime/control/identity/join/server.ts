@@ -199,7 +199,7 @@ const granted = async (
 };
 
 const joiningIdentity = async (
-  { authority, tokens, reviews }: JoinServerOptions,
+  { authority, tokens, reviews, log = silent }: JoinServerOptions,
   { token, kubernetesToken, workload }: Readonly<Record<string, unknown>>,
   address: string,
 ): Promise<SpiffeId | Problem> => {
@@ -212,7 +212,9 @@ const joiningIdentity = async (
     const own =
       spiffeParts(found.identity)?.trustDomain === authority.trustDomain &&
       found.identity !== controlIdentity(authority.trustDomain);
-    return own ? found.identity : problem(401, "the join token is not accepted");
+    if (own) return found.identity;
+    log({ level: "warning", event: "join token refused", address, reason: `${found.identity} is not given out here` });
+    return problem(401, "the join token is not accepted");
   }
   if (typeof kubernetesToken !== "string") return problem(400, "a token is a string");
   const found = await reviews?.reviewed(kubernetesToken);

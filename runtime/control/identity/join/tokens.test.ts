@@ -6,6 +6,7 @@ import { promisify } from "node:util";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { reviews, temporaryFolder } from "../fixture.ts";
+import type { LogEntry } from "../log.ts";
 import { networkOf, rate } from "./rate.ts";
 import { joinTokens } from "./tokens.ts";
 
@@ -27,32 +28,41 @@ test("a token is 256 random bits, gives its identity once, and only its hash is 
 
 test("replayed, expired, malformed, foreign and guessed tokens are refused in the same words and not sooner than the others", async () => {
   const folder = await temporaryFolder();
-  const tokens = joinTokens({ folder, refusalMs: 80, attempts: many });
-  const [used, expired, other] = [
+  const entries: LogEntry[] = [];
+  const tokens = joinTokens({ folder, refusalMs: 80, attempts: many, log: (entry) => void entries.push(entry) });
+  const [used, other, expired] = [
     await tokens.created({ ...grant, ttlMs: 60_000 }),
+    await tokens.created({ ...grant, ttlMs: 60_000 }),
+    // The last: whoever makes another sweeps it away.
     await tokens.created({ ...grant, ttlMs: 1 }),
-    await tokens.created({ ...grant, ttlMs: 60_000 }),
   ];
   await tokens.redeemed(used, by);
   await sleep(5);
-  const cases: readonly (readonly [string, string])[] = [
-    [used, by.workload],
-    [expired, by.workload],
-    ["", by.workload],
-    ["../../etc/passwd", by.workload],
-    [`mwj1_${"a".repeat(43)}`, by.workload],
-    [other.slice(0, -1), by.workload],
-    [`${other}x`, by.workload],
-    [other, "shop/ratings"],
+  const cases: readonly (readonly [string, string, string])[] = [
+    [used, by.workload, "it was used already"],
+    [expired, by.workload, "it expired at 20"],
+    ["", by.workload, "it is unknown"],
+    ["../../etc/passwd", by.workload, "it is unknown"],
+    [`mwj1_${"a".repeat(43)}`, by.workload, "it is unknown"],
+    [other.slice(0, -1), by.workload, "it is unknown"],
+    [`${other}x`, by.workload, "it is unknown"],
+    [other, "shop/ratings", "it is for shop/reviews, and another workload was named"],
+    // Whoever mixes the two up has told a secret.
+    [other, other, "it is for shop/reviews, and another workload was named"],
   ];
   const words = new Set<string>();
-  for (const [token, workload] of cases) {
+  for (const [token, workload, why] of cases) {
     const start = performance.now();
     const found = await tokens.redeemed(token, { workload, address: by.address });
     expect(performance.now() - start).toBeGreaterThanOrEqual(78);
     words.add(JSON.stringify(found));
+    // Whoever runs the control plane is told which it was.
+    const said = entries.at(-1);
+    expect(said).toMatchObject({ event: "join token refused", address: by.address });
+    expect(said?.["reason"]).toContain(why);
   }
   expect([...words]).toEqual(['{"kind":"refused","reason":"the join token is not accepted"}']);
+  for (const token of [used, expired, other]) expect(JSON.stringify(entries)).not.toContain(token.slice(5));
   // Whoever names the wrong workload does not use a token up.
   expect(await tokens.redeemed(other, by)).toMatchObject({ kind: "redeemed" });
 });

@@ -45,6 +45,10 @@ interface Outstanding extends Grant {
 
 const prefix = "mwj1_";
 const notAccepted = refused("the join token is not accepted");
+/** For the log alone: whoever guesses must not learn which guess was near. */
+const usedAlready = refused("it was used already");
+const unknown = refused("it is unknown: never made here, or not kept any longer");
+const mostUsed = 1000;
 const hashOf = (token: string): string => createHash("sha256").update(token).digest("hex");
 
 /**
@@ -59,6 +63,8 @@ export const joinTokens = ({
   log = silent,
 }: JoinTokensOptions): JoinTokens => {
   const allowed = rate(attempts);
+  /** Hashes of what was redeemed here, to tell a second use from a guess; the latest of them. */
+  const used = new Set<string>();
   const fileOf = (hash: string): string => join(folder, `${hash}.json`);
 
   const outstanding = async (hash: string): Promise<Outstanding | undefined> => {
@@ -78,13 +84,25 @@ export const joinTokens = ({
     }
     return left;
   };
-  const grant = async (token: string, workload: string, address: string): Promise<Grant | undefined> => {
-    const found = await outstanding(hashOf(token));
+  const grant = async (token: string, workload: string, address: string): Promise<Grant | Refused> => {
+    const hash = hashOf(token);
+    const found = await outstanding(hash);
     // Many machines may join from behind one address: only what fails counts.
-    if (found === undefined || !allowed(address, "uncounted")) return undefined;
-    if (!token.startsWith(prefix) || found.expiresAt <= Date.now() || found.workload !== workload) return undefined;
+    if (!allowed(address, "uncounted")) return refused("this address failed too often");
+    if (found === undefined) return used.has(hash) ? usedAlready : unknown;
+    if (!token.startsWith(prefix)) return unknown;
+    if (found.expiresAt <= Date.now()) return refused(`it expired at ${new Date(found.expiresAt).toISOString()}`);
+    // What the client named may be anything, a token too.
+    if (found.workload !== workload) return refused(`it is for ${found.workload}, and another workload was named`);
     // INVARIANT: this is the claim; nothing may be given before it, and it has no second winner.
-    await unlink(fileOf(found.hash));
+    try {
+      await unlink(fileOf(hash));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === "ENOENT") return usedAlready;
+      throw error;
+    }
+    if (used.size >= mostUsed) used.delete(used.keys().next().value ?? "");
+    used.add(hash);
     await syncedFolder(folder);
     return { workload: found.workload, identity: found.identity };
   };
@@ -112,13 +130,12 @@ export const joinTokens = ({
       // The clock starts before anything that could differ.
       const atLeast = sleep(refusalMs);
       const found = await grant(token, workload, address).catch((error: unknown) => {
-        if ((error as NodeJS.ErrnoException).code !== "ENOENT")
-          log({ level: "error", event: "join token not read", reason: reasonOf(error) });
-        return undefined;
+        log({ level: "error", event: "join token not read", reason: reasonOf(error) });
+        return refused("it could not be read");
       });
-      if (found === undefined) {
+      if ("kind" in found) {
         allowed(address);
-        log({ level: "warning", event: "join token refused", address });
+        log({ level: "warning", event: "join token refused", address, reason: found.reason });
         await atLeast;
         return notAccepted;
       }
