@@ -12,15 +12,15 @@ import {
 } from "./ads/index.ts";
 import type { Authority, Identities } from "./identity/index.ts";
 import { listening } from "./listening.ts";
-import { refusals, type Refusals } from "./refusals.ts";
-import { secrets } from "./secrets.ts";
-import { standings } from "./standing.ts";
+import { refusals, type Refusals } from "./refusals/refusals.ts";
+import { secrets } from "./admitted/secrets.ts";
+import { standings } from "./admitted/standing.ts";
+import type { Log } from "./log/log.ts";
+import { sparingLog } from "./log/sparing-log.ts";
 import type { Kept, Source } from "./source/source.ts";
-import { sparingLog, type ConnectionLimits, type Transport } from "./transport/index.ts";
+import type { ConnectionLimits, Transport } from "./transport/index.ts";
 import type { Served, View } from "./view.ts";
 import { views, type Revision, type Views } from "./views.ts";
-
-export type Log = (entry: Readonly<Record<string, unknown>>) => void;
 
 export interface ControlOptions {
   readonly source: Source;
@@ -134,7 +134,7 @@ export const control = async (options: ControlOptions): Promise<Control> => {
     const proxy = proxyOf(node.id);
     if (proxy === undefined) return { refused: "the node id is not `namespace/workload/instance`" };
     if (current === undefined) {
-      sparing({ level: "warning", event: "no configuration yet", client: node.id, address });
+      sparing({ level: "warn", event: "no configuration yet", client: node.id, address });
       return { unavailable: "there is no configuration yet" };
     }
     // The same words for what is unknown and for what is another's: a stranger learns no names.

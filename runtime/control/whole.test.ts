@@ -11,7 +11,7 @@ import {
   type DeltaDiscoveryResponse,
 } from "../../targets/xds/proto/generated/envoy/service/discovery/v3/discovery_pb.js";
 import { typeUrls, type ResourceType } from "../../targets/xds/resource.ts";
-import { admin } from "./admin.ts";
+import { admin } from "./admin/admin.ts";
 import { control, type Control } from "./control.ts";
 import { authority as opened, identities, keyFolder, type Authority } from "./identity/index.ts";
 import { folderSource } from "./source/folder-source.ts";

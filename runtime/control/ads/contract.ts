@@ -1,5 +1,6 @@
 import type { Server } from "@grpc/grpc-js";
 import type { ResourceType } from "../../../targets/xds/resource.ts";
+import type { Log } from "../log/log.ts";
 import type { Served, View } from "../view.ts";
 import type { SessionLimits, Protocol } from "./session/session.ts";
 
@@ -94,8 +95,9 @@ export interface AdsOptions {
   readonly admitted: (peer: Peer, node: Node) => Admission | Promise<Admission>;
   /** Whole, consistent, immutable; cheap to call again. A type whose map is the same object did not change. */
   readonly viewOf: (client: Client) => View;
+  /** The one who says a NACK: nothing else is logged of it. */
   readonly onRefusal: (refusal: Refusal) => void;
-  readonly log: (entry: Readonly<Record<string, unknown>>) => void;
+  readonly log: Log;
   readonly limits?: Partial<Limits>;
 }
 

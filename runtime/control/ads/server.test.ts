@@ -17,6 +17,7 @@ import {
   type DiscoveryResponse,
 } from "../../../targets/xds/proto/generated/envoy/service/discovery/v3/discovery_pb.js";
 import { typeUrls } from "../../../targets/xds/resource.ts";
+import type { LogEntry } from "../log/log.ts";
 import type { View } from "../view.ts";
 import {
   adsServer,
@@ -46,7 +47,7 @@ const served = async (
 ) => {
   const views = new Map<string, View>();
   let shown = first;
-  const log: Readonly<Record<string, unknown>>[] = [];
+  const log: LogEntry[] = [];
   const refusals: Refusal[] = [];
   const ads = adsServer({
     admitted,

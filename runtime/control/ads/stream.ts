@@ -69,7 +69,7 @@ export const stream = (
     clearTimeout(wake);
     clearTimeout(rest);
     unheard.length = 0;
-    options.log({ event: "stream-ended", client: admitted?.client.name, address, why });
+    options.log({ level: "info", event: "stream ended", client: admitted?.client.name, address, reason: why });
     closed(self);
     gone.resolve();
   };
@@ -123,7 +123,14 @@ export const stream = (
     if (why !== undefined) return overLimit(why);
     admitted = { client, peer, node, session: session(protocol, options.viewOf(client), limits) };
     opened(client);
-    options.log({ event: "stream-admitted", client: client.name, address, protocol, userAgent: node.userAgent });
+    options.log({
+      level: "info",
+      event: "stream admitted",
+      client: client.name,
+      address,
+      protocol,
+      userAgent: node.userAgent,
+    });
   };
 
   const told = (client: Client, outcome: Outcome): void => {
@@ -135,13 +142,6 @@ export const stream = (
         return;
       case "refused":
         tally.nacks[outcome.type] += 1;
-        options.log({
-          event: "refused",
-          client: client.name,
-          type: outcome.type,
-          message: outcome.refusal.message.slice(0, longestLogged),
-          resources: outcome.refusal.resources.slice(0, 20).map(({ name }) => name),
-        });
         options.onRefusal({ client, type: outcome.type, ...outcome.refusal });
         return;
       case "violation":
@@ -184,7 +184,12 @@ export const stream = (
       // Types that nobody here serves are asked for by every new Envoy; a stream that makes them up is not remembered.
       if (unknownTypes.size < 8 && !unknownTypes.has(typeUrl)) {
         unknownTypes.add(typeUrl);
-        options.log({ event: "unknown-type", client: admitted.client.name, typeUrl: typeUrl.slice(0, 200) });
+        options.log({
+          level: "warn",
+          event: "unknown type",
+          client: admitted.client.name,
+          typeUrl: typeUrl.slice(0, 200),
+        });
       }
       return;
     }
@@ -200,7 +205,13 @@ export const stream = (
     try {
       work();
     } catch (error) {
-      options.log({ event: "fault", client: admitted?.client.name, address, message: String(error) });
+      options.log({
+        level: "error",
+        event: "stream failed",
+        client: admitted?.client.name,
+        address,
+        reason: String(error),
+      });
       ended(status.INTERNAL, "the control plane failed to answer");
     }
   };
@@ -262,7 +273,6 @@ export const stream = (
 };
 
 const longestWait = 32;
-const longestLogged = 2000;
 
 const nobody: Node = { id: "", cluster: "", userAgent: "" };
 

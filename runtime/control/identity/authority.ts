@@ -4,7 +4,8 @@ import type { webcrypto } from "node:crypto";
 import type { SpiffeId } from "../../../lib/model/selector.ts";
 import { firstRing, ringFrom, stepped, steps, type Phase, type Ring, type Step } from "./keys/ring.ts";
 import type { KeyStore } from "./keys/store.ts";
-import { reasonOf, refused, silent, type Log, type Refused } from "./log.ts";
+import { reasonOf, silent, type Log } from "../log/log.ts";
+import { refused, type Refused } from "./refused.ts";
 import { isTrustDomain, spiffeParts } from "./spiffe-id.ts";
 import { signedLeaf, type SignedLeaf } from "./x509/leaf.ts";
 import { newKey, requestedKey } from "./x509/request.ts";
@@ -106,7 +107,7 @@ export const authority = async ({
       log({ level: "error", event: "roots not read", place: store.place, reason: reasonOf(error) });
     }
     if (ring.signing.expiresAt < Date.now() + 30 * day)
-      log({ level: "warning", event: "root expires soon", expiresAt: ring.signing.expiresAt });
+      log({ level: "warn", event: "root expires soon", expiresAt: ring.signing.expiresAt });
   };
   const timer = setInterval(() => void refreshed(), refreshMs).unref();
 

@@ -7,7 +7,7 @@ import type { TLSSocket } from "node:tls";
 import type { SpiffeId } from "../../../../lib/model/selector.ts";
 import type { Authority } from "../authority.ts";
 import type { TokenReviews } from "../kubernetes/token-review.ts";
-import { reasonOf, silent, type Log } from "../log.ts";
+import { reasonOf, silent, type Log } from "../../log/log.ts";
 import { spiffeParts } from "../spiffe-id.ts";
 import { requestedKey } from "../x509/request.ts";
 import { jsonBody, problem, type Problem } from "./body.ts";
@@ -103,7 +103,7 @@ export const joinServer = async (options: JoinServerOptions): Promise<JoinServer
         ? await granted(options, request, path, address)
         : problem(429, "too many requests; try again later");
       if (found.kind === "problem") {
-        log({ level: "warning", event: "join refused", address, status: found.status, reason: found.error });
+        log({ level: "warn", event: "join refused", address, status: found.status, reason: found.error });
         // Whatever of the request is unread stays so: the connection is not worth keeping.
         response.writeHead(found.status, { "content-type": "application/json", connection: "close" });
         return void response.end(JSON.stringify({ error: found.error }));

@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { SpiffeId } from "../../../../lib/model/selector.ts";
 import { createdFile, stagedPath, syncedFolder, withoutLeftovers } from "../files/durable-file.ts";
-import { reasonOf, refused, silent, type Log, type Refused } from "../log.ts";
+import { reasonOf, silent, type Log } from "../../log/log.ts";
+import { refused, type Refused } from "../refused.ts";
 import { spiffeParts } from "../spiffe-id.ts";
 import { rate } from "./rate.ts";
 
@@ -118,7 +119,7 @@ export const joinTokens = ({
       });
       if (found === undefined) {
         allowed(address);
-        log({ level: "warning", event: "join token refused", address });
+        log({ level: "warn", event: "join token refused", address });
         await atLeast;
         return notAccepted;
       }

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { temporaryFolder, testAuthority, trustDomain } from "../fixture.ts";
 import { authority } from "../authority.ts";
-import type { LogEntry } from "../log.ts";
+import type { LogEntry } from "../../log/log.ts";
 import { newRoot } from "../x509/root.ts";
 import { keyFolder, publishedRoots } from "./folder.ts";
 
@@ -49,7 +49,7 @@ test("an operator's plain files are used, and refused in words when others can r
   await chmod(join(folder, "ca.key"), 0o640);
   const entries: LogEntry[] = [];
   await expect(keyFolder(folder, (entry) => entries.push(entry)).read()).rejects.toThrow("make it mode 0600");
-  expect(entries).toMatchObject([{ level: "warning", event: "key file refused" }]);
+  expect(entries).toMatchObject([{ level: "warn", event: "key file refused" }]);
 });
 
 test("a mounted secret is read at one moment, followed when the kubelet changes it, and never written", async () => {

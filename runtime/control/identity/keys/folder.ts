@@ -2,7 +2,7 @@ import { lstat, mkdir, readdir, readFile, realpath, rename, rm, stat } from "nod
 import { join } from "node:path";
 import { createHash } from "node:crypto";
 import { createdFile, durableFile, stagedPath, syncedFolder, withoutLeftovers } from "../files/durable-file.ts";
-import { silent, type Log } from "../log.ts";
+import { silent, type Log } from "../../log/log.ts";
 import { stored, type KeyStore, type Stored } from "./store.ts";
 
 const generationName = /^generation-(\d{8})$/;
@@ -62,7 +62,7 @@ const current = async (folder: string, log: Log): Promise<Stored | undefined> =>
   for (const name of names.filter((one) => one.endsWith(".key"))) {
     if (((await stat(join(from, name))).mode & 0o077) === 0) continue;
     const reason = `${join(from, name)} can be read by others than its owner; make it mode 0600`;
-    log({ level: "warning", event: "key file refused", reason });
+    log({ level: "warn", event: "key file refused", reason });
     throw new Error(reason);
   }
   return contents(from, generation);

@@ -1,4 +1,4 @@
-import type { Control } from "./control.ts";
+import type { Control } from "../control.ts";
 
 type Labels = Readonly<Record<string, string>>;
 

@@ -1,11 +1,11 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { isIP } from "node:net";
-import { decoded } from "../../targets/xds/proto/codec.ts";
-import { resourceTypes, type ResourceType } from "../../targets/xds/resource.ts";
-import type { ClientStatus } from "./ads/index.ts";
-import type { Control } from "./control.ts";
+import { decoded } from "../../../targets/xds/proto/codec.ts";
+import { resourceTypes, type ResourceType } from "../../../targets/xds/resource.ts";
+import type { ClientStatus } from "../ads/index.ts";
+import type { Control } from "../control.ts";
 import { metrics } from "./metrics.ts";
-import type { Served } from "./view.ts";
+import type { Served } from "../view.ts";
 
 export interface Admin {
   readonly port: number;
