@@ -263,6 +263,44 @@ test("silence, too many streams of one client, too many names, too large a reque
   expect((await third.ended).code).toBe(status.RESOURCE_EXHAUSTED);
 });
 
+test("a resource name is at most 1,024 characters long, in each service and each way of naming it", async () => {
+  const { ads, port } = await served(one);
+  const [longest, longer] = ["x".repeat(1024), "x".repeat(1025)];
+  const fits = delta(port);
+  fits.send({ node, typeUrl: typeUrls.endpoints, resourceNamesSubscribe: [longest] });
+  expect((await fits.next()).removedResources).toEqual([longest]);
+  const typeUrl = typeUrls.secret;
+  const talks = [
+    { ...delta(port), asked: { node, typeUrl, resourceNamesSubscribe: ["a", longer] } },
+    { ...delta(port), asked: { node, typeUrl, resourceLocatorsSubscribe: [{ name: longer }] } },
+    { ...delta(port), asked: { node, typeUrl, initialResourceVersions: { [longer]: "1" } } },
+    { ...delta(port, `${secrets}DeltaSecrets`), asked: { node, resourceNamesSubscribe: [longer] } },
+  ].map((talk) => {
+    talk.send(talk.asked);
+    return talk.ended;
+  });
+  const set = [sotw(port), sotw(port, `${secrets}StreamSecrets`)].map((talk) => {
+    talk.send({ node, typeUrl, resourceNames: [longer] });
+    return talk.ended;
+  });
+  for (const ended of [...talks, ...set])
+    expect(await ended).toEqual(
+      expect.objectContaining({ code: status.RESOURCE_EXHAUSTED, details: expect.stringMatching(/1024/) as string }),
+    );
+  expect([ads.metrics().overLimit, ads.metrics().streams]).toEqual([6, 1]);
+});
+
+test("who says more of itself than anybody would keep is no client", async () => {
+  const { ads, port } = await served(one);
+  const long = "x".repeat(1025);
+  for (const wordy of [{ id: long }, { id: "n", cluster: long }, { id: "n", userAgentName: long }]) {
+    const talk = delta(port);
+    talk.send({ node: wordy, typeUrl: typeUrls.cluster });
+    expect((await talk.ended).code).toBe(status.INVALID_ARGUMENT);
+  }
+  expect(ads.metrics().malformed).toBe(3);
+});
+
 test("who calls itself many has no more streams than one identity may have", async () => {
   const { port } = await served(one, {
     limits: { streamsPerOwner: 2 },
