@@ -8,6 +8,7 @@ import type { SpiffeId } from "../../../../lib/model/selector.ts";
 import type { Authority } from "../authority.ts";
 import type { TokenReviews } from "../kubernetes/token-review.ts";
 import { reasonOf, silent, type Log } from "../../log/log.ts";
+import { networkOf } from "../../network-of.ts";
 import { spiffeParts } from "../spiffe-id.ts";
 import { requestedKey } from "../x509/request.ts";
 import { jsonBody, problem, type Problem } from "./body.ts";
@@ -35,7 +36,10 @@ export interface JoinServerOptions {
   readonly lifetimeMs?: number;
   /** How long this server's own certificate lives. */
   readonly ownLifetimeMs?: number;
+  /** Of one network: whoever asks to join has proved nothing yet. */
   readonly requests?: { readonly perMinute: number; readonly burst: number };
+  /** Of one identity that was proved, whose machines may be many: strangers from their network do not count against them. */
+  readonly renewals?: { readonly perMinute: number; readonly burst: number };
   /** How long a client may take for its handshake and its headers, and for its whole request. */
   readonly headersMs?: number;
   readonly requestMs?: number;
@@ -72,7 +76,8 @@ export const joinServer = async (options: JoinServerOptions): Promise<JoinServer
     connections = 256,
     log = silent,
   } = options;
-  const allowed = rate(options.requests ?? { perMinute: 60, burst: 20 });
+  const joining = rate(options.requests ?? { perMinute: 60, burst: 20 });
+  const renewing = rate(options.renewals ?? { perMinute: 600, burst: 200 });
   const own = options.ownLifetimeMs === undefined ? {} : { lifetimeMs: options.ownLifetimeMs };
   const first = await authority.server(names, own);
   const server = createServer(
@@ -99,8 +104,10 @@ export const joinServer = async (options: JoinServerOptions): Promise<JoinServer
     const address = request.socket.remoteAddress ?? "";
     const path = request.url ?? "";
     try {
-      const found = allowed(address)
-        ? await granted(options, request, path, address)
+      const proved = path === "/v1/renew" ? peerIdentity(options, request) : undefined;
+      const isAllowed = typeof proved === "string" ? renewing(proved) : joining(networkOf(address));
+      const found = isAllowed
+        ? await granted(options, request, { path, address, proved })
         : problem(429, "too many requests; try again later");
       if (found.kind === "problem") {
         log({ level: "warn", event: "join refused", address, status: found.status, reason: found.error });
@@ -172,8 +179,11 @@ export const joinServer = async (options: JoinServerOptions): Promise<JoinServer
 const granted = async (
   options: JoinServerOptions,
   request: IncomingMessage,
-  path: string,
-  address: string,
+  {
+    path,
+    address,
+    proved,
+  }: { readonly path: string; readonly address: string; readonly proved: SpiffeId | Problem | undefined },
 ): Promise<Granted | Problem> => {
   if (path !== "/v1/join" && path !== "/v1/renew") return problem(404, "there is nothing here");
   if (request.method !== "POST") return problem(405, "this is asked with POST");
@@ -186,8 +196,7 @@ const granted = async (
   // A request that cannot be signed must not use up a token.
   const key = await requestedKey(csr);
   if ("kind" in key) return problem(400, key.reason);
-  const identity =
-    path === "/v1/renew" ? peerIdentity(options, request) : await joiningIdentity(options, body.fields, address);
+  const identity = proved ?? (await joiningIdentity(options, body.fields, address));
   if (typeof identity !== "string") return identity;
   const isByToken = path === "/v1/join" && typeof body.fields["token"] === "string";
   const may = isByToken ? "yes" : ((await options.allowed?.(identity)) ?? "yes");

@@ -7,6 +7,7 @@ import type { SpiffeId } from "../../../../lib/model/selector.ts";
 import { createdFile, stagedPath, syncedFolder, withoutLeftovers } from "../files/durable-file.ts";
 import { reasonOf, silent, type Log } from "../../log/log.ts";
 import { refused, type Refused } from "../refused.ts";
+import { networkOf } from "../../network-of.ts";
 import { spiffeParts } from "../spiffe-id.ts";
 import { rate } from "./rate.ts";
 
@@ -79,10 +80,10 @@ export const joinTokens = ({
     }
     return left;
   };
-  const grant = async (token: string, workload: string, address: string): Promise<Grant | undefined> => {
+  const grant = async (token: string, workload: string, network: string): Promise<Grant | undefined> => {
     const found = await outstanding(hashOf(token));
     // Many machines may join from behind one address: only what fails counts.
-    if (found === undefined || !allowed(address, "uncounted")) return undefined;
+    if (found === undefined || !allowed(network, "uncounted")) return undefined;
     if (!token.startsWith(prefix) || found.expiresAt <= Date.now() || found.workload !== workload) return undefined;
     // INVARIANT: this is the claim; nothing may be given before it, and it has no second winner.
     await unlink(fileOf(found.hash));
@@ -112,13 +113,14 @@ export const joinTokens = ({
     async redeemed(token, { workload, address }) {
       // The clock starts before anything that could differ.
       const atLeast = sleep(refusalMs);
-      const found = await grant(token, workload, address).catch((error: unknown) => {
+      const network = networkOf(address);
+      const found = await grant(token, workload, network).catch((error: unknown) => {
         if ((error as NodeJS.ErrnoException).code !== "ENOENT")
           log({ level: "error", event: "join token not read", reason: reasonOf(error) });
         return undefined;
       });
       if (found === undefined) {
-        allowed(address);
+        allowed(network);
         log({ level: "warn", event: "join token refused", address });
         await atLeast;
         return notAccepted;
