@@ -1,9 +1,10 @@
 import { controlIdentity } from "../../../../targets/xds/identity-names.ts";
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
-import { mkdir, readdir, readFile, rename, rm, unlink } from "node:fs/promises";
+import { mkdir, readdir, rename, rm, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { SpiffeId } from "../../../../lib/model/selector.ts";
+import { believedFile, believedFolder, unlessAbsent } from "../files/believed.ts";
 import { createdFile, stagedPath, syncedFolder, withoutLeftovers } from "../files/durable-file.ts";
 import { reasonOf, silent, type Log } from "../../log/log.ts";
 import { refused, type Refused } from "../refused.ts";
@@ -47,6 +48,15 @@ interface Outstanding extends Grant {
 
 const prefix = "mwj1_";
 const notAccepted = refused("the join token is not accepted");
+/** What a file of that name says; undefined where it is no token of ours. */
+const outstanding = (text: string | undefined, hash: string): Outstanding | undefined => {
+  try {
+    const found = JSON.parse(text ?? "") as Outstanding;
+    return timingSafeEqual(Buffer.from(found.hash, "hex"), Buffer.from(hash, "hex")) ? found : undefined;
+  } catch {
+    return undefined;
+  }
+};
 const hashOf = (token: string): string => createHash("sha256").update(token).digest("hex");
 
 /**
@@ -63,25 +73,26 @@ export const joinTokens = ({
   const allowed = rate(attempts);
   const fileOf = (hash: string): string => join(folder, `${hash}.json`);
 
-  const outstanding = async (hash: string): Promise<Outstanding | undefined> => {
-    const text = await readFile(fileOf(hash), "utf8").catch(() => undefined);
-    if (text === undefined) return undefined;
-    const found = JSON.parse(text) as Outstanding;
-    return timingSafeEqual(Buffer.from(found.hash, "hex"), Buffer.from(hash, "hex")) ? found : undefined;
+  /** Who can write here says who joins: this throws where others could have. */
+  const textOf = async (hash: string): Promise<string | undefined> => {
+    await unlessAbsent(believedFolder(folder));
+    return (await unlessAbsent(believedFile(fileOf(hash))))?.text;
   };
   const swept = async (): Promise<number> => {
     await withoutLeftovers(folder);
     const names = (await readdir(folder)).filter((name) => /^[0-9a-f]{64}\.json$/.test(name));
     let left = 0;
     for (const name of names) {
-      const found = await outstanding(name.slice(0, 64)).catch(() => undefined);
+      const hash = name.slice(0, 64);
+      const found = outstanding(await textOf(hash), hash);
       if (found !== undefined && found.expiresAt > Date.now()) left += 1;
       else await rm(join(folder, name), { force: true });
     }
     return left;
   };
   const grant = async (token: string, workload: string, network: string): Promise<Grant | undefined> => {
-    const found = await outstanding(hashOf(token));
+    const hash = hashOf(token);
+    const found = outstanding(await textOf(hash), hash);
     // Many machines may join from behind one address: only what fails counts.
     if (found === undefined || !allowed(network, "uncounted")) return undefined;
     if (!token.startsWith(prefix) || found.expiresAt <= Date.now() || found.workload !== workload) return undefined;
