@@ -10,7 +10,7 @@ import {
   type Node,
   type Peer,
 } from "./ads/index.ts";
-import type { Authority, Identities } from "./identity/index.ts";
+import type { Authority, CertificateCounts, Identities } from "./identity/index.ts";
 import { listening } from "./listening.ts";
 import { refusals, type Refusals } from "./refusals/refusals.ts";
 import { secrets } from "./admitted/secrets.ts";
@@ -59,6 +59,7 @@ export interface Control {
   /** What a client may have, by its node id; undefined for one that is not known. */
   readonly viewOf: (node: string) => View | undefined;
   readonly phase: () => string;
+  readonly certificates: () => CertificateCounts;
   /** Whether it is on its way out: nobody new should be sent here. */
   readonly draining: () => boolean;
   /** Serves nobody any more once clients had this long to go elsewhere. */
@@ -201,6 +202,7 @@ export const control = async (options: ControlOptions): Promise<Control> => {
 
   const following = await source.followed({
     taken: (revision, warnings) => {
+      const takenAt = performance.now();
       current = {
         revision,
         views: current?.views.next(revision) ?? views(revision, { accessLog: options.accessLog }),
@@ -208,7 +210,7 @@ export const control = async (options: ControlOptions): Promise<Control> => {
       kept.moved();
       status = { revision: status.revision + 1, takenAt: new Date(), warnings, broken: [] };
       log({ level: "info", event: "revision taken", revision: status.revision, warnings: warnings.length });
-      server.changed();
+      server.changed(takenAt);
     },
     broken: (diagnostics) => {
       status = { ...status, broken: diagnostics };
@@ -229,6 +231,7 @@ export const control = async (options: ControlOptions): Promise<Control> => {
       return key === undefined ? undefined : viewOf({ key });
     },
     phase: authority.phase,
+    certificates: authority.counts,
     draining: () => isDraining,
     close: async (graceMs) => {
       isDraining = true;

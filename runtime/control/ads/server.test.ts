@@ -71,7 +71,7 @@ const served = async (
     refusals,
     shows: (view: View) => {
       shown = view;
-      ads.changed();
+      ads.changed(performance.now());
     },
   };
 };
@@ -145,6 +145,40 @@ test("delta: a resource arrives with its name, version, type and bytes; a change
   expect((await talk.next()).resources[0]?.version).toBe("2");
   const { pushes, acks, streams } = ads.metrics();
   expect([pushes.cluster, acks.cluster, streams]).toEqual([2, 1, 1]);
+});
+
+test("the way of a change to its last ACK is measured once for each client that takes it, and not where it is refused", async () => {
+  const { ads, port, shows } = await served(one);
+  const [takes, refuses, elsewhere] = [delta(port), delta(port), delta(port)];
+  for (const [index, talk] of [takes, refuses].entries()) {
+    talk.send({ node: { id: `n${index}` }, typeUrl: typeUrls.cluster });
+    const { nonce, typeUrl } = await talk.next();
+    talk.send({ typeUrl, responseNonce: nonce });
+  }
+  elsewhere.send({ node: { id: "n2" }, typeUrl: typeUrls.routes, resourceNamesSubscribe: ["none"] });
+  await elsewhere.next().then(({ nonce, typeUrl }) => elsewhere.send({ typeUrl, responseNonce: nonce }));
+  await eventually(() => ads.metrics().synced === 3);
+  expect(ads.metrics()).toMatchObject({ streams: 3, admitted: 3, convergence: { count: 0 } });
+  shows(two);
+  const [taken, refused] = [await takes.next(), await refuses.next()];
+  await sleep(60);
+  takes.send({ typeUrl: typeUrls.cluster, responseNonce: taken.nonce });
+  refuses.send({
+    typeUrl: typeUrls.cluster,
+    responseNonce: refused.nonce,
+    errorDetail: { code: 13, message: "a: no" },
+  });
+  await eventually(() => ads.metrics().nacks.cluster === 1 && ads.metrics().convergence.count === 1);
+  const { sum, buckets } = ads.metrics().convergence;
+  expect(sum).toBeGreaterThanOrEqual(0.05);
+  expect(buckets.filter(([atMost]) => atMost < 0.05).map(([, count]) => count)).toEqual([0, 0]);
+  expect(buckets.at(-1)).toEqual([300, 1]);
+  // What it refuses still is no reason to wait for what it takes.
+  shows(viewWith({ cluster: [resource("a", "2"), resource("b", "1")] }));
+  const next = await refuses.next();
+  refuses.send({ typeUrl: typeUrls.cluster, responseNonce: next.nonce });
+  await eventually(() => ads.metrics().convergence.count === 2);
+  expect(ads.metrics().synced).toBe(1);
 });
 
 test("sotw: the set arrives as bare resources with a version", async () => {

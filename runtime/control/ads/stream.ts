@@ -15,8 +15,10 @@ export interface Stream {
   /** Undefined until it is admitted. */
   readonly status: () => ClientStatus | undefined;
   readonly client: () => Client | undefined;
-  /** Takes the client's view as it is now. */
-  readonly refreshed: () => void;
+  /** Whether its client acknowledged all that it asked for. */
+  readonly isSynced: () => boolean;
+  /** Takes the client's view as it is now, in which there may be a change that was taken then. */
+  readonly refreshed: (takenAt: number | undefined) => void;
   /** Ends it where it is dismissed. */
   readonly judged: (verdict: (client: Client, peer: Peer) => Dismissal | undefined) => void;
   /** Says goodbye; resolves when the client is gone. */
@@ -33,6 +35,8 @@ export interface Surroundings {
   readonly opened: (client: Client) => void;
   /** Whether the stream has yet to be told of a change. */
   readonly isBehind: (stream: Stream) => boolean;
+  /** Its client acknowledged the last of a change so many seconds after that was taken. */
+  readonly converged: (seconds: number) => void;
   readonly closed: (stream: Stream) => void;
 }
 
@@ -41,7 +45,7 @@ export const stream = (
   call: Call,
   protocol: Protocol,
   only: ResourceType | undefined,
-  { options, limits, tally, tooMany, opened, isBehind, closed }: Surroundings,
+  { options, limits, tally, tooMany, opened, isBehind, converged, closed }: Surroundings,
 ): Stream => {
   const since = new Date();
   const address = call.getPeer();
@@ -52,6 +56,8 @@ export const stream = (
     { readonly client: Client; readonly peer: Peer; readonly node: Node; readonly session: Session } | undefined;
   let isOver = false;
   let isWriting = false;
+  /** When the oldest change was taken of which the client has not all. */
+  let owedSince: number | undefined;
   let wake: NodeJS.Timeout | undefined;
   let rest: NodeJS.Timeout | undefined;
   const requests = pace({ perSecond: limits.requestsPerSecond, burst: limits.requestBurst });
@@ -195,9 +201,12 @@ export const stream = (
     }
     const now = performance.now();
     const { client, session } = admitted;
-    if (delta) told(client, session.receivedDelta({ ...delta.request, type }, now));
-    if (set) told(client, session.receivedSet({ ...set.request, type }, now));
+    const outcome = delta
+      ? session.receivedDelta({ ...delta.request, type }, now)
+      : session.receivedSet({ ...set!.request, type }, now);
+    told(client, outcome);
     pump();
+    measured(now, outcome);
   };
 
   /** A fault of whoever admits or makes views ends this stream, and no other. */
@@ -216,8 +225,19 @@ export const stream = (
     }
   };
 
+  const isSynced = (): boolean => admitted !== undefined && admitted.session.synced() && !isBehind(self);
+
+  const measured = (now: number, { kind }: Outcome): void => {
+    // What is refused is counted as that: how long it stays so says nothing about the way to an ACK.
+    if (kind === "refused") owedSince = undefined;
+    if (owedSince === undefined || isBehind(self) || admitted?.session.settled() !== true) return;
+    if (kind === "accepted") converged((now - owedSince) / 1000);
+    owedSince = undefined;
+  };
+
   const self: Stream = {
     client: () => admitted?.client,
+    isSynced,
     status: () =>
       admitted && {
         client: admitted.client,
@@ -226,12 +246,13 @@ export const stream = (
         since,
         protocol,
         types: typeStatuses(admitted.session.ledgers),
-        synced: admitted.session.synced() && !isBehind(self),
+        synced: isSynced(),
       },
-    refreshed: () =>
+    refreshed: (takenAt) =>
       guarded(() => {
         if (isOver || admitted === undefined) return;
         admitted.session.viewed(options.viewOf(admitted.client));
+        if (!admitted.session.settled()) owedSince ??= takenAt;
         pump();
       }),
     judged: (verdict) =>

@@ -3,11 +3,10 @@ import type { AdsMetrics } from "./contract.ts";
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] extends object ? Writable<T[K]> : T[K] };
 
-/** Metrics while they are counted. */
-export type Tally = Writable<AdsMetrics>;
+/** Metrics while they are counted; what is of now is looked up. */
+export type Tally = Writable<Omit<AdsMetrics, "streams" | "admitted" | "synced" | "convergence">>;
 
 export const tally = (): Tally => ({
-  streams: 0,
   opened: 0,
   pushes: perType(),
   pushedBytes: perType(),

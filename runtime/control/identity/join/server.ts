@@ -13,6 +13,7 @@ import { spiffeParts } from "../spiffe-id.ts";
 import { requestedKey } from "../x509/request.ts";
 import { jsonBody, problem, type Problem } from "./body.ts";
 import { rate } from "./rate.ts";
+import { tally, type JoinCounts } from "./tally.ts";
 import type { JoinTokens } from "./tokens.ts";
 
 /** `not ready`: it cannot be said yet, and is to be asked again. */
@@ -49,6 +50,7 @@ export interface JoinServerOptions {
 
 export interface JoinServer {
   readonly port: number;
+  readonly counts: () => JoinCounts;
   readonly close: () => Promise<void>;
 }
 
@@ -78,6 +80,7 @@ export const joinServer = async (options: JoinServerOptions): Promise<JoinServer
   } = options;
   const joining = rate(options.requests ?? { perMinute: 60, burst: 20 });
   const renewing = rate(options.renewals ?? { perMinute: 600, burst: 200 });
+  const counted = tally();
   const own = options.ownLifetimeMs === undefined ? {} : { lifetimeMs: options.ownLifetimeMs };
   const first = await authority.server(names, own);
   const server = createServer(
@@ -110,11 +113,13 @@ export const joinServer = async (options: JoinServerOptions): Promise<JoinServer
         ? await granted(options, request, { path, address, proved })
         : problem(429, "too many requests; try again later");
       if (found.kind === "problem") {
+        counted.refused(found.status);
         log({ level: "warn", event: "join refused", address, status: found.status, reason: found.error });
         // Whatever of the request is unread stays so: the connection is not worth keeping.
         response.writeHead(found.status, { "content-type": "application/json", connection: "close" });
         return void response.end(JSON.stringify({ error: found.error }));
       }
+      counted.gave(path === "/v1/renew" ? "renewed" : "joined");
       log({
         level: "info",
         event: path === "/v1/renew" ? "identity renewed" : "machine joined",
@@ -125,6 +130,7 @@ export const joinServer = async (options: JoinServerOptions): Promise<JoinServer
       const { certificateChain, roots, identity } = found;
       response.end(JSON.stringify({ certificateChain, roots, identity }));
     } catch (error) {
+      counted.refused(500);
       log({ level: "error", event: "join failed", address, reason: reasonOf(error) });
       response.writeHead(500, { "content-type": "application/json", connection: "close" });
       response.end(JSON.stringify({ error: "the request could not be served" }));
@@ -166,6 +172,7 @@ export const joinServer = async (options: JoinServerOptions): Promise<JoinServer
   server.on("error", (error) => log({ level: "error", event: "connection not taken", reason: reasonOf(error) }));
   return {
     port: (server.address() as AddressInfo).port,
+    counts: counted.read,
     close: () =>
       new Promise((resolve) => {
         clearTimeout(timer);
