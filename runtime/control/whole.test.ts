@@ -244,10 +244,13 @@ test("metrics say what was issued, to whom it was not, and how long a change too
   edit("v1: 90, v2: 10", "v1: 50, v2: 50");
   envoy.answered(await envoy.next("routes"));
   await until(() => plane.ads.metrics().convergence.count === 1);
+  const stranger = await client(plane, authority, greeter, "greeter/caller/0");
+  stranger.asks("cluster", ["*"]);
+  await stranger.ended;
   const lines = (await asked(shown.port, "/metrics")).body.split("\n");
-  // A client's own certificate, and the one that it is served.
+  // Those of the two clients, and the one that is served.
   for (const line of [
-    'meshwright_control_certificates_issued_total{holder="proxy"} 2',
+    'meshwright_control_certificates_issued_total{holder="proxy"} 3',
     'meshwright_control_certificates_issued_total{holder="machine"} 2',
     'meshwright_control_certificates_issued_total{holder="control"} 2',
     'meshwright_control_certificates_failed_total{holder="proxy"} 1',
@@ -259,6 +262,7 @@ test("metrics say what was issued, to whom it was not, and how long a change too
     'meshwright_control_convergence_seconds_bucket{le="+Inf"} 1',
     "meshwright_control_convergence_seconds_count 1",
     "meshwright_control_clients_synced 1",
+    'meshwright_control_admissions_refused_total{why="not entitled"} 1',
   ])
     expect(lines).toContain(line);
 });

@@ -41,9 +41,12 @@ export const metrics = (control: Watched): string => {
     metric("meshwright_control_pushed_bytes_total", "counter", "Bytes of responses sent.", byType(counted.pushedBytes)),
     metric("meshwright_control_acks_total", "counter", "Responses acknowledged.", byType(counted.acks)),
     metric("meshwright_control_nacks_total", "counter", "Responses refused.", byType(counted.nacks)),
-    metric("meshwright_control_admissions_refused_total", "counter", "Streams refused for who opened them.", [
-      { value: counted.refusedAdmissions },
-    ]),
+    metric(
+      "meshwright_control_admissions_refused_total",
+      "counter",
+      "Streams refused for who opened them.",
+      by("why", counted.refusedAdmissions),
+    ),
     metric("meshwright_control_streams_ended_total", "counter", "Streams ended for what they did.", [
       { labels: { why: "over limit" }, value: counted.overLimit },
       { labels: { why: "malformed" }, value: counted.malformed },

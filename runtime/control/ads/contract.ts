@@ -139,7 +139,8 @@ export interface AdsMetrics {
   readonly pushedBytes: Readonly<Record<ResourceType, number>>;
   readonly acks: Readonly<Record<ResourceType, number>>;
   readonly nacks: Readonly<Record<ResourceType, number>>;
-  readonly refusedAdmissions: number;
+  /** Streams that were not admitted, by whether their client proved anything, or nobody could say yet. */
+  readonly refusedAdmissions: Readonly<Record<"unproved" | "not entitled" | "not ready", number>>;
   /** Streams ended for breaking a limit, or for a message that is none. */
   readonly overLimit: number;
   readonly malformed: number;

@@ -215,7 +215,7 @@ test("who is not admitted hears why", async () => {
   const talk = delta(port);
   talk.send({ node, typeUrl: typeUrls.cluster });
   expect(await talk.ended).toMatchObject({ code: status.UNAUTHENTICATED, details: "who are you?" });
-  expect(ads.metrics().refusedAdmissions).toBe(1);
+  expect(ads.metrics().refusedAdmissions).toEqual({ unproved: 1, "not entitled": 0, "not ready": 0 });
   expect(ads.clients()).toEqual([]);
 });
 

@@ -120,9 +120,13 @@ export const stream = (
     const answer = await options.admitted(peer, node);
     if (isOver) return;
     if (!("client" in answer)) {
-      tally.refusedAdmissions += 1;
-      if ("unavailable" in answer) return ended(status.UNAVAILABLE, answer.unavailable);
-      return ended(certificate === undefined ? status.UNAUTHENTICATED : status.PERMISSION_DENIED, answer.refused);
+      if ("unavailable" in answer) {
+        tally.refusedAdmissions["not ready"] += 1;
+        return ended(status.UNAVAILABLE, answer.unavailable);
+      }
+      const isProved = certificate !== undefined;
+      tally.refusedAdmissions[isProved ? "not entitled" : "unproved"] += 1;
+      return ended(isProved ? status.PERMISSION_DENIED : status.UNAUTHENTICATED, answer.refused);
     }
     const { client } = answer;
     const why = tooMany(client);

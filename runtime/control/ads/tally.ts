@@ -12,7 +12,7 @@ export const tally = (): Tally => ({
   pushedBytes: perType(),
   acks: perType(),
   nacks: perType(),
-  refusedAdmissions: 0,
+  refusedAdmissions: { unproved: 0, "not entitled": 0, "not ready": 0 },
   overLimit: 0,
   malformed: 0,
 });
