@@ -105,6 +105,33 @@ module.exports = {
       "what is served comes from the pipeline and a target",
     ),
     {
+      name: "ads-knows-no-mesh",
+      comment: "the protocol is spoken without knowing what is served, and to whom",
+      severity: "error",
+      from: { path: "^runtime/control/ads/", pathNot: "\\.test\\.ts$" },
+      to: {
+        path: "^(lib|compiler|runtime/control)/",
+        pathNot: "^runtime/control/(ads|log)/|^runtime/control/view\\.ts$",
+      },
+    },
+    {
+      name: "identity-knows-no-mesh-and-no-protocol",
+      comment: "certificates are issued the same beside another control plane",
+      severity: "error",
+      from: { path: "^runtime/control/identity/", pathNot: "\\.test\\.ts$|/fixture\\.ts$" },
+      to: {
+        path: "^(lib|compiler|runtime/control)/",
+        pathNot:
+          "^runtime/control/(identity|log)/|^runtime/control/(view|network-of|timer-delay)\\.ts$|^lib/model/selector\\.ts$",
+      },
+    },
+    {
+      name: "transport-knows-no-protocol",
+      severity: "error",
+      from: { path: "^runtime/control/transport/", pathNot: "\\.test\\.ts$" },
+      to: { path: "^(lib|compiler|targets)/|^runtime/control/(ads|admin|admitted|refusals|source)/" },
+    },
+    {
       name: "heavy-packages-have-one-home",
       severity: "error",
       from: { pathNot: "^compiler/(load|import)/|\\.test\\.ts$" },

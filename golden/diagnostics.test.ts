@@ -168,6 +168,18 @@ describe("what a page does not show is reported as well", () => {
       `external(namespace, { host: "a.example", port: 80, tls: { port: 443, sni: "a\\nb" }, resolve: "dns" })`,
     ],
     [
+      "MESH2022",
+      `external(namespace, { host: "${"a".repeat(64)}.example", port: 80, tls: { port: 443 }, resolve: "dns" })`,
+    ],
+    [
+      "MESH2022",
+      `external(namespace, { host: "a.example", port: 80, tls: { port: 443, sni: "${"a.".repeat(127)}b" }, resolve: "dns" })`,
+    ],
+    [
+      "MESH2027",
+      `ingress(namespace, { gateway, port: 80, hosts: ["a.example"], routes: [route({ to: shop.alpha, headers: { response: { add: { a: "%".repeat(8193) } } } })] })`,
+    ],
+    [
       "MESH2023",
       `external(namespace, { host: "a.example", port: 80, tls: { port: 443 }, resolve: ["169.254.169.254"] })`,
     ],

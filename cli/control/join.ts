@@ -4,6 +4,7 @@ import type { HeldIdentity } from "../../runtime/control/identity/index.ts";
 import { exitCode } from "../exit-code.ts";
 import { argumentFile, argumentFolder } from "./arguments/file.ts";
 import { httpsUrl, workloadId } from "./arguments.ts";
+import { logLines } from "./log-lines.ts";
 
 interface JoinOptions {
   readonly server: string;
@@ -77,7 +78,7 @@ export const joinCommand = (): Command =>
       const keeping = kept({
         server,
         folder,
-        log: (entry) => void process.stdout.write(`${JSON.stringify({ time: new Date().toISOString(), ...entry })}\n`),
+        log: logLines,
         // Other tokens were good once.
         ...(options.kubernetesToken !== undefined && { again: joining }),
       });

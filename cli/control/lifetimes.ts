@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { believedFile, unlessAbsent } from "../../runtime/control/identity/files/believed.ts";
 import { durableFile } from "../../runtime/control/identity/files/durable-file.ts";
 
 /** How long certificates lived that may still be alive: `until` is set for what is not given out any more. */
@@ -8,11 +8,8 @@ interface Lifetime {
 }
 
 const recorded = async (file: string): Promise<readonly Lifetime[]> => {
-  const text = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "ENOENT") return "[]";
-    throw error;
-  });
-  return (JSON.parse(text) as readonly Lifetime[]).filter(({ until = Infinity }) => until > Date.now());
+  const text = (await unlessAbsent(believedFile(file)))?.text;
+  return (JSON.parse(text ?? "[]") as readonly Lifetime[]).filter(({ until = Infinity }) => until > Date.now());
 };
 
 /** Says beside the roots how long certificates live from now on; those that were given out for longer are not forgotten. */

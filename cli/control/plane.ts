@@ -4,6 +4,7 @@ import { readSnapshot } from "../../compiler/snapshot/read-snapshot.ts";
 import type { SpiffeId } from "../../lib/model/selector.ts";
 import type { Control } from "../../runtime/control/control.ts";
 import type { Allowed } from "../../runtime/control/identity/index.ts";
+import type { Log } from "../../runtime/control/log/log.ts";
 import { shownAddress, type addressAndPort } from "./arguments.ts";
 import { recordedLifetime } from "./lifetimes.ts";
 import { rootsStore, stateFolders, type StateOptions } from "./state.ts";
@@ -28,8 +29,6 @@ export interface Plane {
   readonly close: (graceMs: number) => Promise<void>;
 }
 
-type Log = (entry: Readonly<Record<string, unknown>>) => void;
-
 /** Opens all of a control plane, or nothing of it: where a part cannot be had, those before it are closed, and it throws in words. */
 export const started = async (options: PlaneOptions, log: Log): Promise<Plane> => {
   const opened: (() => unknown)[] = [];
@@ -44,7 +43,7 @@ export const started = async (options: PlaneOptions, log: Log): Promise<Plane> =
 const opening = async (options: PlaneOptions, log: Log, onFailure: (close: () => unknown) => void): Promise<Plane> => {
   const [{ control }, { admin }, { folderSource }, identity] = await Promise.all([
     import("../../runtime/control/control.ts"),
-    import("../../runtime/control/admin.ts"),
+    import("../../runtime/control/admin/admin.ts"),
     import("../../runtime/control/source/folder-source.ts"),
     import("../../runtime/control/identity/index.ts"),
   ]);
@@ -108,7 +107,7 @@ const opening = async (options: PlaneOptions, log: Log, onFailure: (close: () =>
   );
   running = plane;
   onFailure(() => plane.close(0));
-  const watching = await at(options.admin, () => admin(plane, options.admin));
+  const watching = await at(options.admin, () => admin(plane, options.admin, joins));
   onFailure(watching.close);
   // Only now: a start that fails must not speak for a control plane that runs.
   await recordedLifetime(folders.lifetimes, options.lifetime);

@@ -1,6 +1,7 @@
 import { Command, Option } from "commander";
 import { exitCode } from "../exit-code.ts";
 import { addressAndPort, lifetime, meshOption, milliseconds, rootsSecretOption, stateOption } from "./arguments.ts";
+import { logLines } from "./log-lines.ts";
 import { started, type PlaneOptions } from "./plane.ts";
 
 interface ServeOptions extends PlaneOptions {
@@ -58,9 +59,7 @@ export const serveCommand = (): Command =>
     )
     .option("--kubernetes", "accept projected service account tokens, reviewed by the cluster that this runs in")
     .action(async (options: ServeOptions) => {
-      const log = (entry: Readonly<Record<string, unknown>>): void =>
-        void process.stdout.write(`${JSON.stringify({ time: new Date().toISOString(), ...entry })}\n`);
-      const plane = await started(options, log).catch((error: unknown) => {
+      const plane = await started(options, logLines).catch((error: unknown) => {
         process.stderr.write(`mesh-control: ${error instanceof Error ? error.message : String(error)}\n`);
         // Whatever cannot be closed any more must not keep half a control plane alive.
         process.exit(exitCode.errors);
@@ -68,7 +67,7 @@ export const serveCommand = (): Command =>
       const asked = await new Promise<string>((resolve) => {
         for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => resolve(signal));
       });
-      log({ level: "info", event: "ending", signal: asked, graceMs: options.grace });
+      logLines({ level: "info", event: "ending", signal: asked, graceMs: options.grace });
       // Whoever is impatient asks twice.
       for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(130));
       await plane.close(options.grace);

@@ -6,6 +6,7 @@ import { externalPortIsFree } from "./externals/external-port-is-free.ts";
 import { folderSpeaksForItsNamespaces } from "./ownership/folder-speaks-for-its-namespaces.ts";
 import { grantAddsSomething, grantIsNotRefused } from "./access/grant-adds-something.ts";
 import { grantReachesOnlyWhomItNames } from "./access/grant-reaches-only-whom-it-names.ts";
+import { headerEditsAreFew, headerEditsAreShort } from "./routing/header-edits-fit-proxies.ts";
 import { guardedPortIsOneNumber } from "./access/guarded-port-is-one-number.ts";
 import { httpConditionsNeedHttp } from "./access/http-conditions-need-http.ts";
 import type { Law, Subject } from "./law.ts";
@@ -37,6 +38,8 @@ export const laws: readonly Law[] = [
   externalPortIsFree,
   routeCanBeReached,
   tryFitsIntoTimeout,
+  headerEditsAreShort,
+  headerEditsAreFew,
   grantReachesOnlyWhomItNames,
   grantAddsSomething,
   grantIsNotRefused,

@@ -7,8 +7,9 @@ import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { basename, dirname } from "node:path";
 import { authority, identities, joinServer, joinTokens, keyFolder } from "../../runtime/control/identity/index.ts";
-import { admin } from "../../runtime/control/admin.ts";
+import { admin } from "../../runtime/control/admin/admin.ts";
 import { control, type ControlOptions } from "../../runtime/control/control.ts";
+import type { Log } from "../../runtime/control/log/log.ts";
 import type { Source } from "../../runtime/control/source/source.ts";
 import type { Clients } from "../rig/mesh-control/clients.ts";
 import type { State } from "../rig/mesh-control/state.ts";
@@ -32,7 +33,7 @@ interface Configuration {
 
 const configuration = JSON.parse(await readFile(process.argv[2] ?? "", "utf8")) as Configuration;
 const { state, listen, progress, trustDomain, lifetimeMs, limits, accessLog = "none" } = configuration;
-const log = (entry: Readonly<Record<string, unknown>>): void => console.log(JSON.stringify(entry));
+const log: Log = (entry) => console.log(JSON.stringify(entry));
 
 let serial = 0;
 /** The state file, whenever it is replaced. */

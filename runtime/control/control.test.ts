@@ -16,6 +16,7 @@ import { typeUrls } from "../../targets/xds/resource.ts";
 import { control, type ControlOptions } from "./control.ts";
 import { ratings, reviews, testAuthority } from "./identity/fixture.ts";
 import { identities, type Authority } from "./identity/index.ts";
+import type { LogEntry } from "./log/log.ts";
 import type { SourceListener } from "./source/source.ts";
 import type { Revision } from "./views.ts";
 
@@ -39,7 +40,7 @@ const controlled = async (first: Revision | undefined, settings: Partial<Control
   const authority = await testAuthority();
   const held = identities({ authority });
   onTestFinished(held.close);
-  const log: Readonly<Record<string, unknown>>[] = [];
+  const log: LogEntry[] = [];
   let listener: SourceListener | undefined;
   const plane = await control({
     source: {
@@ -162,7 +163,7 @@ test("without a configuration a client hears that it may try elsewhere", async (
 });
 
 test("a refusal stays in the status as long as one stream of the client holds to it", async () => {
-  const { plane, authority, takes } = await controlled(running(reviews));
+  const { plane, authority, log, takes } = await controlled(running(reviews));
   const client = await connected(plane.port, authority, reviews);
   const [refusing, other] = [talking(client), talking(client)];
   for (const one of [refusing, other]) one.send({ typeUrl: typeUrls.cluster });
@@ -180,6 +181,9 @@ test("a refusal stays in the status as long as one stream of the client holds to
   refusing.send({ typeUrl: typeUrls.cluster, responseNonce: refusing.said.at(-1)!.nonce });
   await sleep(350);
   expect(plane.refusals.all().map(({ client: who, resources: what }) => [who, what])).toEqual([[nodeId, [name]]]);
+  expect(log.filter((entry) => JSON.stringify(entry).includes(`${name}: no`))).toMatchObject([
+    { level: "error", event: "configuration refused", client: nodeId, type: "cluster" },
+  ]);
   takes(running(undefined));
   await refusing.ended;
   await eventually(() => plane.refusals.all().length === 0);

@@ -10,17 +10,17 @@ import {
   type Node,
   type Peer,
 } from "./ads/index.ts";
-import type { Authority, Identities } from "./identity/index.ts";
+import type { Authority, CertificateCounts, Identities } from "./identity/index.ts";
 import { listening } from "./listening.ts";
-import { refusals, type Refusals } from "./refusals.ts";
-import { secrets } from "./secrets.ts";
-import { standings } from "./standing.ts";
+import { refusals, type Refusals } from "./refusals/refusals.ts";
+import { secrets } from "./admitted/secrets.ts";
+import { standings } from "./admitted/standing.ts";
+import type { Log } from "./log/log.ts";
+import { sparingLog } from "./log/sparing-log.ts";
 import type { Kept, Source } from "./source/source.ts";
-import { sparingLog, type ConnectionLimits, type Transport } from "./transport/index.ts";
+import type { ConnectionLimits, Transport } from "./transport/index.ts";
 import type { Served, View } from "./view.ts";
 import { views, type Revision, type Views } from "./views.ts";
-
-export type Log = (entry: Readonly<Record<string, unknown>>) => void;
 
 export interface ControlOptions {
   readonly source: Source;
@@ -59,6 +59,7 @@ export interface Control {
   /** What a client may have, by its node id; undefined for one that is not known. */
   readonly viewOf: (node: string) => View | undefined;
   readonly phase: () => string;
+  readonly certificates: () => CertificateCounts;
   /** Whether it is on its way out: nobody new should be sent here. */
   readonly draining: () => boolean;
   /** Serves nobody any more once clients had this long to go elsewhere. */
@@ -134,7 +135,7 @@ export const control = async (options: ControlOptions): Promise<Control> => {
     const proxy = proxyOf(node.id);
     if (proxy === undefined) return { refused: "the node id is not `namespace/workload/instance`" };
     if (current === undefined) {
-      sparing({ level: "warning", event: "no configuration yet", client: node.id, address });
+      sparing({ level: "warn", event: "no configuration yet", client: node.id, address });
       return { unavailable: "there is no configuration yet" };
     }
     // The same words for what is unknown and for what is another's: a stranger learns no names.
@@ -201,6 +202,7 @@ export const control = async (options: ControlOptions): Promise<Control> => {
 
   const following = await source.followed({
     taken: (revision, warnings) => {
+      const takenAt = performance.now();
       current = {
         revision,
         views: current?.views.next(revision) ?? views(revision, { accessLog: options.accessLog }),
@@ -208,7 +210,7 @@ export const control = async (options: ControlOptions): Promise<Control> => {
       kept.moved();
       status = { revision: status.revision + 1, takenAt: new Date(), warnings, broken: [] };
       log({ level: "info", event: "revision taken", revision: status.revision, warnings: warnings.length });
-      server.changed();
+      server.changed(takenAt);
     },
     broken: (diagnostics) => {
       status = { ...status, broken: diagnostics };
@@ -229,6 +231,7 @@ export const control = async (options: ControlOptions): Promise<Control> => {
       return key === undefined ? undefined : viewOf({ key });
     },
     phase: authority.phase,
+    certificates: authority.counts,
     draining: () => isDraining,
     close: async (graceMs) => {
       isDraining = true;

@@ -1,6 +1,7 @@
 import { Server, ServerCredentials } from "@grpc/grpc-js";
 import { adsServerOptions, type AdsServer, type Limits } from "./ads/index.ts";
 import type { Authority } from "./identity/index.ts";
+import type { Log } from "./log/log.ts";
 import { transport, type ConnectionLimits, type Transport } from "./transport/index.ts";
 
 export interface ListeningOptions {
@@ -13,7 +14,7 @@ export interface ListeningOptions {
   /** Which services are there; all of them when absent. */
   readonly only?: "secret";
   readonly limits?: Partial<Limits & ConnectionLimits>;
-  readonly log: (entry: Readonly<Record<string, unknown>>) => void;
+  readonly log: Log;
 }
 
 /** Discovery on the network. */

@@ -1,8 +1,9 @@
 import { adsServer, type Admission, type AdsServer, type Limits, type Node, type Peer } from "./ads/index.ts";
 import type { Authority, Identities } from "./identity/index.ts";
 import { listening } from "./listening.ts";
-import { secrets } from "./secrets.ts";
-import { standings } from "./standing.ts";
+import { secrets } from "./admitted/secrets.ts";
+import { standings } from "./admitted/standing.ts";
+import type { Log } from "./log/log.ts";
 import type { Served, View } from "./view.ts";
 
 export interface SecretServiceOptions {
@@ -14,7 +15,7 @@ export interface SecretServiceOptions {
   /** Secrets that every proxy may have beside its own. */
   readonly extraSecrets?: readonly Served[];
   readonly limits?: Partial<Limits>;
-  readonly log: (entry: Readonly<Record<string, unknown>>) => void;
+  readonly log: Log;
 }
 
 /** Running; beside a control plane that is not ours. */
@@ -64,7 +65,7 @@ export const secretService = async (options: SecretServiceOptions): Promise<Secr
     admitted,
     viewOf: ({ key }) => ({ ...nothingElse, secret: held.of(identityOf(key)) }),
     onRefusal: ({ client, message }) =>
-      log({ level: "warning", event: "secret refused", client: client.name, message: message.slice(0, 1000) }),
+      log({ level: "warn", event: "secret refused", client: client.name, message: message.slice(0, 1000) }),
     log,
     ...(options.limits && { limits: options.limits }),
   });

@@ -11,9 +11,18 @@ import {
   type DeltaDiscoveryResponse,
 } from "../../targets/xds/proto/generated/envoy/service/discovery/v3/discovery_pb.js";
 import { typeUrls, type ResourceType } from "../../targets/xds/resource.ts";
-import { admin } from "./admin.ts";
+import { admin } from "./admin/admin.ts";
 import { control, type Control } from "./control.ts";
-import { authority as opened, identities, keyFolder, type Authority } from "./identity/index.ts";
+import {
+  authority as opened,
+  identities,
+  joined,
+  joinServer,
+  joinTokens,
+  keyFolder,
+  renewed,
+  type Authority,
+} from "./identity/index.ts";
 import { folderSource } from "./source/folder-source.ts";
 
 const example = join(import.meta.dirname, "../../policies/greeter");
@@ -207,4 +216,53 @@ test("the admin port answers, whatever it is asked, and shows no key", async () 
   expect(pages[2]?.body).toContain("meshwright_control_streams 1");
   expect(pages[5]?.body).toContain("outbound|80|v1|greeter.greeter.svc.cluster.local");
   expect(pages.map(({ body }) => body).join("")).not.toMatch(/PRIVATE KEY|inlineBytes|privateKey/);
+});
+
+test("metrics say what was issued, to whom it was not, and how long a change took", async () => {
+  const { plane, authority, edit } = await running();
+  const folder = mkdtempSync(join(tmpdir(), "meshwright-control-test-"));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const tokens = joinTokens({ folder: join(folder, "tokens"), refusalMs: 0 });
+  const joins = await joinServer({ authority, tokens, names: ["127.0.0.1"], host: "127.0.0.1" });
+  onTestFinished(joins.close);
+  const shown = await admin(plane, { address: "127.0.0.1", port: 0 }, joins);
+  onTestFinished(shown.close);
+  const token = await tokens.created({ workload: "greeter/caller", identity: caller, ttlMs: 60_000 });
+  const machine = {
+    server: `https://127.0.0.1:${joins.port}`,
+    roots: authority.roots(),
+    workload: "greeter/caller",
+    folder: join(folder, "machine"),
+  };
+  const answers = [await joined({ ...machine, token }), await joined({ ...machine, token }), await renewed(machine)];
+  expect(answers.map(({ kind }) => kind)).toEqual(["joined", "refused", "joined"]);
+  await expect(authority.issued("spiffe://other.test/a")).rejects.toThrow("trust domain");
+
+  const envoy = await client(plane, authority, caller, "greeter/caller/0");
+  envoy.asks("routes", ["80"]);
+  envoy.answered(await envoy.next("routes"));
+  edit("v1: 90, v2: 10", "v1: 50, v2: 50");
+  envoy.answered(await envoy.next("routes"));
+  await until(() => plane.ads.metrics().convergence.count === 1);
+  const stranger = await client(plane, authority, greeter, "greeter/caller/0");
+  stranger.asks("cluster", ["*"]);
+  await stranger.ended;
+  const lines = (await asked(shown.port, "/metrics")).body.split("\n");
+  // Those of the two clients, and the one that is served.
+  for (const line of [
+    'meshwright_control_certificates_issued_total{holder="proxy"} 3',
+    'meshwright_control_certificates_issued_total{holder="machine"} 2',
+    'meshwright_control_certificates_issued_total{holder="control"} 2',
+    'meshwright_control_certificates_failed_total{holder="proxy"} 1',
+    'meshwright_control_machines_admitted_total{how="joined"} 1',
+    'meshwright_control_machines_admitted_total{how="renewed"} 1',
+    'meshwright_control_identities_refused_total{why="unproved"} 1',
+    'meshwright_control_identities_refused_total{why="too often"} 0',
+    "# TYPE meshwright_control_convergence_seconds histogram",
+    'meshwright_control_convergence_seconds_bucket{le="+Inf"} 1',
+    "meshwright_control_convergence_seconds_count 1",
+    "meshwright_control_clients_synced 1",
+    'meshwright_control_admissions_refused_total{why="not entitled"} 1',
+  ])
+    expect(lines).toContain(line);
 });

@@ -25,8 +25,9 @@ export const externalHostIsAName = lawOfEach(
 const isService = (host: string, { services }: ServiceGraph): boolean =>
   services.some(({ name, namespace }) => `${name}.${namespace}` === host);
 
+/** As long as DNS has names (RFC 1035, 2.3.4); Envoy refuses clusters whose SNI is not much longer. */
 const isName = (text: string): boolean =>
-  /^([a-z0-9]([a-z0-9-]*[a-z0-9])?)(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+$/.test(text);
+  text.length <= 253 && /^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)+$/.test(text);
 
 /** A number that no socket has would be refused only by the cluster. */
 export const externalPortIsAPort = lawOfEach("MESH2021", "externals", [], ({ intent, origin }, _, report) => {

@@ -4,6 +4,7 @@
  */
 import { readFile } from "node:fs/promises";
 import { authority, identities, keyFolder, rootsSecret } from "../../../runtime/control/identity/index.ts";
+import type { Log } from "../../../runtime/control/log/log.ts";
 import { secretService } from "../../../runtime/control/secret-service.ts";
 
 export interface IdentityConfiguration {
@@ -17,7 +18,7 @@ export interface IdentityConfiguration {
 
 const configuration = JSON.parse(await readFile(process.argv[2] ?? "", "utf8")) as IdentityConfiguration;
 const { listen, trustDomain, systemRoots } = configuration;
-const log = (entry: Readonly<Record<string, unknown>>): void => console.log(JSON.stringify(entry));
+const log: Log = (entry) => console.log(JSON.stringify(entry));
 
 const root = await authority({ store: keyFolder(configuration.authority), trustDomain, refreshMs: 500, log });
 const running = await secretService({

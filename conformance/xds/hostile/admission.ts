@@ -75,10 +75,10 @@ export const hostileAdmission = async (scene: Scene): Promise<void> => {
       const leaf = await signedLeaf(root, { identity, publicKey, lifetimeMs: 60_000 });
       return refused({ certificateChain: leaf.certificateChain, privateKey: privateKey() }, `${idOf(1)}/0`);
     },
-    /stream-ended.*trust domain/,
+    /stream ended.*trust domain/,
   );
   const own = await shown(1);
-  await held("another's node id", () => refused(own, `${idOf(2)}/0`), /stream-ended.*runs no proxy of/);
+  await held("another's node id", () => refused(own, `${idOf(2)}/0`), /stream ended.*runs no proxy of/);
   await held("mesh-control's own certificate", async () => {
     const { certificateChain, privateKey } = await control.authority.server(["127.0.0.1"]);
     return refused({ certificateChain, privateKey }, `${idOf(2)}/0`);
@@ -99,6 +99,6 @@ export const hostileAdmission = async (scene: Scene): Promise<void> => {
       }
       return undefined;
     },
-    /stream-ended.*node id is not/,
+    /stream ended.*node id is not/,
   );
 };

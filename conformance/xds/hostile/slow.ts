@@ -124,7 +124,7 @@ export const hostileSlowness = async (scene: Scene): Promise<void> => {
       connection.cut();
       return ends === undefined ? "they are kept" : undefined;
     },
-    /stream-ended.*no request within/,
+    /stream ended.*no request within/,
   );
   await held(
     "a client that never reads while its view changes",
@@ -143,7 +143,7 @@ export const hostileSlowness = async (scene: Scene): Promise<void> => {
       connection.cut();
       return after - before < 200e6 ? undefined : `${Math.round((after - before) / 1e6)} MB more`;
     },
-    /stream-ended.*mute/,
+    /stream ended.*mute/,
   );
   await held(
     "2,000 connections at once from one address",

@@ -169,6 +169,24 @@ export const routingCodes = {
       `the ports ${list(ports.map(String))} of ${gateway} are one port of its proxy, ${target}: hosts of both would be one`,
     fix: () => "let requests in through one of them",
   }),
+  MESH2027: entry<{
+    readonly name: string;
+    readonly part: "name" | "value";
+    readonly bytes: number;
+    readonly longest: number;
+  }>({
+    severity: "error",
+    name: "a-header-fits-a-proxy",
+    message: ({ name, part, bytes }) =>
+      `the ${part} ${part === "name" ? "" : "for "}\`${name.slice(0, 100)}\` takes ${bytes} bytes: proxies refuse it, with all routes beside it`,
+    fix: ({ longest }) => `keep it to ${longest} bytes, in which each \`%\` of a value counts twice`,
+  }),
+  MESH2028: entry<{ readonly count: number; readonly most: number }>({
+    severity: "error",
+    name: "a-route-writes-a-thousand-headers-at-most",
+    message: ({ count }) => `${count} headers are written here: proxies refuse that, with all routes beside it`,
+    fix: ({ most }) => `write ${most} headers at most`,
+  }),
   MESH2023: entry<{ readonly address: string }>({
     severity: "error",
     name: "an-external-address-is-an-ip",

@@ -1,6 +1,8 @@
 import type { Server } from "@grpc/grpc-js";
 import type { ResourceType } from "../../../targets/xds/resource.ts";
+import type { Log } from "../log/log.ts";
 import type { Served, View } from "../view.ts";
+import type { Histogram } from "./histogram.ts";
 import type { SessionLimits, Protocol } from "./session/session.ts";
 
 /** Who is at the other end of a connection, as far as the transport vouches for it. */
@@ -94,8 +96,9 @@ export interface AdsOptions {
   readonly admitted: (peer: Peer, node: Node) => Admission | Promise<Admission>;
   /** Whole, consistent, immutable; cheap to call again. A type whose map is the same object did not change. */
   readonly viewOf: (client: Client) => View;
+  /** The one who says a NACK: nothing else is logged of it. */
   readonly onRefusal: (refusal: Refusal) => void;
-  readonly log: (entry: Readonly<Record<string, unknown>>) => void;
+  readonly log: Log;
   readonly limits?: Partial<Limits>;
 }
 
@@ -125,25 +128,34 @@ export interface ClientStatus {
   readonly synced: boolean;
 }
 
-/** Counted since the start, but for `streams`. */
+/** Counted since the start, but for the first three: those are of now. */
 export interface AdsMetrics {
   readonly streams: number;
+  /** Streams whose client was admitted, and those of them whose client acknowledged all that it asked for. */
+  readonly admitted: number;
+  readonly synced: number;
   readonly opened: number;
   readonly pushes: Readonly<Record<ResourceType, number>>;
   readonly pushedBytes: Readonly<Record<ResourceType, number>>;
   readonly acks: Readonly<Record<ResourceType, number>>;
   readonly nacks: Readonly<Record<ResourceType, number>>;
-  readonly refusedAdmissions: number;
+  /** Streams that were not admitted, by whether their client proved anything, or nobody could say yet. */
+  readonly refusedAdmissions: Readonly<Record<"unproved" | "not entitled" | "not ready", number>>;
   /** Streams ended for breaking a limit, or for a message that is none. */
   readonly overLimit: number;
   readonly malformed: number;
+  /** Of each client that a change concerned: from when it was taken to the last ACK of it, unless it was refused. */
+  readonly convergence: Histogram;
 }
 
 export interface AdsServer {
   /** Adds the secret discovery service, which serves secrets alone, and unless asked for only that one, the aggregated discovery service. */
   readonly addTo: (server: Server, only?: "secret") => void;
-  /** Views may have changed: every client is brought to its own as it is now. */
-  readonly changed: () => void;
+  /**
+   * Views may have changed: every client is brought to its own as it is now. `takenAt` (by `performance.now()`) is when the change
+   * was taken whose way to the last ACK is measured.
+   */
+  readonly changed: (takenAt?: number) => void;
   readonly clients: () => readonly ClientStatus[];
   /** Judges each admitted stream anew, and ends those that are dismissed. */
   readonly judged: (verdict: (client: Client, peer: Peer) => Dismissal | undefined) => void;

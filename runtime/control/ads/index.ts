@@ -1,2 +1,3 @@
 export type { Admission, AdsServer, Client, ClientStatus, Dismissal, Limits, Node, Peer, Refusal } from "./contract.ts";
+export type { Histogram } from "./histogram.ts";
 export { adsServer, adsServerOptions } from "./server.ts";

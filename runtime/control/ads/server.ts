@@ -3,6 +3,7 @@ import { AggregatedDiscoveryService } from "../../../targets/xds/proto/generated
 import { SecretDiscoveryService } from "../../../targets/xds/proto/generated/envoy/service/secret/v3/sds_pb.js";
 import type { ResourceType } from "../../../targets/xds/resource.ts";
 import { defaultLimits, type AdsOptions, type AdsServer, type Client, type Limits } from "./contract.ts";
+import { histogram } from "./histogram.ts";
 import type { Protocol } from "./session/session.ts";
 import { stream, type Call, type Stream } from "./stream.ts";
 import { tally } from "./tally.ts";
@@ -15,7 +16,9 @@ export const adsServer = (options: AdsOptions): AdsServer => {
   const limits = { ...defaultLimits, ...options.limits };
   const counted = tally();
   const streams = new Set<Stream>();
-  const behind = new Set<Stream>();
+  /** Each with when the oldest change was taken that it was not told of, where that is measured. */
+  const behind = new Map<Stream, number | undefined>();
+  const convergence = histogram();
   let isDraining = false;
   let isCatchingUp = false;
 
@@ -36,9 +39,9 @@ export const adsServer = (options: AdsOptions): AdsServer => {
   const caughtUp = (): void => {
     isCatchingUp = false;
     let count = 0;
-    for (const stream of behind) {
+    for (const [stream, takenAt] of behind) {
       behind.delete(stream);
-      stream.refreshed();
+      stream.refreshed(takenAt);
       if ((count += 1) >= streamsAtOnce) break;
     }
     if (behind.size > 0) catchUp();
@@ -67,6 +70,7 @@ export const adsServer = (options: AdsOptions): AdsServer => {
         tooMany,
         opened: (client) => counts(client, 1),
         isBehind: (stream) => behind.has(stream),
+        converged: convergence.took,
         closed: (stream) => {
           if (!streams.delete(stream)) return;
           const client = stream.client();
@@ -91,15 +95,24 @@ export const adsServer = (options: AdsOptions): AdsServer => {
         { state: opened("sotw"), delta: opened("delta") },
       );
     },
-    changed: () => {
-      for (const stream of streams) behind.add(stream);
+    changed: (takenAt) => {
+      for (const stream of streams) behind.set(stream, behind.get(stream) ?? takenAt);
       catchUp();
     },
     clients: () => [...streams].flatMap((stream) => stream.status() ?? []),
     judged: (verdict) => {
       for (const stream of [...streams]) stream.judged(verdict);
     },
-    metrics: () => structuredClone({ ...counted, streams: streams.size }),
+    metrics: () => {
+      const admitted = [...streams].filter((stream) => stream.client() !== undefined);
+      return {
+        ...structuredClone(counted),
+        streams: streams.size,
+        admitted: admitted.length,
+        synced: admitted.filter((stream) => stream.isSynced()).length,
+        convergence: convergence.read(),
+      };
+    },
     drained: async (graceMs) => {
       isDraining = true;
       const all = [...streams];

@@ -15,8 +15,10 @@ export interface Stream {
   /** Undefined until it is admitted. */
   readonly status: () => ClientStatus | undefined;
   readonly client: () => Client | undefined;
-  /** Takes the client's view as it is now. */
-  readonly refreshed: () => void;
+  /** Whether its client acknowledged all that it asked for. */
+  readonly isSynced: () => boolean;
+  /** Takes the client's view as it is now, in which there may be a change that was taken then. */
+  readonly refreshed: (takenAt: number | undefined) => void;
   /** Ends it where it is dismissed. */
   readonly judged: (verdict: (client: Client, peer: Peer) => Dismissal | undefined) => void;
   /** Says goodbye; resolves when the client is gone. */
@@ -33,6 +35,8 @@ export interface Surroundings {
   readonly opened: (client: Client) => void;
   /** Whether the stream has yet to be told of a change. */
   readonly isBehind: (stream: Stream) => boolean;
+  /** Its client acknowledged the last of a change so many seconds after that was taken. */
+  readonly converged: (seconds: number) => void;
   readonly closed: (stream: Stream) => void;
 }
 
@@ -41,7 +45,7 @@ export const stream = (
   call: Call,
   protocol: Protocol,
   only: ResourceType | undefined,
-  { options, limits, tally, tooMany, opened, isBehind, closed }: Surroundings,
+  { options, limits, tally, tooMany, opened, isBehind, converged, closed }: Surroundings,
 ): Stream => {
   const since = new Date();
   const address = call.getPeer();
@@ -52,6 +56,8 @@ export const stream = (
     { readonly client: Client; readonly peer: Peer; readonly node: Node; readonly session: Session } | undefined;
   let isOver = false;
   let isWriting = false;
+  /** When the oldest change was taken of which the client has not all. */
+  let owedSince: number | undefined;
   let wake: NodeJS.Timeout | undefined;
   let rest: NodeJS.Timeout | undefined;
   const requests = pace({ perSecond: limits.requestsPerSecond, burst: limits.requestBurst });
@@ -69,7 +75,7 @@ export const stream = (
     clearTimeout(wake);
     clearTimeout(rest);
     unheard.length = 0;
-    options.log({ event: "stream-ended", client: admitted?.client.name, address, why });
+    options.log({ level: "info", event: "stream ended", client: admitted?.client.name, address, reason: why });
     closed(self);
     gone.resolve();
   };
@@ -114,16 +120,27 @@ export const stream = (
     const answer = await options.admitted(peer, node);
     if (isOver) return;
     if (!("client" in answer)) {
-      tally.refusedAdmissions += 1;
-      if ("unavailable" in answer) return ended(status.UNAVAILABLE, answer.unavailable);
-      return ended(certificate === undefined ? status.UNAUTHENTICATED : status.PERMISSION_DENIED, answer.refused);
+      if ("unavailable" in answer) {
+        tally.refusedAdmissions["not ready"] += 1;
+        return ended(status.UNAVAILABLE, answer.unavailable);
+      }
+      const isProved = certificate !== undefined;
+      tally.refusedAdmissions[isProved ? "not entitled" : "unproved"] += 1;
+      return ended(isProved ? status.PERMISSION_DENIED : status.UNAUTHENTICATED, answer.refused);
     }
     const { client } = answer;
     const why = tooMany(client);
     if (why !== undefined) return overLimit(why);
     admitted = { client, peer, node, session: session(protocol, options.viewOf(client), limits) };
     opened(client);
-    options.log({ event: "stream-admitted", client: client.name, address, protocol, userAgent: node.userAgent });
+    options.log({
+      level: "info",
+      event: "stream admitted",
+      client: client.name,
+      address,
+      protocol,
+      userAgent: node.userAgent,
+    });
   };
 
   const told = (client: Client, outcome: Outcome): void => {
@@ -135,13 +152,6 @@ export const stream = (
         return;
       case "refused":
         tally.nacks[outcome.type] += 1;
-        options.log({
-          event: "refused",
-          client: client.name,
-          type: outcome.type,
-          message: outcome.refusal.message.slice(0, longestLogged),
-          resources: outcome.refusal.resources.slice(0, 20).map(({ name }) => name),
-        });
         options.onRefusal({ client, type: outcome.type, ...outcome.refusal });
         return;
       case "violation":
@@ -184,15 +194,23 @@ export const stream = (
       // Types that nobody here serves are asked for by every new Envoy; a stream that makes them up is not remembered.
       if (unknownTypes.size < 8 && !unknownTypes.has(typeUrl)) {
         unknownTypes.add(typeUrl);
-        options.log({ event: "unknown-type", client: admitted.client.name, typeUrl: typeUrl.slice(0, 200) });
+        options.log({
+          level: "warn",
+          event: "unknown type",
+          client: admitted.client.name,
+          typeUrl: typeUrl.slice(0, 200),
+        });
       }
       return;
     }
     const now = performance.now();
     const { client, session } = admitted;
-    if (delta) told(client, session.receivedDelta({ ...delta.request, type }, now));
-    if (set) told(client, session.receivedSet({ ...set.request, type }, now));
+    const outcome = delta
+      ? session.receivedDelta({ ...delta.request, type }, now)
+      : session.receivedSet({ ...set!.request, type }, now);
+    told(client, outcome);
     pump();
+    measured(now, outcome);
   };
 
   /** A fault of whoever admits or makes views ends this stream, and no other. */
@@ -200,13 +218,30 @@ export const stream = (
     try {
       work();
     } catch (error) {
-      options.log({ event: "fault", client: admitted?.client.name, address, message: String(error) });
+      options.log({
+        level: "error",
+        event: "stream failed",
+        client: admitted?.client.name,
+        address,
+        reason: String(error),
+      });
       ended(status.INTERNAL, "the control plane failed to answer");
     }
   };
 
+  const isSynced = (): boolean => admitted !== undefined && admitted.session.synced() && !isBehind(self);
+
+  const measured = (now: number, { kind }: Outcome): void => {
+    // What is refused is counted as that: how long it stays so says nothing about the way to an ACK.
+    if (kind === "refused") owedSince = undefined;
+    if (owedSince === undefined || isBehind(self) || admitted?.session.settled() !== true) return;
+    if (kind === "accepted") converged((now - owedSince) / 1000);
+    owedSince = undefined;
+  };
+
   const self: Stream = {
     client: () => admitted?.client,
+    isSynced,
     status: () =>
       admitted && {
         client: admitted.client,
@@ -215,12 +250,13 @@ export const stream = (
         since,
         protocol,
         types: typeStatuses(admitted.session.ledgers),
-        synced: admitted.session.synced() && !isBehind(self),
+        synced: isSynced(),
       },
-    refreshed: () =>
+    refreshed: (takenAt) =>
       guarded(() => {
         if (isOver || admitted === undefined) return;
         admitted.session.viewed(options.viewOf(admitted.client));
+        if (!admitted.session.settled()) owedSince ??= takenAt;
         pump();
       }),
     judged: (verdict) =>
@@ -262,7 +298,6 @@ export const stream = (
 };
 
 const longestWait = 32;
-const longestLogged = 2000;
 
 const nobody: Node = { id: "", cluster: "", userAgent: "" };
 

@@ -4,7 +4,8 @@ import type { webcrypto } from "node:crypto";
 import type { SpiffeId } from "../../../lib/model/selector.ts";
 import { firstRing, ringFrom, stepped, steps, type Phase, type Ring, type Step } from "./keys/ring.ts";
 import type { KeyStore } from "./keys/store.ts";
-import { reasonOf, refused, silent, type Log, type Refused } from "./log.ts";
+import { reasonOf, silent, type Log } from "../log/log.ts";
+import { refused, type Refused } from "./refused.ts";
 import { isTrustDomain, spiffeParts } from "./spiffe-id.ts";
 import { signedLeaf, type SignedLeaf } from "./x509/leaf.ts";
 import { newKey, requestedKey } from "./x509/request.ts";
@@ -33,6 +34,15 @@ export interface Wait {
   readonly afterMs?: number;
 }
 
+/** Whom a certificate is for: a proxy whose key is made here, a machine that has its own, or mesh-control itself. */
+type Holder = "proxy" | "machine" | "control";
+
+/** Counted since the start. Of what fails, renewals are most: they are tried again for as long as somebody needs them. */
+export interface CertificateCounts {
+  readonly issued: Readonly<Record<Holder, number>>;
+  readonly failed: Readonly<Record<Holder, number>>;
+}
+
 /** An X.509 authority of one trust domain. INVARIANT: no property of it leads to a key that signs. */
 export interface Authority {
   readonly trustDomain: string;
@@ -55,6 +65,7 @@ export interface Authority {
   readonly verified: (der: Uint8Array, as?: "client" | "server") => SpiffeId | Refused;
   /** Takes the next step of a root rotation, or says why not yet. */
   readonly rotated: (step: Step, wait?: Wait) => Promise<Stepped | Refused>;
+  readonly counts: () => CertificateCounts;
   /** Reads the store again: another replica may have taken a step. */
   readonly refreshed: () => Promise<void>;
   /** Calls whenever the bundle or the root that signs has changed; returns what ends that. */
@@ -87,6 +98,7 @@ export const authority = async ({
 }: AuthorityOptions): Promise<Authority> => {
   if (!isTrustDomain(trustDomain)) throw new Error(`\`${trustDomain}\` is no trust domain`);
   const listeners = new Set<() => void>();
+  const counts = { issued: { proxy: 0, machine: 0, control: 0 }, failed: { proxy: 0, machine: 0, control: 0 } };
   let ring = await opened(store, trustDomain, create, log);
 
   const taken = (next: Ring): void => {
@@ -106,11 +118,11 @@ export const authority = async ({
       log({ level: "error", event: "roots not read", place: store.place, reason: reasonOf(error) });
     }
     if (ring.signing.expiresAt < Date.now() + 30 * day)
-      log({ level: "warning", event: "root expires soon", expiresAt: ring.signing.expiresAt });
+      log({ level: "warn", event: "root expires soon", expiresAt: ring.signing.expiresAt });
   };
   const timer = setInterval(() => void refreshed(), refreshMs).unref();
 
-  const leaf = (
+  const leaf = async (
     identity: SpiffeId,
     publicKey: webcrypto.CryptoKey,
     { lifetimeMs = longest, names = [] }: { readonly lifetimeMs?: number; readonly names?: readonly string[] },
@@ -118,6 +130,16 @@ export const authority = async ({
     if (spiffeParts(identity)?.trustDomain !== trustDomain)
       throw new Error(`${identity} is not of the trust domain ${trustDomain}`);
     return signedLeaf(ring.signing, { identity, publicKey, names, lifetimeMs: Math.min(lifetimeMs, longest) });
+  };
+  const counted = async <T>(holder: Holder, issuing: Promise<T>): Promise<T> => {
+    try {
+      const made = await issuing;
+      counts.issued[holder] += 1;
+      return made;
+    } catch (error) {
+      counts.failed[holder] += 1;
+      throw error;
+    }
   };
   const issued = async (identity: SpiffeId, asked: Parameters<typeof leaf>[2]): Promise<Issued> => {
     const { publicKey, privateKey } = await newKey();
@@ -129,14 +151,17 @@ export const authority = async ({
     roots: () => ring.roots,
     phase: () => ring.phase,
     signer: () => ring.signing.fingerprint,
-    issued: (identity, { lifetimeMs } = {}) => issued(identity, lifetimeMs === undefined ? {} : { lifetimeMs }),
+    issued: (identity, { lifetimeMs } = {}) =>
+      counted("proxy", issued(identity, lifetimeMs === undefined ? {} : { lifetimeMs })),
     async signed(request, identity, asked = {}) {
       if (identity === controlIdentity(trustDomain))
         throw new Error(`${identity} is mesh-control's own, and is not given to others`);
       const publicKey = await requestedKey(request);
-      return "kind" in publicKey ? publicKey : { kind: "signed", ...(await leaf(identity, publicKey, asked)) };
+      if ("kind" in publicKey) return publicKey;
+      return { kind: "signed", ...(await counted("machine", leaf(identity, publicKey, asked))) };
     },
-    server: (names, asked = {}) => issued(controlIdentity(trustDomain), { names, ...asked }),
+    server: (names, asked = {}) => counted("control", issued(controlIdentity(trustDomain), { names, ...asked })),
+    counts: () => structuredClone(counts),
     verified: (der, as = "client") => verifiedIdentity(der, { roots: ring.roots, trustDomain, as }),
     async rotated(step, { over, afterMs = longest + 2 * refreshMs } = {}) {
       const held = await store.read();

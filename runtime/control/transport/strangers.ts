@@ -1,4 +1,4 @@
-import { networkOf } from "../identity/index.ts";
+import { networkOf } from "../network-of.ts";
 
 /** How many connections there may be, and of whom. */
 export interface ConnectionLimits {

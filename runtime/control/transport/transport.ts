@@ -2,7 +2,8 @@ import { timerDelay } from "../timer-delay.ts";
 import { createServer, type TLSSocket } from "node:tls";
 import type { Socket } from "node:net";
 import type { Authority, Issued } from "../identity/index.ts";
-import { sparingLog } from "./sparing-log.ts";
+import type { Log } from "../log/log.ts";
+import { sparingLog } from "../log/sparing-log.ts";
 import {
   defaultConnectionLimits,
   strangers,
@@ -19,7 +20,7 @@ export interface TransportOptions {
   readonly limits?: Partial<ConnectionLimits>;
   /** Takes a connection whose client proved that it has a certificate of these roots; what it may do is said elsewhere. */
   readonly taken: (socket: TLSSocket) => void;
-  readonly log: (entry: Readonly<Record<string, unknown>>) => void;
+  readonly log: Log;
 }
 
 /** The server side of mTLS: its certificate is renewed at half its life, and roots come and go, without a restart. */
@@ -41,7 +42,7 @@ export const transport = async (options: TransportOptions): Promise<Transport> =
   const limits = { ...defaultConnectionLimits, ...options.limits };
   const book = strangers(limits, ({ address, port }) =>
     log({
-      level: "warning",
+      level: "warn",
       event: "connection ended",
       address: `${address}:${port}`,
       reason: `nobody was admitted on it within ${limits.strangerMs} ms`,
@@ -63,14 +64,14 @@ export const transport = async (options: TransportOptions): Promise<Transport> =
   });
 
   const failed = ({ remoteAddress, remotePort }: Socket, reason: string): void =>
-    log({ level: "warning", event: "handshake failed", address: `${remoteAddress}:${remotePort}`, reason });
+    log({ level: "warn", event: "handshake failed", address: `${remoteAddress}:${remotePort}`, reason });
   const arrived = (socket: Socket): void => {
     const { remoteAddress: address = "", remotePort: port = 0 } = socket;
     const connection: Connection = { address, port, cut: () => void socket.destroy() };
     const why = book.arrived(connection);
     socket.on("error", () => undefined);
     if (why === undefined) return void socket.once("close", () => book.left(connection));
-    log({ level: "warning", event: "connection refused", address: `${address}:${port}`, reason: why });
+    log({ level: "warn", event: "connection refused", address: `${address}:${port}`, reason: why });
     socket.resetAndDestroy();
   };
   // Before TLS sees it: a handshake is what a flood of connections would have us pay for.

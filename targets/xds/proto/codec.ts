@@ -8,6 +8,7 @@ import {
   type JsonValue,
   type Registry,
 } from "@bufbuild/protobuf";
+import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import { file_google_protobuf_wrappers } from "@bufbuild/protobuf/wkt";
 import {
   BootstrapSchema,
@@ -16,7 +17,7 @@ import {
 import { ClusterSchema } from "./generated/envoy/config/cluster/v3/cluster_pb.js";
 import { ClusterLoadAssignmentSchema } from "./generated/envoy/config/endpoint/v3/endpoint_pb.js";
 import { ListenerSchema } from "./generated/envoy/config/listener/v3/listener_pb.js";
-import { RouteConfigurationSchema, type RouteConfiguration } from "./generated/envoy/config/route/v3/route_pb.js";
+import { RouteConfigurationSchema } from "./generated/envoy/config/route/v3/route_pb.js";
 import { file_envoy_extensions_access_loggers_stream_v3_stream } from "./generated/envoy/extensions/access_loggers/stream/v3/stream_pb.js";
 import { file_envoy_extensions_filters_http_rbac_v3_rbac } from "./generated/envoy/extensions/filters/http/rbac/v3/rbac_pb.js";
 import { file_envoy_extensions_filters_http_router_v3_router } from "./generated/envoy/extensions/filters/http/router/v3/router_pb.js";
@@ -40,7 +41,7 @@ import { file_envoy_extensions_filters_http_fault_v3_fault } from "./generated/e
 import { file_envoy_extensions_filters_http_grpc_stats_v3_config } from "./generated/envoy/extensions/filters/http/grpc_stats/v3/config_pb.js";
 import { file_envoy_extensions_network_dns_resolver_cares_v3_cares_dns_resolver } from "./generated/envoy/extensions/network/dns_resolver/cares/v3/cares_dns_resolver_pb.js";
 import { file_envoy_extensions_request_id_uuid_v3_uuid } from "./generated/envoy/extensions/request_id/uuid/v3/uuid_pb.js";
-import { VirtualHostSchema, type VirtualHost } from "./generated/envoy/config/route/v3/route_components_pb.js";
+import { VirtualHostSchema } from "./generated/envoy/config/route/v3/route_components_pb.js";
 import type { Routes } from "../messages.ts";
 import type { ResourceType } from "../resource.ts";
 
@@ -82,20 +83,23 @@ const schemas: Readonly<Record<ResourceType | "bootstrap", DescMessage>> = {
 /** A resource's bytes; throws where the JSON is none of this type's. The same JSON always gives the same bytes. */
 export const encoded = (type: ResourceType, message: unknown): Uint8Array =>
   type === "routes"
-    ? toBinary(RouteConfigurationSchema, routesFrom(message as Routes))
+    ? encodedRoutes(message as Routes)
     : toBinary(schemas[type], fromJson(schemas[type], message as JsonValue, { registry }));
 
-const hosts = new WeakMap<object, VirtualHost>();
+const hosts = new WeakMap<object, Uint8Array>();
+const hostsField = RouteConfigurationSchema.field.virtualHosts.number;
 
-/** Tables of routes are made of virtual hosts that many tables share: each is read once. */
-const routesFrom = ({ virtualHosts = [], ...table }: Routes): RouteConfiguration => {
-  const made = fromJson(RouteConfigurationSchema, table as JsonValue, { registry });
-  made.virtualHosts = virtualHosts.map((host) => {
-    const known = hosts.get(host) ?? fromJson(VirtualHostSchema, host as JsonValue, { registry });
+/** Tables of routes are made of virtual hosts that many tables share: each is encoded once. A message's fields may stand in any order. */
+const encodedRoutes = ({ virtualHosts = [], ...table }: Routes): Uint8Array => {
+  const writer = new BinaryWriter();
+  writer.raw(toBinary(RouteConfigurationSchema, fromJson(RouteConfigurationSchema, table as JsonValue, { registry })));
+  for (const host of virtualHosts) {
+    const known =
+      hosts.get(host) ?? toBinary(VirtualHostSchema, fromJson(VirtualHostSchema, host as JsonValue, { registry }));
     hosts.set(host, known);
-    return known;
-  });
-  return made;
+    writer.tag(hostsField, WireType.LengthDelimited).bytes(known);
+  }
+  return writer.finish();
 };
 
 /** The JSON of a resource, as `encoded` takes it. */

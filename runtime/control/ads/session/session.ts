@@ -58,6 +58,8 @@ export interface Session {
   /** When `next` is worth another try though nothing was received. */
   readonly wakeAt: () => number | undefined;
   readonly synced: () => boolean;
+  /** The same, but for what the client refuses. */
+  readonly settled: () => boolean;
   readonly ledgers: Ledgers;
 }
 /** Longer than any name of ours, of which a stream may ask for many. */
@@ -198,6 +200,11 @@ export const session = (protocol: Protocol, first: View, limits: SessionLimits):
       return undefined;
     },
     wakeAt: expected.until,
+    settled: () =>
+      resourceTypes.every((type) => {
+        const { gaps, counts, inFlight } = ledgers[type];
+        return gaps.size === counts.refused && inFlight === undefined;
+      }),
     synced: () => resourceTypes.every((type) => ledgers[type].gaps.size === 0 && ledgers[type].inFlight === undefined),
   };
 };

@@ -20,12 +20,17 @@ export interface Received<Request> {
 
 const types = new Map<string, ResourceType>(resourceTypes.map((type) => [typeUrls[type], type]));
 
-const nodeOf = (node: NodeMessage | undefined): Node | undefined =>
-  node && {
-    id: node.id,
-    cluster: node.cluster,
-    userAgent: `${node.userAgentName} ${userAgentVersion(node)}`.trim(),
-  };
+/** What a node says of itself is kept for as long as its stream is open. */
+const longestText = 1024;
+
+const nodeOf = (node: NodeMessage | undefined): Node | undefined => {
+  if (node === undefined) return undefined;
+  const { id, cluster } = node;
+  const userAgent = `${node.userAgentName} ${userAgentVersion(node)}`.trim();
+  if ([id, cluster, userAgent].some((text) => text.length > longestText))
+    throw new RangeError(`a node says more than ${longestText} characters of itself`);
+  return { id, cluster, userAgent };
+};
 
 const userAgentVersion = ({ userAgentVersionType: { case: kind, value } }: NodeMessage): string => {
   if (kind === "userAgentVersion") return value;

@@ -3,8 +3,8 @@ import { request as httpsRequest } from "node:https";
 import { connect } from "node:tls";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, onTestFinished, test } from "vitest";
-import { reviews, temporaryFolder, testAuthority } from "../fixture.ts";
-import type { LogEntry } from "../log.ts";
+import type { LogEntry } from "../../log/log.ts";
+import { ratings, reviews, temporaryFolder, testAuthority } from "../fixture.ts";
 import { newRequest } from "../x509/request.ts";
 import { joinServer, type Allowed, type JoinServerOptions } from "./server.ts";
 import { joinTokens } from "./tokens.ts";
@@ -237,6 +237,25 @@ test("connections are capped, and an address that asks too often is told to wait
     }),
   );
   expect(open.filter(Boolean).length).toBe(2);
+});
+
+test("strangers who use up what their network may ask keep no machine behind it from renewing", async () => {
+  const { server, authority } = await serving({
+    requests: { perMinute: 1, burst: 2 },
+    renewals: { perMinute: 1, burst: 3 },
+  });
+  const csr = JSON.stringify({ csr: (await newRequest()).request });
+  const as = async (identity: string, of = authority) => {
+    const { certificateChain: cert, privateKey: key } = await of.issued(identity);
+    return async () => (await asked(server.port, "/v1/renew", csr, { cert, key })).status;
+  };
+  const [first, second, forged] = [await as(reviews), await as(ratings), await as(ratings, await testAuthority())];
+  // Who shows nothing, or what nobody signed, is a stranger.
+  const strange = [await asked(server.port, "/v1/renew", csr).then(({ status }) => status), await forged()];
+  for (let time = 0; time < 2; time += 1) strange.push((await asked(server.port, "/v1/join", "{}")).status);
+  expect([...strange, await forged()]).toEqual([401, 401, 429, 429, 429]);
+  expect([await first(), await first(), await first(), await first()]).toEqual([200, 200, 200, 429]);
+  expect(await second()).toBe(200);
 });
 
 test("the server's own certificate is renewed while it serves, and follows the root that signs", async () => {

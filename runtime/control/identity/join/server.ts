@@ -7,11 +7,13 @@ import type { TLSSocket } from "node:tls";
 import type { SpiffeId } from "../../../../lib/model/selector.ts";
 import type { Authority } from "../authority.ts";
 import type { TokenReviews } from "../kubernetes/token-review.ts";
-import { reasonOf, silent, type Log } from "../log.ts";
+import { reasonOf, silent, type Log } from "../../log/log.ts";
+import { networkOf } from "../../network-of.ts";
 import { spiffeParts } from "../spiffe-id.ts";
 import { requestedKey } from "../x509/request.ts";
 import { jsonBody, problem, type Problem } from "./body.ts";
 import { rate } from "./rate.ts";
+import { tally, type JoinCounts } from "./tally.ts";
 import type { JoinTokens } from "./tokens.ts";
 
 /** `not ready`: it cannot be said yet, and is to be asked again. */
@@ -35,7 +37,10 @@ export interface JoinServerOptions {
   readonly lifetimeMs?: number;
   /** How long this server's own certificate lives. */
   readonly ownLifetimeMs?: number;
+  /** Of one network: whoever asks to join has proved nothing yet. */
   readonly requests?: { readonly perMinute: number; readonly burst: number };
+  /** Of one identity that was proved, whose machines may be many: strangers from their network do not count against them. */
+  readonly renewals?: { readonly perMinute: number; readonly burst: number };
   /** How long a client may take for its handshake and its headers, and for its whole request. */
   readonly headersMs?: number;
   readonly requestMs?: number;
@@ -45,6 +50,7 @@ export interface JoinServerOptions {
 
 export interface JoinServer {
   readonly port: number;
+  readonly counts: () => JoinCounts;
   readonly close: () => Promise<void>;
 }
 
@@ -72,7 +78,9 @@ export const joinServer = async (options: JoinServerOptions): Promise<JoinServer
     connections = 256,
     log = silent,
   } = options;
-  const allowed = rate(options.requests ?? { perMinute: 60, burst: 20 });
+  const joining = rate(options.requests ?? { perMinute: 60, burst: 20 });
+  const renewing = rate(options.renewals ?? { perMinute: 600, burst: 200 });
+  const counted = tally();
   const own = options.ownLifetimeMs === undefined ? {} : { lifetimeMs: options.ownLifetimeMs };
   const first = await authority.server(names, own);
   const server = createServer(
@@ -99,15 +107,19 @@ export const joinServer = async (options: JoinServerOptions): Promise<JoinServer
     const address = request.socket.remoteAddress ?? "";
     const path = request.url ?? "";
     try {
-      const found = allowed(address)
-        ? await granted(options, request, path, address)
+      const proved = path === "/v1/renew" ? peerIdentity(options, request) : undefined;
+      const isAllowed = typeof proved === "string" ? renewing(proved) : joining(networkOf(address));
+      const found = isAllowed
+        ? await granted(options, request, { path, address, proved })
         : problem(429, "too many requests; try again later");
       if (found.kind === "problem") {
-        log({ level: "warning", event: "join refused", address, status: found.status, reason: found.error });
+        counted.refused(found.status);
+        log({ level: "warn", event: "join refused", address, status: found.status, reason: found.error });
         // Whatever of the request is unread stays so: the connection is not worth keeping.
         response.writeHead(found.status, { "content-type": "application/json", connection: "close" });
         return void response.end(JSON.stringify({ error: found.error }));
       }
+      counted.gave(path === "/v1/renew" ? "renewed" : "joined");
       log({
         level: "info",
         event: path === "/v1/renew" ? "identity renewed" : "machine joined",
@@ -118,6 +130,7 @@ export const joinServer = async (options: JoinServerOptions): Promise<JoinServer
       const { certificateChain, roots, identity } = found;
       response.end(JSON.stringify({ certificateChain, roots, identity }));
     } catch (error) {
+      counted.refused(500);
       log({ level: "error", event: "join failed", address, reason: reasonOf(error) });
       response.writeHead(500, { "content-type": "application/json", connection: "close" });
       response.end(JSON.stringify({ error: "the request could not be served" }));
@@ -159,6 +172,7 @@ export const joinServer = async (options: JoinServerOptions): Promise<JoinServer
   server.on("error", (error) => log({ level: "error", event: "connection not taken", reason: reasonOf(error) }));
   return {
     port: (server.address() as AddressInfo).port,
+    counts: counted.read,
     close: () =>
       new Promise((resolve) => {
         clearTimeout(timer);
@@ -172,8 +186,11 @@ export const joinServer = async (options: JoinServerOptions): Promise<JoinServer
 const granted = async (
   options: JoinServerOptions,
   request: IncomingMessage,
-  path: string,
-  address: string,
+  {
+    path,
+    address,
+    proved,
+  }: { readonly path: string; readonly address: string; readonly proved: SpiffeId | Problem | undefined },
 ): Promise<Granted | Problem> => {
   if (path !== "/v1/join" && path !== "/v1/renew") return problem(404, "there is nothing here");
   if (request.method !== "POST") return problem(405, "this is asked with POST");
@@ -186,8 +203,7 @@ const granted = async (
   // A request that cannot be signed must not use up a token.
   const key = await requestedKey(csr);
   if ("kind" in key) return problem(400, key.reason);
-  const identity =
-    path === "/v1/renew" ? peerIdentity(options, request) : await joiningIdentity(options, body.fields, address);
+  const identity = proved ?? (await joiningIdentity(options, body.fields, address));
   if (typeof identity !== "string") return identity;
   const isByToken = path === "/v1/join" && typeof body.fields["token"] === "string";
   const may = isByToken ? "yes" : ((await options.allowed?.(identity)) ?? "yes");
@@ -213,7 +229,7 @@ const joiningIdentity = async (
       spiffeParts(found.identity)?.trustDomain === authority.trustDomain &&
       found.identity !== controlIdentity(authority.trustDomain);
     if (own) return found.identity;
-    log({ level: "warning", event: "join token refused", address, reason: `${found.identity} is not given out here` });
+    log({ level: "warn", event: "join token refused", address, reason: `${found.identity} is not given out here` });
     return problem(401, "the join token is not accepted");
   }
   if (typeof kubernetesToken !== "string") return problem(400, "a token is a string");

@@ -1,11 +1,14 @@
 import { controlIdentity } from "../../../../targets/xds/identity-names.ts";
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
-import { mkdir, readdir, readFile, rename, rm, unlink } from "node:fs/promises";
+import { mkdir, readdir, rename, rm, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { SpiffeId } from "../../../../lib/model/selector.ts";
+import { believedFile, believedFolder, unlessAbsent } from "../files/believed.ts";
 import { createdFile, stagedPath, syncedFolder, withoutLeftovers } from "../files/durable-file.ts";
-import { reasonOf, refused, silent, type Log, type Refused } from "../log.ts";
+import { reasonOf, silent, type Log } from "../../log/log.ts";
+import { refused, type Refused } from "../refused.ts";
+import { networkOf } from "../../network-of.ts";
 import { spiffeParts } from "../spiffe-id.ts";
 import { rate } from "./rate.ts";
 
@@ -49,6 +52,15 @@ const notAccepted = refused("the join token is not accepted");
 const usedAlready = refused("it was used already");
 const unknown = refused("it is unknown: never made here, or not kept any longer");
 const mostUsed = 1000;
+/** What a file of that name says; undefined where it is no token of ours. */
+const outstanding = (text: string | undefined, hash: string): Outstanding | undefined => {
+  try {
+    const found = JSON.parse(text ?? "") as Outstanding;
+    return timingSafeEqual(Buffer.from(found.hash, "hex"), Buffer.from(hash, "hex")) ? found : undefined;
+  } catch {
+    return undefined;
+  }
+};
 const hashOf = (token: string): string => createHash("sha256").update(token).digest("hex");
 
 /**
@@ -67,28 +79,28 @@ export const joinTokens = ({
   const used = new Set<string>();
   const fileOf = (hash: string): string => join(folder, `${hash}.json`);
 
-  const outstanding = async (hash: string): Promise<Outstanding | undefined> => {
-    const text = await readFile(fileOf(hash), "utf8").catch(() => undefined);
-    if (text === undefined) return undefined;
-    const found = JSON.parse(text) as Outstanding;
-    return timingSafeEqual(Buffer.from(found.hash, "hex"), Buffer.from(hash, "hex")) ? found : undefined;
+  /** Who can write here says who joins: this throws where others could have. */
+  const textOf = async (hash: string): Promise<string | undefined> => {
+    await unlessAbsent(believedFolder(folder));
+    return (await unlessAbsent(believedFile(fileOf(hash))))?.text;
   };
   const swept = async (): Promise<number> => {
     await withoutLeftovers(folder);
     const names = (await readdir(folder)).filter((name) => /^[0-9a-f]{64}\.json$/.test(name));
     let left = 0;
     for (const name of names) {
-      const found = await outstanding(name.slice(0, 64)).catch(() => undefined);
+      const hash = name.slice(0, 64);
+      const found = outstanding(await textOf(hash), hash);
       if (found !== undefined && found.expiresAt > Date.now()) left += 1;
       else await rm(join(folder, name), { force: true });
     }
     return left;
   };
-  const grant = async (token: string, workload: string, address: string): Promise<Grant | Refused> => {
+  const grant = async (token: string, workload: string, network: string): Promise<Grant | Refused> => {
     const hash = hashOf(token);
-    const found = await outstanding(hash);
+    const found = outstanding(await textOf(hash), hash);
     // Many machines may join from behind one address: only what fails counts.
-    if (!allowed(address, "uncounted")) return refused("this address failed too often");
+    if (!allowed(network, "uncounted")) return refused("this address failed too often");
     if (found === undefined) return used.has(hash) ? usedAlready : unknown;
     if (!token.startsWith(prefix)) return unknown;
     if (found.expiresAt <= Date.now()) return refused(`it expired at ${new Date(found.expiresAt).toISOString()}`);
@@ -129,13 +141,14 @@ export const joinTokens = ({
     async redeemed(token, { workload, address }) {
       // The clock starts before anything that could differ.
       const atLeast = sleep(refusalMs);
-      const found = await grant(token, workload, address).catch((error: unknown) => {
+      const network = networkOf(address);
+      const found = await grant(token, workload, network).catch((error: unknown) => {
         log({ level: "error", event: "join token not read", reason: reasonOf(error) });
         return refused("it could not be read");
       });
       if ("kind" in found) {
-        allowed(address);
-        log({ level: "warning", event: "join token refused", address, reason: found.reason });
+        allowed(network);
+        log({ level: "warn", event: "join token refused", address, reason: found.reason });
         await atLeast;
         return notAccepted;
       }

@@ -1,9 +1,9 @@
-import { chmod, readdir, readFile, stat, symlink, mkdir, rename, writeFile } from "node:fs/promises";
+import { chmod, lchown, readdir, readFile, stat, symlink, mkdir, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { temporaryFolder, testAuthority, trustDomain } from "../fixture.ts";
 import { authority } from "../authority.ts";
-import type { LogEntry } from "../log.ts";
+import type { LogEntry } from "../../log/log.ts";
 import { newRoot } from "../x509/root.ts";
 import { keyFolder, publishedRoots } from "./folder.ts";
 
@@ -49,7 +49,7 @@ test("an operator's plain files are used, and refused in words when others can r
   await chmod(join(folder, "ca.key"), 0o640);
   const entries: LogEntry[] = [];
   await expect(keyFolder(folder, (entry) => entries.push(entry)).read()).rejects.toThrow("make it mode 0600");
-  expect(entries).toMatchObject([{ level: "warning", event: "key file refused" }]);
+  expect(entries).toMatchObject([{ level: "warn", event: "key file refused" }]);
 });
 
 test("a mounted secret is read at one moment, followed when the kubelet changes it, and never written", async () => {
@@ -63,6 +63,37 @@ test("a mounted secret is read at one moment, followed when the kubelet changes 
   await opened.refreshed();
   expect([opened.roots(), changes]).toEqual([after, 1]);
   await expect(opened.rotated("add")).rejects.toThrow("changed in Kubernetes");
+});
+
+test("a mounted secret is used as the kubelet leaves it: readable by a group, in a folder that is sticky", async () => {
+  const folder = await temporaryFolder();
+  const certificate = await mounted(folder, "..2026_11_21_10_00_00.1");
+  for (const name of ["ca.crt", "ca.key"]) await chmod(join(folder, name), 0o440);
+  await chmod(folder, 0o1777);
+  expect((await testAuthority({ store: keyFolder(folder) })).roots()).toBe(certificate);
+});
+
+test.skipIf(process.getuid?.() !== 0)("a mount that somebody else planted is refused in words", async () => {
+  const folder = await temporaryFolder();
+  await testAuthority({ store: keyFolder(folder) });
+  await mounted(folder, "..planted");
+  await lchown(join(folder, "..data"), 1000, 1000);
+  await expect(keyFolder(folder).read()).rejects.toThrow("..data belongs to user 1000");
+  await lchown(join(folder, "..data"), 0, 0);
+  await lchown(join(folder, "..planted", "ca.key"), 1000, 1000);
+  await expect(keyFolder(folder).read()).rejects.toThrow("ca.key belongs to user 1000");
+});
+
+test("keys that others could have put there are refused in words", async () => {
+  const folder = await temporaryFolder();
+  const { certificate, key } = await newRoot(trustDomain);
+  await writeFile(join(folder, "ca.crt"), certificate);
+  await writeFile(join(folder, "ca.key"), key, { mode: 0o600 });
+  await chmod(join(folder, "ca.crt"), 0o666);
+  await expect(keyFolder(folder).read()).rejects.toThrow("ca.crt can be written by others");
+  await chmod(join(folder, "ca.crt"), 0o644);
+  await chmod(folder, 0o777);
+  await expect(keyFolder(folder).read()).rejects.toThrow(`${folder} can be written by others`);
 });
 
 test("a certificate without its key, a foreign key, and a leaf for a root are refused in words without the key", async () => {

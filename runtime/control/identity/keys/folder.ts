@@ -1,8 +1,9 @@
-import { lstat, mkdir, readdir, readFile, realpath, rename, rm, stat } from "node:fs/promises";
+import { lstat, mkdir, readdir, realpath, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { createHash } from "node:crypto";
+import { believedFile, believedFolder, unlessAbsent } from "../files/believed.ts";
 import { createdFile, durableFile, stagedPath, syncedFolder, withoutLeftovers } from "../files/durable-file.ts";
-import { silent, type Log } from "../log.ts";
+import { silent, type Log } from "../../log/log.ts";
 import { stored, type KeyStore, type Stored } from "./store.ts";
 
 const generationName = /^generation-(\d{8})$/;
@@ -52,26 +53,37 @@ export const keyFolder = (folder: string, log: Log = silent): KeyStore => ({
 
 const current = async (folder: string, log: Log): Promise<Stored | undefined> => {
   if (await isMounted(folder)) {
+    await believedFolder(join(folder, "..data"));
     // The kubelet changes all files at once by turning this link; through it, not through each file's own.
     const snapshot = await realpath(join(folder, "..data"));
-    return contents(snapshot, snapshot);
+    // Who may read them is said in Kubernetes: `defaultMode`, and the group of the pod.
+    return contents(snapshot, snapshot, () => undefined);
   }
+  await unlessAbsent(believedFolder(folder));
   const generation = (await generations(folder)).at(-1);
   const from = generation === undefined ? folder : join(folder, generation);
-  const names = await readdir(from).catch(() => []);
-  for (const name of names.filter((one) => one.endsWith(".key"))) {
-    if (((await stat(join(from, name))).mode & 0o077) === 0) continue;
-    const reason = `${join(from, name)} can be read by others than its owner; make it mode 0600`;
-    log({ level: "warning", event: "key file refused", reason });
+  await unlessAbsent(believedFolder(from));
+  return contents(from, generation, (path, mode) => {
+    if (!path.endsWith(".key") || (mode & 0o077) === 0) return;
+    const reason = `${path} can be read by others than its owner; make it mode 0600`;
+    log({ level: "warn", event: "key file refused", reason });
     throw new Error(reason);
-  }
-  return contents(from, generation);
+  });
 };
 
-const contents = async (folder: string, version: string | undefined): Promise<Stored | undefined> => {
+const contents = async (
+  folder: string,
+  version: string | undefined,
+  judged: (path: string, mode: number) => void,
+): Promise<Stored | undefined> => {
   const files = new Map<string, string>();
-  for (const name of (await readdir(folder).catch(() => [])).sort())
-    if (/^[a-z]+\.(crt|key|json)$/.test(name)) files.set(name, await readFile(join(folder, name), "utf8"));
+  for (const name of (await readdir(folder).catch(() => [])).sort()) {
+    if (!/^[a-z]+\.(crt|key|json)$/.test(name)) continue;
+    const path = join(folder, name);
+    const { text, mode } = await believedFile(path);
+    judged(path, mode);
+    files.set(name, text);
+  }
   const hash = createHash("sha256").update(JSON.stringify([...files]));
   return files.size === 0 ? undefined : stored(files, version ?? hash.digest("hex"));
 };

@@ -1,4 +1,4 @@
-import { refused, type Refused } from "../log.ts";
+import { refused, type Refused } from "../refused.ts";
 import { newRoot, rootCertificate, rootFrom, fingerprintOf, type Root } from "../x509/root.ts";
 import type { Stored } from "./store.ts";
 

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { SpiffeId } from "../../../../lib/model/selector.ts";
-import { reasonOf, refused, silent, type Log, type Refused } from "../log.ts";
+import { reasonOf, silent, type Log } from "../../log/log.ts";
+import { refused, type Refused } from "../refused.ts";
 import { spiffeParts } from "../spiffe-id.ts";
 import type { KubernetesApi } from "./api.ts";
 

@@ -1,6 +1,6 @@
 import { X509Certificate } from "node:crypto";
 import type { SpiffeId } from "../../../../lib/model/selector.ts";
-import { refused, type Refused } from "../log.ts";
+import { refused, type Refused } from "../refused.ts";
 import { spiffeParts } from "../spiffe-id.ts";
 import { certificatesIn } from "./pem.ts";
 import {

@@ -1,4 +1,4 @@
-type Log = (entry: Readonly<Record<string, unknown>>) => void;
+import type { Log } from "./log.ts";
 
 /** As many lines as somebody can read: whoever fails to connect 2,000 times must not fill a disk. The next line says how many were left out. */
 export const sparingLog = (

@@ -1,7 +1,8 @@
-import type { ResourceType } from "../../targets/xds/resource.ts";
-import type { Refusal } from "./ads/index.ts";
+import type { ResourceType } from "../../../targets/xds/resource.ts";
+import type { Refusal } from "../ads/index.ts";
+import type { Log } from "../log/log.ts";
 import { places } from "./places.ts";
-import type { Source } from "./source/source.ts";
+import type { Source } from "../source/source.ts";
 
 /** A NACK as it is kept: what a proxy refused, why, and the policy lines that made it. */
 export interface KeptRefusal {
@@ -40,13 +41,10 @@ const narrowed = (entry: Entry, names: readonly string[]): Entry =>
     ? entry
     : { ...entry, names, refusal: { ...entry.refusal, resources: names.slice(0, mostShown) } };
 
-export const refusals = (
-  spansOf: Source["spansOf"],
-  log: (entry: Readonly<Record<string, unknown>>) => void,
-): Refusals => {
+export const refusals = (spansOf: Source["spansOf"], log: Log): Refusals => {
   const byKey = new Map<string, Entry>();
   const written = places(spansOf, (error) =>
-    log({ level: "warning", event: "refusal not located", reason: String(error) }),
+    log({ level: "warn", event: "refusal not located", reason: String(error) }),
   );
 
   const keptOnly = (key: string, entry: Entry, isLeft: (name: string) => boolean): void => {

@@ -1,8 +1,8 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { expect, test } from "vitest";
-import type { Origin } from "../../lib/diagnostics/origin.ts";
-import type { Span } from "../../lib/diagnostics/span.ts";
-import type { Refusal } from "./ads/index.ts";
+import type { Origin } from "../../../lib/diagnostics/origin.ts";
+import type { Span } from "../../../lib/diagnostics/span.ts";
+import type { Refusal } from "../ads/index.ts";
 import { refusals } from "./refusals.ts";
 
 const span = (line: number): Span => ({ file: "a.ts", line, column: 1, length: 1 }) as unknown as Span;

@@ -1,7 +1,7 @@
 import { X509Certificate } from "node:crypto";
 import { expect, test } from "vitest";
-import { ratings, reviews, testAuthority } from "./identity/fixture.ts";
-import type { Authority } from "./identity/index.ts";
+import { ratings, reviews, testAuthority } from "../identity/fixture.ts";
+import type { Authority } from "../identity/index.ts";
 import { standings } from "./standing.ts";
 
 const peer = async (authority: Authority, identity = reviews) => {

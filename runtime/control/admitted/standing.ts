@@ -1,7 +1,7 @@
 import { X509Certificate } from "node:crypto";
-import type { SpiffeId } from "../../lib/model/selector.ts";
-import type { Client, Dismissal, Peer } from "./ads/index.ts";
-import type { Authority } from "./identity/index.ts";
+import type { SpiffeId } from "../../../lib/model/selector.ts";
+import type { Client, Dismissal, Peer } from "../ads/index.ts";
+import type { Authority } from "../identity/index.ts";
 
 /** Whether streams that were admitted would be still: a proxy renews its certificate file long before, and keeps its stream. */
 export interface Standings {

@@ -1,11 +1,12 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { isIP } from "node:net";
-import { decoded } from "../../targets/xds/proto/codec.ts";
-import { resourceTypes, type ResourceType } from "../../targets/xds/resource.ts";
-import type { ClientStatus } from "./ads/index.ts";
-import type { Control } from "./control.ts";
-import { metrics } from "./metrics.ts";
-import type { Served } from "./view.ts";
+import { decoded } from "../../../targets/xds/proto/codec.ts";
+import { resourceTypes, type ResourceType } from "../../../targets/xds/resource.ts";
+import type { ClientStatus } from "../ads/index.ts";
+import type { Control } from "../control.ts";
+import type { JoinServer } from "../identity/index.ts";
+import { metrics, type Watched } from "./metrics.ts";
+import type { Served } from "../view.ts";
 
 export interface Admin {
   readonly port: number;
@@ -19,10 +20,12 @@ export interface Admin {
 export const admin = async (
   control: Control,
   listen: { readonly address: string; readonly port: number },
+  joins?: Pick<JoinServer, "counts">,
 ): Promise<Admin> => {
+  const watched: Watched = { ...control, joins };
   const server = createServer((request, response) => {
     try {
-      answered(request, response, control);
+      answered(request, response, watched);
     } catch (error) {
       // What is shown must not end what is served.
       if (response.headersSent) response.destroy();
@@ -48,7 +51,7 @@ export const admin = async (
   };
 };
 
-const answered = (request: IncomingMessage, response: ServerResponse, control: Control): void => {
+const answered = (request: IncomingMessage, response: ServerResponse, control: Watched): void => {
   // A page in somebody's browser can make it ask, under a name that leads here, and would read the answer.
   if (!isLocalName(request.headers.host ?? "")) return plain(response, 403, "ask by address, or as localhost\n");
   if (request.method !== "GET" && request.method !== "HEAD") return plain(response, 405, "only GET\n");
@@ -77,7 +80,7 @@ const json = (response: ServerResponse, value: unknown): void => {
   response.writeHead(200, { "content-type": "application/json" }).end(`${JSON.stringify(value, undefined, 2)}\n`);
 };
 
-const answers: Readonly<Record<string, (response: ServerResponse, control: Control) => void>> = {
+const answers: Readonly<Record<string, (response: ServerResponse, control: Watched) => void>> = {
   "/healthz": (response) => plain(response, 200, "ok\n"),
   /** A replica without a revision would refuse everybody: its clients belong to others. */
   "/readyz": (response, { mesh, draining }) => {
@@ -88,14 +91,10 @@ const answers: Readonly<Record<string, (response: ServerResponse, control: Contr
   "/metrics": (response, control) => {
     response.writeHead(200, { "content-type": "text/plain; version=0.0.4" }).end(metrics(control));
   },
-  "/debug/status": (response, { source, refusals, phase, ads }) =>
-    json(response, {
-      source: source(),
-      roots: phase(),
-      clients: ads.clients().length,
-      synced: ads.clients().filter(({ synced }) => synced).length,
-      refusals: refusals.all(),
-    }),
+  "/debug/status": (response, { source, refusals, phase, ads }) => {
+    const { admitted, synced } = ads.metrics();
+    json(response, { source: source(), roots: phase(), clients: admitted, synced, refusals: refusals.all() });
+  },
   "/debug/clients": (response, { ads, refusals }) =>
     json(
       response,

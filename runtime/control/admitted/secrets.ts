@@ -1,6 +1,6 @@
-import type { SpiffeId } from "../../lib/model/selector.ts";
-import type { Identities } from "./identity/index.ts";
-import type { Served } from "./view.ts";
+import type { SpiffeId } from "../../../lib/model/selector.ts";
+import type { Identities } from "../identity/index.ts";
+import type { Served } from "../view.ts";
 
 /** The secrets of those identities that somebody is connected as. */
 export interface Secrets {

@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test } from "vitest";
-import { ratings, reviews, testAuthority } from "./identity/fixture.ts";
-import { identities } from "./identity/index.ts";
+import { ratings, reviews, testAuthority } from "../identity/fixture.ts";
+import { identities } from "../identity/index.ts";
 import { secrets } from "./secrets.ts";
 
 test("an identity beyond the limit is not served, as nothing would renew it, until there is room", async () => {

@@ -1,0 +1,52 @@
+import { at, type Origin } from "../../../lib/diagnostics/origin.ts";
+import type { HeaderEdits, Route, ServicePolicy } from "../../../lib/intent/index.ts";
+import { law, type Subject } from "../law.ts";
+
+/** Envoy's `HeaderValue` (`max_bytes` of `key` and `value`); its route tables are refused whole, with the routes of others in them. */
+const longest = 16_384;
+
+/** Envoy's `Route` (`max_items` of `request_headers_to_add` and `response_headers_to_add`); removals are not counted. */
+const most = 1000;
+
+/** `%` is the start of a variable, and travels twice. */
+const sentBytes = (value: string): number => Buffer.byteLength(value.replaceAll("%", "%%"));
+
+export const headerEditsAreShort = law("MESH2027", ["policies", "ingresses"], (intents, report) => {
+  for (const { edits, origin } of allEdits(intents)) {
+    for (const list of ["set", "add"] as const) {
+      for (const [name, value] of Object.entries(edits[list] ?? {})) {
+        const long = [
+          { part: "name", bytes: Buffer.byteLength(name) } as const,
+          { part: "value", bytes: sentBytes(value) } as const,
+        ].find(({ bytes }) => bytes > longest);
+        if (long !== undefined) report(at(origin, list, name), { name, longest, ...long });
+      }
+    }
+  }
+});
+
+export const headerEditsAreFew = law("MESH2028", ["policies", "ingresses"], (intents, report) => {
+  for (const { edits, origin } of allEdits(intents)) {
+    const count = Object.keys(edits.set ?? {}).length + Object.keys(edits.add ?? {}).length;
+    if (count > most) report(origin, { count, most });
+  }
+});
+
+/** By what was written: a route's edits stand in many route tables. */
+const allEdits = ({
+  policies,
+  ingresses,
+}: Pick<Subject, "policies" | "ingresses">): readonly { readonly edits: HeaderEdits; readonly origin: Origin }[] =>
+  [
+    ...policies.map(({ intent, origin }) => ({
+      routes: (intent.intent as ServicePolicy).routes,
+      origin: at(origin, "intent", "routes"),
+    })),
+    ...ingresses.map(({ intent, origin }) => ({ routes: intent.routes, origin: at(origin, "routes") })),
+  ].flatMap(({ routes = [], origin }) => routes.flatMap((route, index) => editsOf(route, at(origin, index))));
+
+const editsOf = ({ headers }: Route, origin: Origin): ReturnType<typeof allEdits> =>
+  (["request", "response"] as const).flatMap((direction) => {
+    const edits = headers?.[direction];
+    return edits === undefined ? [] : [{ edits, origin: at(origin, "headers", direction) }];
+  });
