@@ -26,12 +26,10 @@ interface Configuration {
   readonly limits?: ControlOptions["limits"];
   /** Where machines join; nowhere when absent. Tokens are files of the folder. */
   readonly join?: { readonly address: string; readonly port: number; readonly tokens: string };
-  /** `none` when absent. */
-  readonly accessLog?: "stdout" | "none";
 }
 
 const configuration = JSON.parse(await readFile(process.argv[2] ?? "", "utf8")) as Configuration;
-const { state, listen, progress, trustDomain, lifetimeMs, limits, accessLog = "none" } = configuration;
+const { state, listen, progress, trustDomain, lifetimeMs, limits } = configuration;
 const log = (entry: Readonly<Record<string, unknown>>): void => console.log(JSON.stringify(entry));
 
 let serial = 0;
@@ -67,7 +65,7 @@ const running = await control({
   identities: identities({ authority: root, spreadMs: 1000, log }),
   listen,
   names: [listen.address],
-  accessLog,
+  accessLog: "none",
   ...(limits && { limits }),
   log,
 });
