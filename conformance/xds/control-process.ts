@@ -21,15 +21,13 @@ interface Configuration {
   readonly progress?: { readonly address: string; readonly port: number };
   readonly authority: string;
   readonly trustDomain: string;
-  /** Of certificates; a day when absent. */
-  readonly lifetimeMs?: number;
   readonly limits?: ControlOptions["limits"];
   /** Where machines join; nowhere when absent. Tokens are files of the folder. */
   readonly join?: { readonly address: string; readonly port: number; readonly tokens: string };
 }
 
 const configuration = JSON.parse(await readFile(process.argv[2] ?? "", "utf8")) as Configuration;
-const { state, listen, progress, trustDomain, lifetimeMs, limits } = configuration;
+const { state, listen, progress, trustDomain, limits } = configuration;
 const log = (entry: Readonly<Record<string, unknown>>): void => console.log(JSON.stringify(entry));
 
 let serial = 0;
@@ -57,7 +55,6 @@ const root = await authority({
   trustDomain,
   refreshMs: 500,
   log,
-  ...(lifetimeMs !== undefined && { lifetimeMs }),
 });
 const running = await control({
   source,
