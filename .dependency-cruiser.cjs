@@ -66,6 +66,13 @@ module.exports = {
       "a page is made of data, without a file system",
     ),
     may("pipeline", "^compiler/(pipeline|resolved)\\.ts$", ["^lib/", "^compiler/"], "the compiler knows no target"),
+    {
+      name: "golden-needs-no-rig",
+      comment: "what the rig shares with tests that need none lies in golden",
+      severity: "error",
+      from: { path: "^golden/" },
+      to: { path: "^(conformance|bench)/" },
+    },
     may(
       "policies",
       "^policies/",

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { compile } from "../compiler/pipeline.ts";
-import { disagreements, istiodDisagreements } from "../conformance/xds/istiod-dumps.ts";
+import { disagreements, dumpedDisagreements } from "./read-back.ts";
 import type { ServiceGraph } from "../lib/graph/graph.ts";
 import type { Placement } from "../lib/graph/placement.ts";
 import type { Mesh } from "../lib/model/mesh.ts";
@@ -132,7 +132,7 @@ describe("what Envoys are told is what the mesh means", () => {
       fc.property(seeds, (seed) => {
         const placed = captured(seed);
         const told = xds.emit(placed.mesh, placed.placement);
-        expect(istiodDisagreements(new Map(told.map((one) => [one.workload, dump(one)])), placed)).toEqual([]);
+        expect(dumpedDisagreements(new Map(told.map((one) => [one.workload, dump(one)])), placed)).toEqual([]);
       }),
       { numRuns: Math.ceil(runs / 6) },
     );

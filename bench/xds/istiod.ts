@@ -1,5 +1,5 @@
 import { istiod, type Istiod } from "../../conformance/rig/istiod/istiod.ts";
-import type { KubeObject } from "../../conformance/rig/istiod/kube.ts";
+import type { KubeObject } from "../../conformance/rig/kube.ts";
 import type { Site } from "../../conformance/rig/plane.ts";
 import { rig } from "../../conformance/rig/rig.ts";
 import type { ProxySpec } from "./clients/messages.ts";

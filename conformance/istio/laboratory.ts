@@ -4,7 +4,7 @@ import { istio } from "../../targets/istio/index.ts";
 import type { KubernetesObject } from "../../targets/istio/object.ts";
 import { laboratory, type Laboratory } from "../laboratory/laboratory.ts";
 import type { Istiod } from "../rig/istiod/istiod.ts";
-import { keyOf, type KubeObject } from "../rig/istiod/kube.ts";
+import { keyOf, type KubeObject } from "../rig/kube.ts";
 import type { Rig } from "../rig/rig.ts";
 import { manifests } from "./manifests.ts";
 

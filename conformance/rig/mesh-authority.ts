@@ -7,7 +7,7 @@ import { spiffeId, trustDomain, type Pod } from "./workload.ts";
 
 /** Who is who in the mesh of a run, whichever plane feeds it: our own authority, whose keys the processes of a plane open too. */
 export interface MeshAuthority {
-  /** Where its keys lie. */
+  /** Where its keys lie: below a folder that `mesh-control` takes as its state. */
   readonly folder: string;
   readonly authority: Authority;
   /** The folder of a pod, with an identity as `mesh-control join` would leave it for the pod's Envoy; issued anew when asked again. */
@@ -17,8 +17,8 @@ export interface MeshAuthority {
 }
 
 export const meshAuthority = async (directory: string): Promise<MeshAuthority> => {
-  const [folder, identities] = [join(directory, "authority"), join(directory, "identities")];
-  for (const made of [folder, identities]) mkdirSync(made, { mode: 0o700 });
+  const [folder, identities] = [join(directory, "authority", "keys"), join(directory, "identities")];
+  for (const made of [folder, identities]) mkdirSync(made, { recursive: true, mode: 0o700 });
   // Envoys pass through to their own.
   chmodSync(identities, 0o755);
   const store = keyFolder(folder);

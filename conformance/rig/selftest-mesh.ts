@@ -1,6 +1,6 @@
 import type { RawHeader } from "./agent/http1.ts";
 import type { RigRequest, RigResponse } from "./agent/protocol.ts";
-import type { KubeObject } from "./istiod/kube.ts";
+import type { KubeObject } from "./kube.ts";
 import type { Rig } from "./rig.ts";
 
 export const request = (

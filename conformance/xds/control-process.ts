@@ -22,17 +22,13 @@ interface Configuration {
   readonly progress?: { readonly address: string; readonly port: number };
   readonly authority: string;
   readonly trustDomain: string;
-  /** Of certificates; a day when absent. */
-  readonly lifetimeMs?: number;
   readonly limits?: ControlOptions["limits"];
   /** Where machines join; nowhere when absent. Tokens are files of the folder. */
   readonly join?: { readonly address: string; readonly port: number; readonly tokens: string };
-  /** `none` when absent. */
-  readonly accessLog?: "stdout" | "none";
 }
 
 const configuration = JSON.parse(await readFile(process.argv[2] ?? "", "utf8")) as Configuration;
-const { state, listen, progress, trustDomain, lifetimeMs, limits, accessLog = "none" } = configuration;
+const { state, listen, progress, trustDomain, limits } = configuration;
 const log: Log = (entry) => console.log(JSON.stringify(entry));
 
 let serial = 0;
@@ -60,7 +56,6 @@ const root = await authority({
   trustDomain,
   refreshMs: 500,
   log,
-  ...(lifetimeMs !== undefined && { lifetimeMs }),
 });
 const running = await control({
   source,
@@ -68,7 +63,7 @@ const running = await control({
   identities: identities({ authority: root, spreadMs: 1000, log }),
   listen,
   names: [listen.address],
-  accessLog,
+  accessLog: "none",
   ...(limits && { limits }),
   log,
 });

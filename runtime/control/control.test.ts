@@ -146,8 +146,18 @@ test("who was sent away comes back on another connection, with the certificate t
   await eventually(() => second.said.length === 1);
 });
 
+test("a client that comes before the first configuration waits for it", async () => {
+  const { plane, authority, takes } = await controlled(undefined);
+  const early = talking(await connected(plane.port, authority, reviews));
+  early.send({ typeUrl: typeUrls.cluster });
+  await sleep(200);
+  expect(early.said).toEqual([]);
+  takes(running(reviews));
+  await eventually(() => early.said.some(({ typeUrl }) => typeUrl === typeUrls.cluster));
+});
+
 test("without a configuration a client hears that it may try elsewhere", async () => {
-  const { plane, authority, log } = await controlled(undefined);
+  const { plane, authority, log } = await controlled(undefined, { firstMs: 50 });
   const client = await connected(plane.port, authority, reviews);
   for (let time = 0; time < 60; time += 1)
     expect(await talking(client).ended).toMatchObject({

@@ -35,6 +35,8 @@ export interface ControlOptions {
   readonly extraSecrets?: readonly Served[];
   /** How often open streams are judged anew, and what nobody uses is forgotten; 5 s when absent. */
   readonly sweepMs?: number;
+  /** How long a proxy that comes before the first configuration waits for it, before it hears to try again; 20 s when absent. */
+  readonly firstMs?: number;
   readonly log: Log;
 }
 
@@ -90,13 +92,16 @@ const returnMs = 60_000;
 const mostAway = 20_000;
 
 export const control = async (options: ControlOptions): Promise<Control> => {
-  const { source, authority, log, sweepMs = 5000 } = options;
+  const { source, authority, log, sweepMs = 5000, firstMs = 20_000 } = options;
   const sparing = sparingLog(log);
   const admitted = new Map<string, Admitted>();
   /** What a proxy may have had last: that of a workload which the mesh lost stays, since its proxy may still serve. */
   const last = new Map<string, View>();
   let current: { readonly revision: Revision; readonly views: Views } | undefined;
   let isDraining = false;
+  /** The first word of the source, good or bad. Proxies wait for it: whoever is sent away stays away for longer. */
+  const first = Promise.withResolvers<void>();
+  const until = setTimeout(first.resolve, firstMs).unref();
   let status: SourceStatus = { revision: 0, takenAt: undefined, warnings: [], broken: [] };
 
   const kept = refusals(source.spansOf, log);
@@ -134,6 +139,7 @@ export const control = async (options: ControlOptions): Promise<Control> => {
     }
     const proxy = proxyOf(node.id);
     if (proxy === undefined) return { refused: "the node id is not `namespace/workload/instance`" };
+    await first.promise;
     if (current === undefined) {
       sparing({ level: "warn", event: "no configuration yet", client: node.id, address });
       return { unavailable: "there is no configuration yet" };
@@ -207,6 +213,7 @@ export const control = async (options: ControlOptions): Promise<Control> => {
         revision,
         views: current?.views.next(revision) ?? views(revision, { accessLog: options.accessLog }),
       };
+      first.resolve();
       kept.moved();
       status = { revision: status.revision + 1, takenAt: new Date(), warnings, broken: [] };
       log({ level: "info", event: "revision taken", revision: status.revision, warnings: warnings.length });
@@ -214,6 +221,7 @@ export const control = async (options: ControlOptions): Promise<Control> => {
     },
     broken: (diagnostics) => {
       status = { ...status, broken: diagnostics };
+      first.resolve();
       for (const { code, message, at } of diagnostics.slice(0, 20))
         log({ level: "error", event: "revision not taken", code, message, at });
     },
@@ -236,6 +244,8 @@ export const control = async (options: ControlOptions): Promise<Control> => {
     close: async (graceMs) => {
       isDraining = true;
       clearInterval(sweep);
+      clearTimeout(until);
+      first.resolve();
       await following.stop();
       await running.close(graceMs);
       held.close();

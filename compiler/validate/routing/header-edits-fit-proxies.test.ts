@@ -6,11 +6,11 @@ import { headerEditsAreFew, headerEditsAreShort } from "./header-edits-fit-proxi
 /** What is wrong with the edits of one route, in a policy and in an ingress. */
 const found = (edits: HeaderEdits): readonly string[] => {
   const routes = [{ kind: "route", headers: { request: { remove: ["x"] }, response: edits } }];
-  const intents = {
+  const subject = {
     policies: [{ intent: { intent: { routes } }, origin: { module: "a.ts", path: [] } }],
     ingresses: [{ intent: { routes }, origin: { module: "b.ts", path: [] } }],
-  };
-  const subject = { intents } as unknown as Subject;
+    graph: {},
+  } as unknown as Subject;
   return [headerEditsAreShort, headerEditsAreFew].flatMap((law) =>
     law(subject).map(({ code, place }) => `${code} ${JSON.stringify(place)}`),
   );

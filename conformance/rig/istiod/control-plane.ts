@@ -3,11 +3,12 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { parse } from "yaml";
+import { apiServer } from "../api-server.ts";
 import { authority, type Authority } from "../certificates.ts";
 import type { Site } from "../plane.ts";
-import { child, entering, eventually, mortal } from "../process.ts";
+import { entering, eventually, mortal } from "../process.ts";
 import { discovery, type Discovery } from "./discovery.ts";
-import { kube, type Kube, type KubeObject } from "./kube.ts";
+import type { Kube, KubeObject } from "../kube.ts";
 import { ports, rootNamespace } from "./ports.ts";
 
 /** etcd, the API server and istiod, in a network namespace of their own; so every port is free, and always the same. */
@@ -35,8 +36,6 @@ defaultConfig:
   discoveryAddress: istiod.istio-system.svc:15012
 `;
 
-const token = "meshwright-rig";
-
 export const controlPlane = async (
   { tools, directory, certificates, anchor, agent, gateway }: Site,
   meshConfig: string,
@@ -45,70 +44,26 @@ export const controlPlane = async (
   parse(meshConfig); // An unreadable mesh config would only show in istiod's log.
   const own = join(directory, "control-plane");
   mkdirSync(own);
-  const inside = { inside: anchor.pid };
   const platform = await authority(certificates, "platform");
-
-  const etcd = child(
+  const {
+    kube: client,
+    token,
+    ...server
+  } = await apiServer({
+    tools,
     directory,
-    "etcd",
-    [
-      tools.etcd,
-      "--data-dir",
-      join(own, "etcd"),
-      "--listen-client-urls",
-      `http://127.0.0.1:${ports.etcd}`,
-      "--advertise-client-urls",
-      `http://127.0.0.1:${ports.etcd}`,
-      "--listen-peer-urls",
-      `http://127.0.0.1:${ports.etcdPeer}`,
-      "--log-level",
-      "warn",
-    ],
-    inside,
-  );
-  const server = await platform.issued("kube-apiserver", [
-    "DNS:kubernetes.default.svc",
-    "IP:127.0.0.1",
-    `IP:${gateway}`,
-  ]);
+    folder: own,
+    platform,
+    ports,
+    address: gateway,
+    inside: anchor.pid,
+    dialled: (port) => agent.dialled("127.0.0.1", port),
+  });
   const webhook = await platform.issued("istiod", ["DNS:istiod.istio-system.svc", "IP:127.0.0.1"]);
-  const accounts = await platform.issued("service-accounts", ["DNS:service-accounts.invalid"]);
-  writeFileSync(join(own, "tokens.csv"), `${token},rig,rig,"system:masters"\n`, { mode: 0o600 });
   const kubeconfig = join(own, "kubeconfig");
-  writeFileSync(kubeconfig, JSON.stringify(kubeconfigOf(platform)), { mode: 0o600 });
+  writeFileSync(kubeconfig, JSON.stringify(kubeconfigOf(platform, token)), { mode: 0o600 });
   const meshFile = join(own, "mesh.yaml");
   writeFileSync(meshFile, meshConfig);
-
-  await eventually("etcd answers", () => agent.fetched(ports.etcd, "/health"), { needs: [etcd] });
-  const api = child(
-    directory,
-    "kube-apiserver",
-    [
-      tools.kubeApiserver,
-      `--etcd-servers=http://127.0.0.1:${ports.etcd}`,
-      `--secure-port=${ports.api}`,
-      "--bind-address=0.0.0.0",
-      `--advertise-address=${gateway}`,
-      `--cert-dir=${own}`,
-      `--tls-cert-file=${server.certificateFile}`,
-      `--tls-private-key-file=${server.keyFile}`,
-      "--service-cluster-ip-range=10.96.0.0/12",
-      `--service-account-key-file=${accounts.certificateFile}`,
-      `--service-account-signing-key-file=${accounts.keyFile}`,
-      "--service-account-issuer=https://kubernetes.default.svc",
-      `--token-auth-file=${join(own, "tokens.csv")}`,
-      "--authorization-mode=RBAC",
-      "--disable-admission-plugins=ServiceAccount",
-      "--endpoint-reconciler-type=none",
-      "--profiling=false",
-    ],
-    inside,
-  );
-  const client = kube(() => agent.dialled("127.0.0.1", ports.api), platform.certificate, token);
-  await eventually("the API server is ready", () => client.raw("GET", "/readyz").then(() => true), {
-    needs: [etcd, api],
-    timeoutMs: 60_000,
-  });
   await established(client, JSON.parse(readFileSync(tools.istioCrds, "utf8")) as readonly KubeObject[]);
   await client.apply([{ apiVersion: "v1", kind: "Namespace", metadata: { name: rootNamespace } }]);
 
@@ -116,7 +71,7 @@ export const controlPlane = async (
     { tools, directory, anchor, agent },
     { meshFile, kubeconfig, authorityFile: platform.certificateFile, webhook },
     debounceAfter,
-    [etcd, api],
+    server.processes,
   );
   const istiodDebug = (path: string): Promise<string> => agent.fetched(ports.debug, path);
   await client.apply([validationWebhook(platform.certificate)]);
@@ -125,7 +80,7 @@ export const controlPlane = async (
     "istiod's validation webhook refuses what only it can know",
     async () =>
       (await client.refusalOf(knownOnlyToIstiod))?.message.includes("validation.istio.io") ? true : undefined,
-    { needs: [api, istiod.process()] },
+    { needs: [...server.processes, istiod.process()] },
   );
 
   return {
@@ -157,14 +112,13 @@ export const controlPlane = async (
       }
     },
     async stop() {
-      // Their state goes with the run, so a polite end is worth little waiting.
-      await Promise.all([istiod.process().stop(500), api.stop(500), etcd.stop(500)]);
+      await Promise.all([istiod.process().stop(500), server.stop()]);
       rmSync(join(own, "etcd"), { recursive: true, force: true });
     },
   };
 };
 
-const kubeconfigOf = ({ certificate }: Authority): unknown => ({
+const kubeconfigOf = ({ certificate }: Authority, token: string): unknown => ({
   apiVersion: "v1",
   kind: "Config",
   clusters: [

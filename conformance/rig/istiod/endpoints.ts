@@ -1,4 +1,4 @@
-import type { Kube, KubeObject } from "./kube.ts";
+import type { Kube, KubeObject } from "../kube.ts";
 import type { RegisteredPod } from "./registration.ts";
 
 interface ServicePort {

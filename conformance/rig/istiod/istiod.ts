@@ -3,7 +3,7 @@ import { bootstrap, nodeName } from "./bootstrap.ts";
 import { controlPlane, plainMeshConfig, type ControlPlane } from "./control-plane.ts";
 import { endpointController } from "./endpoints.ts";
 import { identityPort, identityProcess } from "./identities.ts";
-import { keyOf, type Kube, type KubeObject } from "./kube.ts";
+import { keyOf, type Kube, type KubeObject } from "../kube.ts";
 import type { Discovery } from "./discovery.ts";
 import { injected, registered, unregistered, type RegisteredPod } from "./registration.ts";
 import { settlement } from "./settle.ts";

@@ -1,5 +1,5 @@
 import type { PlacedPod, Pod, WorkloadSpec } from "../workload.ts";
-import { KubeError, type Kube, type KubeObject } from "./kube.ts";
+import { KubeError, type Kube, type KubeObject } from "../kube.ts";
 
 /** A pod as Kubernetes knows it. */
 export interface RegisteredPod extends PlacedPod {

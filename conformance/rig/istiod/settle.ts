@@ -3,7 +3,7 @@ import type { Workload } from "../workload.ts";
 import type { ControlPlane } from "./control-plane.ts";
 import { rootNamespace } from "./ports.ts";
 import type { EndpointController } from "./endpoints.ts";
-import type { KubeObject } from "./kube.ts";
+import type { KubeObject } from "../kube.ts";
 import type { RegisteredPod } from "./registration.ts";
 
 /** Knows when the whole way from the API server to every Envoy has been gone. */

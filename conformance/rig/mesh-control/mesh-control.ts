@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { defaultPlatform } from "../../../lib/graph/platform.ts";
 import type { Mesh } from "../../../lib/model/mesh.ts";
 import type { EnvoyOptions, Plane, Site } from "../plane.ts";
-import { child, eventually, type Child } from "../process.ts";
+import { child, eventually } from "../process.ts";
 import { alive, atWork, first, gone, proxied } from "../settling.ts";
 import { trustDomain, type PlacedPod, type Pod } from "../workload.ts";
 import { clientBehind, type Clients } from "./clients.ts";
@@ -17,22 +17,12 @@ export interface MeshControl extends Plane {
   readonly clients: () => Promise<Clients>;
   /** What it answers on its admin port, for example `/debug/status`. */
   readonly debug: (path: string) => Promise<string>;
-  /** Ends the process as a crash would. */
-  readonly killed: () => Promise<void>;
-  /** Starts it again, with what it was told last. */
-  readonly restarted: () => Promise<void>;
-  /** Fills the folder of every pod anew, as whoever keeps its identity there would. */
-  readonly reissued: () => Promise<void>;
 }
 
 /** What is tried beside the rig: how proxies are started. */
 export interface MeshControlOptions {
   /** What a pod's Envoy starts with. It must serve its admin interface on loopback at `adminPort`. */
   readonly bootstrap: (pod: BootstrapPod) => unknown;
-  /** Of all certificates; a day when absent. */
-  readonly lifetimeMs?: number;
-  /** What its configuration says besides. */
-  readonly settings?: Readonly<Record<string, unknown>>;
   readonly envoy?: EnvoyOptions;
   /** The program of the control process; that of the suite `xds` when absent. */
   readonly program?: string;
@@ -66,7 +56,7 @@ const emptyMesh: Mesh = {
 
 /** The control process, a file that tells it what there is, and its word about which proxy has taken what. */
 export const meshControl =
-  ({ bootstrap, lifetimeMs, settings = {}, envoy, program = suiteProgram }: MeshControlOptions) =>
+  ({ bootstrap, envoy, program = suiteProgram }: MeshControlOptions) =>
   async ({ directory, anchor, agent, gateway, mesh, workloads }: Site): Promise<MeshControl> => {
     const own = join(directory, "control-plane");
     mkdirSync(own);
@@ -98,22 +88,14 @@ export const meshControl =
         progress: { address: gateway, port: controlPorts.progress },
         authority: mesh.folder,
         trustDomain,
-        ...(lifetimeMs !== undefined && { lifetimeMs }),
-        ...settings,
       }),
     );
-    const started = async (): Promise<Child> => {
-      const made = child(directory, "mesh-control", [process.execPath, program, configFile], { inside: anchor.pid });
-      const ready = eventually("mesh-control is ready", () => debug("/readyz").then(() => true), { needs: [made] });
-      await ready.catch(async (error: unknown) => {
-        await made.stop(0);
-        throw error;
-      });
-      return made;
-    };
-    let control = await started();
-    const issued = (pod: Pod): Promise<string> =>
-      mesh.identityFolder(pod, lifetimeMs === undefined ? {} : { lifetimeMs });
+    const control = child(directory, "mesh-control", [process.execPath, program, configFile], { inside: anchor.pid });
+    const ready = eventually("mesh-control is ready", () => debug("/readyz").then(() => true), { needs: [control] });
+    await ready.catch(async (error: unknown) => {
+      await control.stop(0);
+      throw error;
+    });
 
     return {
       ...(envoy && { envoy }),
@@ -123,20 +105,10 @@ export const meshControl =
       },
       clients,
       debug,
-      killed: () => {
-        process.kill(control.pid, "SIGKILL");
-        return control.stop();
-      },
-      restarted: async () => {
-        control = await started();
-      },
-      reissued: async () => {
-        for (const pod of pods.values()) if (pod.spec.kind !== "none") await issued(pod);
-      },
       proxyName: nodeId,
       async bootstrap(placed) {
         const { spec, pod, address } = placed;
-        const identityFolder = await issued(placed);
+        const identityFolder = await mesh.identityFolder(placed);
         return bootstrap({ workload: `${spec.namespace}/${spec.name}`, pod, address, identityFolder });
       },
       started(pod) {

@@ -1,88 +1,64 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { connect, createServer, type AddressInfo } from "node:net";
-import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { apiServer, type ApiServer } from "../../rig/api-server.ts";
 import { authority } from "../../rig/certificates.ts";
 import type { Tools } from "../../rig/install.ts";
-import { kube, type Kube } from "../../rig/istiod/kube.ts";
-import { child, eventually, type Child } from "../../rig/process.ts";
+import type { Kube } from "../../rig/kube.ts";
+import { freePort } from "../protocol/scene.ts";
 
-export interface ApiServer {
+export interface LoopbackApiServer extends Pick<ApiServer, "kube" | "token" | "stop"> {
   readonly url: string;
+  readonly port: number;
   /** PEM. */
   readonly authority: string;
-  /** Of somebody who may do everything. */
-  readonly token: string;
-  readonly kube: Kube;
-  readonly stop: () => Promise<void>;
 }
 
-const token = "meshwright-identity";
-
-/** etcd and a kube-apiserver on loopback, on free ports, in a folder that goes with them: who asks it needs no network of its own. */
-export const apiServer = async (tools: Pick<Tools, "etcd" | "kubeApiserver">): Promise<ApiServer> => {
+/** An API server on loopback, on free ports, in a folder that goes with it: who asks it needs no network of its own. */
+export const loopbackApiServer = async (tools: Pick<Tools, "etcd" | "kubeApiserver">): Promise<LoopbackApiServer> => {
   const folder = mkdtempSync(join(tmpdir(), "meshwright-api-server-"));
-  const children: Child[] = [];
-  const stop = async (): Promise<void> => {
-    for (const one of children.reverse()) await one.stop();
-    rmSync(folder, { recursive: true, force: true });
-  };
+  const gone = (): void => rmSync(folder, { recursive: true, force: true });
   try {
-    const [client, peer, port] = [await freePort(), await freePort(), await freePort()];
-    const root = await authority(folder, "root");
-    const server = await root.issued("kube-apiserver", ["DNS:kubernetes.default.svc", "IP:127.0.0.1"]);
-    const accounts = await root.issued("service-accounts", ["DNS:service-accounts.invalid"]);
-    writeFileSync(join(folder, "tokens.csv"), `${token},identity,identity,"system:masters"\n`, { mode: 0o600 });
-    const etcd = child(folder, "etcd", [
-      tools.etcd,
-      ...["--data-dir", join(folder, "etcd"), "--log-level", "warn"],
-      ...[
-        "--listen-client-urls",
-        `http://127.0.0.1:${client}`,
-        "--advertise-client-urls",
-        `http://127.0.0.1:${client}`,
-      ],
-      ...["--listen-peer-urls", `http://127.0.0.1:${peer}`],
-    ]);
-    children.push(etcd);
-    const api = child(folder, "kube-apiserver", [
-      tools.kubeApiserver,
-      `--etcd-servers=http://127.0.0.1:${client}`,
-      `--secure-port=${port}`,
-      "--bind-address=127.0.0.1",
-      `--cert-dir=${folder}`,
-      `--tls-cert-file=${server.certificateFile}`,
-      `--tls-private-key-file=${server.keyFile}`,
-      "--service-cluster-ip-range=10.96.0.0/12",
-      `--service-account-key-file=${accounts.certificateFile}`,
-      `--service-account-signing-key-file=${accounts.keyFile}`,
-      "--service-account-issuer=https://kubernetes.default.svc",
-      "--api-audiences=https://kubernetes.default.svc",
-      `--token-auth-file=${join(folder, "tokens.csv")}`,
-      "--authorization-mode=RBAC",
-      "--disable-admission-plugins=ServiceAccount",
-      "--endpoint-reconciler-type=none",
-      "--profiling=false",
-    ]);
-    children.push(api);
-    const admin = kube(() => connect(port, "127.0.0.1"), root.certificate, token);
-    await eventually("the API server is ready", () => admin.raw("GET", "/readyz").then(() => true), {
-      needs: [etcd, api],
-      timeoutMs: 60_000,
-    });
-    return { url: `https://127.0.0.1:${port}`, authority: root.certificate, token, kube: admin, stop };
+    const platform = await authority(folder, "root");
+    const ports = { etcd: await freePort(), etcdPeer: await freePort(), api: await freePort() };
+    const dialled = (port: number) => connect(port, "127.0.0.1");
+    const { kube, token, stop } = await apiServer({ tools, directory: folder, folder, platform, ports, dialled });
+    const stopped = async (): Promise<void> => {
+      await stop();
+      gone();
+    };
+    return {
+      url: `https://127.0.0.1:${ports.api}`,
+      port: ports.api,
+      authority: platform.certificate,
+      token,
+      kube,
+      stop: stopped,
+    };
   } catch (error) {
-    await stop();
+    gone();
     throw error;
   }
 };
 
-const freePort = async (): Promise<number> => {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
+/** By the TokenRequest API, as the kubelet does for a projected volume. */
+export const requestedToken = async (
+  kube: Kube,
+  namespace: string,
+  account: string,
+  audience: string,
+  pod?: string,
+): Promise<string> => {
+  const uid = pod === undefined ? undefined : (await kube.get("v1", "Pod", namespace, pod))?.metadata.uid;
+  const answer = await kube.raw("POST", `/api/v1/namespaces/${namespace}/serviceaccounts/${account}/token`, {
+    apiVersion: "authentication.k8s.io/v1",
+    kind: "TokenRequest",
+    spec: {
+      audiences: [audience],
+      expirationSeconds: 600,
+      ...(pod === undefined ? {} : { boundObjectRef: { apiVersion: "v1", kind: "Pod", name: pod, uid } }),
+    },
+  });
+  return (answer as { readonly status: { readonly token: string } }).status.token;
 };

@@ -1,64 +1,45 @@
 import { authority, keySecret, kubernetesApi, tokenReviews } from "../../../runtime/control/identity/index.ts";
-import { install } from "../../rig/install.ts";
-import type { Kube } from "../../rig/istiod/kube.ts";
 import type { Verdicts } from "../../suite.ts";
-import { apiServer, type ApiServer } from "./api-server.ts";
+import { requestedToken, type LoopbackApiServer } from "./api-server.ts";
 import { difference, judged } from "./verdict.ts";
 
 const trustDomain = "mesh.test";
 const notAccepted = { kind: "refused", reason: "the service account token is not accepted" };
 
 /** Service account tokens, and roots kept in a secret, held against a real kube-apiserver. */
-export const tokenReview = async (verdicts: Verdicts): Promise<void> => {
-  const server = await apiServer(await install());
-  try {
-    await server.kube.apply([
-      { apiVersion: "v1", kind: "Namespace", metadata: { name: "shop" } },
-      { apiVersion: "v1", kind: "ServiceAccount", metadata: { name: "reviews", namespace: "shop" } },
-      { apiVersion: "v1", kind: "ServiceAccount", metadata: { name: "gone", namespace: "shop" } },
-      {
-        apiVersion: "v1",
-        kind: "Pod",
-        metadata: { name: "reviews-1", namespace: "shop" },
-        spec: { serviceAccountName: "reviews", containers: [{ name: "a", image: "a" }] },
-      },
-    ]);
-    await tokens(verdicts, server);
-    await secrets(verdicts, server);
-  } finally {
-    await server.stop();
-  }
-};
-
-/** By the TokenRequest API, as the kubelet does for a projected volume. */
-const requested = async (kube: Kube, account: string, audience: string, pod?: string): Promise<string> => {
-  const uid = pod === undefined ? undefined : (await kube.get("v1", "Pod", "shop", pod))?.metadata.uid;
-  const answer = await kube.raw("POST", `/api/v1/namespaces/shop/serviceaccounts/${account}/token`, {
-    apiVersion: "authentication.k8s.io/v1",
-    kind: "TokenRequest",
-    spec: {
-      audiences: [audience],
-      expirationSeconds: 600,
-      ...(pod === undefined ? {} : { boundObjectRef: { apiVersion: "v1", kind: "Pod", name: pod, uid } }),
+export const tokenReview = async (server: LoopbackApiServer, verdicts: Verdicts): Promise<void> => {
+  await server.kube.apply([
+    { apiVersion: "v1", kind: "Namespace", metadata: { name: "shop" } },
+    { apiVersion: "v1", kind: "ServiceAccount", metadata: { name: "reviews", namespace: "shop" } },
+    { apiVersion: "v1", kind: "ServiceAccount", metadata: { name: "gone", namespace: "shop" } },
+    {
+      apiVersion: "v1",
+      kind: "Pod",
+      metadata: { name: "reviews-1", namespace: "shop" },
+      spec: { serviceAccountName: "reviews", containers: [{ name: "a", image: "a" }] },
     },
-  });
-  return (answer as { readonly status: { readonly token: string } }).status.token;
+  ]);
+  await tokens(verdicts, server);
+  await secrets(verdicts, server);
 };
 
-const tokens = async (verdicts: Verdicts, { url, authority, token, kube }: ApiServer): Promise<void> => {
+const tokens = async (verdicts: Verdicts, { url, authority, token, kube }: LoopbackApiServer): Promise<void> => {
   const access = { url, authority, token: () => token };
   const { reviewed } = tokenReviews({ api: kubernetesApi(access), trustDomain, backOffMs: 300 });
   const identity = `spiffe://${trustDomain}/ns/shop/sa/reviews`;
-  const good = await requested(kube, "reviews", "meshwright");
+  const good = await requestedToken(kube, "shop", "reviews", "meshwright");
   await judged(verdicts, "a token for our audience gives its account's identity", async () =>
     difference(await reviewed(good), { kind: "reviewed", identity }),
   );
-  const bound = await requested(kube, "reviews", "meshwright", "reviews-1");
+  const bound = await requestedToken(kube, "shop", "reviews", "meshwright", "reviews-1");
   await judged(verdicts, "a token that is bound to a pod names it", async () =>
     difference(await reviewed(bound), { kind: "reviewed", identity, pod: "reviews-1" }),
   );
   await judged(verdicts, "a token for another audience is refused", async () =>
-    difference(await reviewed(await requested(kube, "reviews", "https://kubernetes.default.svc")), notAccepted),
+    difference(
+      await reviewed(await requestedToken(kube, "shop", "reviews", "https://kubernetes.default.svc")),
+      notAccepted,
+    ),
   );
   await judged(verdicts, "our token is refused where another audience is asked for", async () =>
     difference(await reviewed(good, { audience: "somebody-else" }), notAccepted),
@@ -83,7 +64,7 @@ const tokens = async (verdicts: Verdicts, { url, authority, token, kube }: ApiSe
     verdicts,
     "a token of a deleted pod or account is refused, although it was accepted a moment ago",
     async () => {
-      const gone = await requested(kube, "gone", "meshwright");
+      const gone = await requestedToken(kube, "shop", "gone", "meshwright");
       const before = await reviewed(gone);
       await kube.delete([
         { apiVersion: "v1", kind: "ServiceAccount", metadata: { name: "gone", namespace: "shop" } },
@@ -110,7 +91,7 @@ const tokens = async (verdicts: Verdicts, { url, authority, token, kube }: ApiSe
   });
 };
 
-const secrets = async (verdicts: Verdicts, { url, authority: ca, token, kube }: ApiServer): Promise<void> => {
+const secrets = async (verdicts: Verdicts, { url, authority: ca, token, kube }: LoopbackApiServer): Promise<void> => {
   const api = kubernetesApi({ url, authority: ca, token: () => token });
   const store = keySecret(api, { namespace: "shop", name: "roots" });
   const replicas = await Promise.all(Array.from({ length: 3 }, () => authority({ store, trustDomain, create: true })));

@@ -1,34 +1,56 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { serviceAddresses } from "../../laboratory/laboratory.ts";
+import { laboratory, serviceAddresses } from "../../laboratory/laboratory.ts";
 import { foundOnRig } from "../../laboratory/rigs.ts";
 import { rigRequirements } from "../../rig/requirements.ts";
 import type { Rig } from "../../rig/rig.ts";
 import type { Verdicts } from "../../suite.ts";
-import { xdsLaboratory } from "../laboratory.ts";
-import { controlPlaneWith, type AuthoredControl } from "../plane.ts";
 import { changes, type Change } from "./changes.ts";
 import { upstreamConnections } from "./connections.ts";
 import { failures, undelivered, type Window } from "./judgement.ts";
 import { callers, calls, graph, hostOf } from "./mesh.ts";
+import { serving, type Serving } from "./serving.ts";
 import { traffic, type Sent } from "./traffic.ts";
 
 const changeCount = 100;
-const lifetimeMs = 16_000;
+const lifetime = { text: "16s", ms: 16_000 } as const;
+/** While roots are exchanged: `serve` spreads new certificates over a minute, which half of a life must outlast. */
+const longerLifetime = "150s";
 const drainSeconds = 2;
+
+/** `serve` reads the roots every 30 s, and exchanges what it gave out within a minute; so long each step is past before the next. */
+const rotation = [
+  { step: "add", seconds: 62 },
+  { step: "switch", seconds: 95 },
+  { step: "retire", seconds: 35 },
+] as const;
+const changePauseMs = 8000;
+
 /** A worker of an Envoy takes what its main thread acknowledged at its next turn, and drains what was there before. */
 const slackMs = drainSeconds * 1000 + 1000;
 /** Changes during the outage and the rotation, after the hundred. */
 const furtherChanges = 30;
 
 /**
- * No request that the policy allows fails, whatever is changed meanwhile: policies, the control plane, certificates, roots.
- * Every answer is one that `decide` gives by a mesh that was in force between the request and its answer.
+ * No request that the policy allows fails, whatever is changed meanwhile: files of the mesh folder, the control plane,
+ * certificates, roots. Every answer is one that `decide` gives by a mesh that was in force between the request and its answer.
  */
 export const loadConformance = async (verdicts: Verdicts): Promise<void> => {
   const missing = rigRequirements();
   if (missing !== undefined) return verdicts.skip("steady load", missing);
-  const plane = controlPlaneWith({ lifetimeMs, drainSeconds, accessLog: "stdout" });
-  await foundOnRig(plane, "mesh-control under load", verdicts, (rig) => held(rig, verdicts));
+  const scratch = mkdtempSync(join(tmpdir(), "meshwright-load-"));
+  const planned = await changes(changeCount + furtherChanges, scratch).finally(() =>
+    rmSync(scratch, { recursive: true, force: true }),
+  );
+  planned.forEach(({ mesh }, index) => {
+    const unsafe = undelivered(calls, [planned[Math.max(0, index - 3)]!.mesh, mesh]);
+    if (unsafe[0] !== undefined) throw new Error(`change ${index} takes requests away by itself: ${unsafe[0]}`);
+  });
+  const addresses = Object.fromEntries(serviceAddresses(graph));
+  const plane = serving({ first: planned[0]!, addresses, lifetime, drainSeconds });
+  await foundOnRig(plane, "mesh-control serve under load", verdicts, (rig) => held(rig, planned, addresses, verdicts));
 };
 
 interface Phase {
@@ -37,18 +59,21 @@ interface Phase {
   readonly until: number;
 }
 
-const held = async (rig: Rig<AuthoredControl>, verdicts: Verdicts): Promise<void> => {
-  const planned = changes(changeCount + furtherChanges);
-  planned.forEach(({ mesh }, index) => {
-    const unsafe = undelivered(calls, [planned[Math.max(0, index - 3)]!.mesh, mesh]);
-    if (unsafe[0] !== undefined) throw new Error(`change ${index} takes requests away by itself: ${unsafe[0]}`);
+const held = async (
+  rig: Rig<Serving>,
+  planned: readonly Change[],
+  addresses: Readonly<Record<string, string>>,
+  verdicts: Verdicts,
+): Promise<void> => {
+  // The folder says everything before anybody starts.
+  const lab = await laboratory(rig, ["outside.example"], {
+    set: () => Promise.resolve(),
+    update: () => Promise.resolve(),
   });
-  const lab = await xdsLaboratory(rig, ["outside.example"]);
   await lab.set(graph, planned[0]!.mesh);
-  const addresses = Object.fromEntries([...serviceAddresses(graph)].map(([id, address]) => [id, [address]]));
   const addressOf = (host: string): string => {
     const found = graph.services.find(({ name }) => hostOf(name) === host);
-    return addresses[`${found?.namespace}/${found?.name}`]?.[0] ?? "";
+    return addresses[`${found?.namespace}/${found?.name}`] ?? "";
   };
 
   const told: { readonly change: Change; readonly from: number; settled: number | undefined }[] = [
@@ -64,11 +89,10 @@ const held = async (rig: Rig<AuthoredControl>, verdicts: Verdicts): Promise<void
     const change = planned[told.length];
     if (change === undefined) throw new Error("unreachable: more changes were planned");
     told.push({ change, from: Date.now(), settled: undefined });
-    rig.plane.serve(change.mesh, addresses);
+    rig.plane.edit(change);
     return change;
   };
 
-  // As `mesh-control join --keep` does for each machine.
   const renewing = { over: false };
   // Of two writers to one folder each would clear away what the other is about to put there.
   let reissued = Promise.resolve();
@@ -76,7 +100,7 @@ const held = async (rig: Rig<AuthoredControl>, verdicts: Verdicts): Promise<void
   const renewals = (async () => {
     while (!renewing.over) {
       await reissue();
-      for (let waited = 0; waited < lifetimeMs / 3 && !renewing.over; waited += 200) await sleep(200);
+      for (let waited = 0; waited < lifetime.ms / 3 && !renewing.over; waited += 200) await sleep(200);
     }
   })();
   const phases: Phase[] = [];
@@ -108,30 +132,39 @@ const held = async (rig: Rig<AuthoredControl>, verdicts: Verdicts): Promise<void
         await sleep(500);
         next();
         await sleep(1000);
-        await rig.plane.restarted();
+        await rig.plane.restarted(lifetime.text);
         await settled();
         next();
         await settled();
       });
     await phase("certificates renewed", async () => {
       const before = await upstreamConnections(pods);
-      await sleep(lifetimeMs * 2.2);
+      await sleep(lifetime.ms * 2.2);
       torn = before.torn(await upstreamConnections(pods));
     });
+    await phase("the control plane replaced", async () => {
+      await rig.plane.ended();
+      next();
+      await rig.plane.restarted(longerLifetime);
+      await settled();
+    });
     await phase("roots rotated", async () => {
-      for (const step of ["add", "switch", "retire"] as const) {
-        const taken = await rig.plane.authority.rotated(step, { over: () => true });
-        if (taken.kind === "refused") throw new Error(taken.reason);
+      let past = 0;
+      for (const { step, seconds } of rotation) {
+        await rig.plane.ran("root", step, "--after", `${past}s`);
         await reissue();
-        const until = Date.now() + lifetimeMs * 0.6;
+        if (step === "add") await judgeHaste(rig.plane, verdicts);
+        const until = Date.now() + seconds * 1000;
         while (Date.now() < until) {
           next();
           await settled();
-          await sleep(1000);
+          await sleep(changePauseMs);
         }
+        past = seconds;
       }
     });
     await phase("nothing changes", () => sleep(2000));
+    await judgeStatus(rig, verdicts);
   } finally {
     renewing.over = true;
     await renewals;
@@ -142,6 +175,23 @@ const held = async (rig: Rig<AuthoredControl>, verdicts: Verdicts): Promise<void
   if (blind === 0) verdicts.fail("planted: answers judged by the first mesh alone", "nobody noticed");
   else verdicts.pass(`planted: answers judged by the first mesh alone, noticed ${blind} times`);
   judgeConnections(sent, phases, torn, verdicts);
+};
+
+/** Nobody is cut off by a step that is taken before others have followed. */
+const judgeHaste = async ({ ran }: Serving, verdicts: Verdicts): Promise<void> => {
+  const said = await ran("root", "switch").catch(String);
+  const law = "load: `mesh-control root switch` refuses to be early";
+  if (said.includes("it is too early to switch")) verdicts.pass(law);
+  else verdicts.fail(law, said);
+};
+
+const judgeStatus = async ({ plane, workloads }: Rig<Serving>, verdicts: Verdicts): Promise<void> => {
+  const count = workloads().filter(({ proxy }) => proxy !== undefined).length;
+  const said = await plane.ran("status").catch(String);
+  const law = "load: `mesh-control status` says that all have everything, and one root";
+  const isSaid = said.includes("roots steady") && said.includes(`${count} of ${count} proxies have all of it`);
+  if (isSaid) verdicts.pass(law);
+  else verdicts.fail(law, said);
 };
 
 const windowsOf = (

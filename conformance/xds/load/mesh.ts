@@ -1,8 +1,5 @@
-import { lowered } from "../../../golden/random/mesh.ts";
 import type { Service, ServiceGraph, Workload } from "../../../lib/graph/graph.ts";
-import { defaultPlatform } from "../../../lib/graph/platform.ts";
 import type { Call } from "../../../lib/model/call.ts";
-import type { Mesh } from "../../../lib/model/mesh.ts";
 
 const port = { service: 80, workload: 8080 } as const;
 
@@ -18,12 +15,12 @@ const workload = (namespace: string, name: string, app: string): Workload => ({
   source: "load.yaml",
 });
 
-const service = (namespace: string, name: string, number: number, ids: readonly string[]): Service => ({
+const service = (namespace: string, name: string, number: number, app: string, ids: readonly string[]): Service => ({
   namespace,
   name,
   kind: "cluster",
   ports: [{ number, name: "http", protocol: "http", target: port.workload }],
-  selector: { app: name },
+  selector: { app },
   workloads: ids,
   subsets: ids.map((id) => {
     const version = id.split("-")[1] ?? "";
@@ -35,56 +32,44 @@ const service = (namespace: string, name: string, number: number, ids: readonly 
 /** Who calls all the time; nobody calls them. */
 export const callers: readonly string[] = ["bank/three", "shop/one", "shop/two"];
 
+/** What of the graph changes: which of alpha's workloads are a subset besides, and whether beta's second one is gamma's. */
+export interface GraphEdits {
+  readonly canary?: { readonly name: string; readonly workloads: readonly string[] } | undefined;
+  readonly moved?: boolean;
+}
+
 /** Four services that are called, and one that only comes and goes in scopes. */
-export const graph: ServiceGraph = {
-  namespaces: ["bank", "shop"].map((name) => ({ name, labels: {} })),
-  services: [
-    service("bank", "delta", port.service, ["bank/delta-v1"]),
-    service("shop", "alpha", port.service, ["shop/alpha-v1", "shop/alpha-v2", "shop/alpha-v3"]),
-    service("shop", "beta", port.service, ["shop/beta-v1", "shop/beta-v2"]),
-    service("shop", "gamma", port.service, ["shop/gamma-v1"]),
-    service("shop", "idle", 7000, ["shop/gamma-v1"]),
-  ],
-  workloads: [
-    workload("bank", "delta-v1", "delta"),
-    workload("bank", "three", "three"),
-    ...["alpha-v1", "alpha-v2", "alpha-v3", "beta-v1", "beta-v2", "gamma-v1"].map((name) =>
-      workload("shop", name, name.split("-")[0] ?? ""),
-    ),
-    workload("shop", "one", "one"),
-    workload("shop", "two", "two"),
-  ],
+export const graphWith = ({ canary, moved = false }: GraphEdits): ServiceGraph => {
+  const alpha = service("shop", "alpha", port.service, "alpha", ["shop/alpha-v1", "shop/alpha-v2", "shop/alpha-v3"]);
+  const gammas = [...(moved ? ["shop/beta-v2"] : []), "shop/gamma-v1"];
+  const one = (name: string, app = name.split("-")[0] ?? ""): Workload => workload("shop", name, app);
+  const second = one("beta-v2");
+  return {
+    namespaces: ["bank", "shop"].map((name) => ({ name, labels: {} })),
+    services: [
+      service("bank", "delta", port.service, "delta", ["bank/delta-v1"]),
+      canary === undefined
+        ? alpha
+        : { ...alpha, subsets: [{ ...canary, labels: { canary: canary.name } }, ...alpha.subsets] },
+      service("shop", "beta", port.service, "beta", ["shop/beta-v1", ...(moved ? [] : ["shop/beta-v2"])]),
+      service("shop", "gamma", port.service, "gamma", gammas),
+      service("shop", "idle", 7000, "gamma", gammas),
+    ],
+    workloads: [
+      workload("bank", "delta-v1", "delta"),
+      workload("bank", "three", "three"),
+      ...["alpha-v1", "alpha-v2", "alpha-v3", "beta-v1"].map((name) => one(name)),
+      moved ? { ...second, labels: { ...second.labels, app: "gamma" } } : second,
+      ...["gamma-v1", "one", "two"].map((name) => one(name)),
+    ],
+  };
 };
+
+/** As it is at first: pods are started by it. */
+export const graph: ServiceGraph = graphWith({});
 
 export const hostOf = (name: string): string =>
   `${name}.${graph.services.find((one) => one.name === name)?.namespace}.svc.cluster.local`;
-
-/** What the graph means when nobody says anything, but that nothing is tried again: a retry would hide what this looks for. */
-export const baseMesh = (): Mesh => {
-  const { value: mesh, diagnostics } = lowered(
-    {
-      config: { folders: { ".": ["shop", "bank"] }, defaults: { mtls: "strict", access: "anyone" } },
-      policies: [],
-      externals: [],
-      ingresses: [],
-    },
-    graph,
-    { ...defaultPlatform, outbound: "registry-only" },
-  );
-  if (mesh === undefined) throw new Error(diagnostics.map(({ message }) => message).join("; "));
-  const hosts = mesh.destinations.map(({ host }) => host).filter((host) => host !== hostOf("idle"));
-  return {
-    ...mesh,
-    destinations: mesh.destinations.map((destination) => ({
-      ...destination,
-      ports: destination.ports.map((one) => ({
-        ...one,
-        routes: one.routes.map((route) => ({ ...route, retries: "none" as const })),
-      })),
-    })),
-    scopes: mesh.scopes.map((scope) => ({ ...scope, hosts })),
-  };
-};
 
 const get = (
   from: string,

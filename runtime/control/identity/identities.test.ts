@@ -123,6 +123,19 @@ test("when another root signs every retained identity is told at once, and made 
   held.close();
 });
 
+test("another root that signs puts off no renewal: certificates may live shorter than their making anew is spread", async () => {
+  const authority = await testAuthority();
+  const held = identities({ authority, lifetimeMs: 3000, spreadMs: 3_600_000 });
+  held.retain(reviews);
+  const before = await held.secretFor(reviews);
+  const { validTo } = new X509Certificate(sideOf(before).certificateChain);
+  await authority.rotated("add", { over: () => true });
+  await authority.rotated("switch", { over: () => true });
+  while ((await held.secretFor(reviews)).version === before.version) await sleep(10);
+  expect(Date.now()).toBeLessThan(Date.parse(validTo));
+  held.close();
+});
+
 test("who asks while a retained identity waits for its renewal gets what the others have", async () => {
   const held = identities({ authority: await testAuthority(), lifetimeMs: 4000 });
   const versions = new Set<string>();

@@ -101,11 +101,12 @@ export const identities = ({
     entry.svid = svid;
     entry.secret = secret;
     entry.failures = 0;
-    // The clock may stand anywhere: renewal is a delay from now, not a date.
-    scheduled(identity, entry, jittered(svid.renewAt - Date.now()));
+    scheduled(identity, entry, untilRenewal(entry));
     if (replaced && entry.users > 0) changed(identity);
     return secret;
   };
+  /** The clock may stand anywhere: renewal is a delay from now, not a date. */
+  const untilRenewal = ({ svid }: Held): number => jittered((svid?.renewAt ?? 0) - Date.now());
   const renewed = async (identity: SpiffeId, entry: Held): Promise<void> => {
     try {
       await fresh(identity, entry);
@@ -128,7 +129,7 @@ export const identities = ({
     signer = authority.signer();
     for (const [identity, entry] of held) {
       if (another && entry.users === 0) dropped(identity, entry);
-      else if (another) scheduled(identity, entry, Math.random() * spreadMs);
+      else if (another) scheduled(identity, entry, Math.min(Math.random() * spreadMs, untilRenewal(entry)));
       if (entry.users > 0) changed(identity);
     }
   });
@@ -137,8 +138,7 @@ export const identities = ({
     retain: (identity) => {
       const entry = entryOf(identity);
       entry.users += 1;
-      if (entry.users === 1 && entry.svid !== undefined)
-        scheduled(identity, entry, jittered(entry.svid.renewAt - Date.now()));
+      if (entry.users === 1 && entry.svid !== undefined) scheduled(identity, entry, untilRenewal(entry));
     },
     release(identity) {
       const entry = held.get(identity);

@@ -1,12 +1,12 @@
-import { meshChanges } from "../../compiler/diff/index.ts";
-import type { Revision } from "../../compiler/diff/causes.ts";
-import type { ServiceGraph, WorkloadId } from "../../lib/graph/graph.ts";
-import type { Placement } from "../../lib/graph/placement.ts";
-import type { Mesh } from "../../lib/model/mesh.ts";
-import { dumpedConfiguration } from "../../targets/xds/read/dump.ts";
-import { read } from "../../targets/xds/read/index.ts";
-import { sayable } from "../../targets/xds/read/sayable.ts";
-import type { ProxyConfiguration } from "../../targets/xds/resource.ts";
+import { meshChanges } from "../compiler/diff/index.ts";
+import type { Revision } from "../compiler/diff/causes.ts";
+import type { ServiceGraph, WorkloadId } from "../lib/graph/graph.ts";
+import type { Placement } from "../lib/graph/placement.ts";
+import type { Mesh } from "../lib/model/mesh.ts";
+import { dumpedConfiguration } from "../targets/xds/read/dump.ts";
+import { read } from "../targets/xds/read/index.ts";
+import { sayable } from "../targets/xds/read/sayable.ts";
+import type { ProxyConfiguration } from "../targets/xds/resource.ts";
 
 export interface DumpedMesh {
   readonly graph: ServiceGraph;
@@ -20,7 +20,7 @@ export interface DumpedMesh {
  * Whether Envoys do what a mesh means, by their own account: `/config_dump?include_eds` of every proxy, read back as a mesh
  * and compared exactly. Answers with the disagreements in words; none: every call is decided alike.
  */
-export const istiodDisagreements = (
+export const dumpedDisagreements = (
   dumps: ReadonlyMap<WorkloadId, unknown>,
   { graph, mesh, placement, isForeign }: DumpedMesh,
 ): readonly string[] => {

@@ -1,0 +1,13 @@
+import { execFileSync } from "node:child_process";
+import { join } from "node:path";
+
+export const repository = join(import.meta.dirname, "..", "..");
+
+let isBuilt = false;
+
+/** `mesh-control` as it is published: its bundle, made afresh once in a run, so that no old one is held to anything. */
+export const built = (): string => {
+  if (!isBuilt) execFileSync(process.execPath, [join(repository, "scripts", "build.ts")]);
+  isBuilt = true;
+  return join(repository, "dist", "cli", "mesh-control.js");
+};
