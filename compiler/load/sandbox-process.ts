@@ -73,12 +73,16 @@ const held = (sandbox: SandboxProcess): readonly { readonly ref: () => void; rea
  */
 export const startAhead = ({ locked = false } = {}): void => {
   if (waiting !== undefined) return;
-  waiting = started(ahead, locked);
+  const sandbox = started(ahead, locked);
+  waiting = sandbox;
   waitsLocked = locked;
-  const forget = (): void => (waiting = undefined);
-  waiting.once("exit", forget).once("error", forget);
+  // It may end long after it was taken, when another waits.
+  const forget = (): void => {
+    if (waiting === sandbox) waiting = undefined;
+  };
+  sandbox.once("exit", forget).once("error", forget);
   // Nobody waits for it until it has something to do.
-  for (const handle of held(waiting)) handle.unref();
+  for (const handle of held(sandbox)) handle.unref();
 };
 
 /** A process for an evaluation: the one that was started ahead, if it is bounded as is asked. */
