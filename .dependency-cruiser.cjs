@@ -105,11 +105,28 @@ module.exports = {
         "^lib/",
         "^targets/",
         "^compiler/(pipeline|resolved|yaml)\\.ts$",
-        "^runtime/control/",
+        "^runtime/(control|log)/",
         "^(node:)?[a-z_0-9/]+$",
         "^node_modules/(@bufbuild/protobuf|@grpc/grpc-js|@peculiar/x509|reflect-metadata)/",
       ],
       "what is served comes from the pipeline and a target",
+    ),
+    may(
+      "log-knows-nothing",
+      "^runtime/log/",
+      ["^runtime/log/", "^(node:)?[a-z_0-9/]+$"],
+      "what happened is told the same by all that run",
+    ),
+    may(
+      "proxy-reads-its-own-configuration",
+      "^runtime/proxy/",
+      [
+        "^lib/(?!model/decide/)",
+        "^targets/native/config(-shape)?\\.ts$",
+        "^runtime/(proxy|log)/",
+        "^(node:)?[a-z_0-9/]+$",
+      ],
+      "the proxy is an independent reading of the model: it knows neither `decide` nor the compiler",
     ),
     {
       name: "ads-knows-no-mesh",
@@ -118,7 +135,7 @@ module.exports = {
       from: { path: "^runtime/control/ads/", pathNot: "\\.test\\.ts$" },
       to: {
         path: "^(lib|compiler|runtime/control)/",
-        pathNot: "^runtime/control/(ads|log)/|^runtime/control/view\\.ts$",
+        pathNot: "^runtime/control/ads/|^runtime/control/view\\.ts$",
       },
     },
     {
@@ -129,7 +146,7 @@ module.exports = {
       to: {
         path: "^(lib|compiler|runtime/control)/",
         pathNot:
-          "^runtime/control/(identity|log)/|^runtime/control/(view|network-of|timer-delay)\\.ts$|^lib/model/selector\\.ts$",
+          "^runtime/control/identity/|^runtime/control/(view|network-of|timer-delay)\\.ts$|^lib/model/selector\\.ts$",
       },
     },
     {

@@ -3,7 +3,7 @@ import { join, resolve } from "node:path";
 import { Command, Option } from "commander";
 import { bootstrap } from "../../targets/xds/bootstrap.ts";
 import { ownCertificate, secretFiles } from "../../targets/xds/identity-names.ts";
-import { addressAndPort, meshOption, portNumber, workloadId } from "./arguments.ts";
+import { addressAndPort, meshOption, portNumber, workloadId } from "../arguments.ts";
 import { knownWorkload } from "./state.ts";
 
 interface BootstrapCommandOptions {

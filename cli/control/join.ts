@@ -2,9 +2,9 @@ import { X509Certificate } from "node:crypto";
 import { Command, Option } from "commander";
 import type { HeldIdentity } from "../../runtime/control/identity/index.ts";
 import { exitCode } from "../exit-code.ts";
-import { argumentFile, argumentFolder } from "./arguments/file.ts";
-import { httpsUrl, workloadId } from "./arguments.ts";
-import { logLines } from "./log-lines.ts";
+import { argumentFile, argumentFolder } from "../arguments/file.ts";
+import { httpsUrl, workloadId } from "../arguments.ts";
+import { logLines } from "../log-lines.ts";
 
 interface JoinOptions {
   readonly server: string;

@@ -4,8 +4,8 @@ import { readSnapshot } from "../../compiler/snapshot/read-snapshot.ts";
 import type { SpiffeId } from "../../lib/model/selector.ts";
 import type { Control } from "../../runtime/control/control.ts";
 import type { Allowed } from "../../runtime/control/identity/index.ts";
-import type { Log } from "../../runtime/control/log/log.ts";
-import { shownAddress, type addressAndPort } from "./arguments.ts";
+import type { Log } from "../../runtime/log/log.ts";
+import { shownAddress, type addressAndPort } from "../arguments.ts";
 import { recordedLifetime } from "./lifetimes.ts";
 import { rootsStore, stateFolders, type StateOptions } from "./state.ts";
 

@@ -1,7 +1,7 @@
 import { Command, Option } from "commander";
 import { readSnapshot } from "../../compiler/snapshot/read-snapshot.ts";
 import { exitCode } from "../exit-code.ts";
-import { lifetime, meshOption, milliseconds, rootsSecretOption, stateOption } from "./arguments.ts";
+import { lifetime, meshOption, milliseconds, rootsSecretOption, stateOption } from "../arguments.ts";
 import { longestLifetime } from "./lifetimes.ts";
 import { rootsStore, stateFolders, type StateOptions } from "./state.ts";
 

@@ -1,7 +1,7 @@
 import { Command, Option } from "commander";
 import { exitCode } from "../exit-code.ts";
-import { addressAndPort, lifetime, meshOption, milliseconds, rootsSecretOption, stateOption } from "./arguments.ts";
-import { logLines } from "./log-lines.ts";
+import { addressAndPort, lifetime, meshOption, milliseconds, rootsSecretOption, stateOption } from "../arguments.ts";
+import { logLines } from "../log-lines.ts";
 import { started, type PlaneOptions } from "./plane.ts";
 
 interface ServeOptions extends PlaneOptions {

@@ -6,7 +6,7 @@ import { idOf } from "../../lib/graph/graph.ts";
 import { identityOf } from "../../lib/model/base.ts";
 import { readSnapshot } from "../../compiler/snapshot/read-snapshot.ts";
 import type { KeyStore } from "../../runtime/control/identity/index.ts";
-import type { Log } from "../../runtime/control/log/log.ts";
+import type { Log } from "../../runtime/log/log.ts";
 import { nearest } from "../../lib/diagnostics/nearest.ts";
 
 export interface StateOptions {

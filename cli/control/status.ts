@@ -1,6 +1,6 @@
 import { Command, Option } from "commander";
 import { exitCode } from "../exit-code.ts";
-import { addressAndPort, shownAddress } from "./arguments.ts";
+import { addressAndPort, shownAddress } from "../arguments.ts";
 
 interface Status {
   readonly source: {

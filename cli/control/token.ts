@@ -1,6 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { Command, Option } from "commander";
-import { meshOption, stateOption, tokenLife, workloadId } from "./arguments.ts";
+import { meshOption, stateOption, tokenLife, workloadId } from "../arguments.ts";
 import { knownWorkload, stateFolders, type StateOptions } from "./state.ts";
 
 /** `mesh-control token`: prints a token with which one machine joins once as one workload. */

@@ -9,7 +9,7 @@ import { basename, dirname } from "node:path";
 import { authority, identities, joinServer, joinTokens, keyFolder } from "../../runtime/control/identity/index.ts";
 import { admin } from "../../runtime/control/admin/admin.ts";
 import { control, type ControlOptions } from "../../runtime/control/control.ts";
-import type { Log } from "../../runtime/control/log/log.ts";
+import type { Log } from "../../runtime/log/log.ts";
 import type { Source } from "../../runtime/control/source/source.ts";
 import type { Clients } from "../rig/mesh-control/clients.ts";
 import type { State } from "../rig/mesh-control/state.ts";

@@ -16,7 +16,7 @@ import { typeUrls } from "../../targets/xds/resource.ts";
 import { control, type ControlOptions } from "./control.ts";
 import { ratings, reviews, testAuthority } from "./identity/fixture.ts";
 import { identities, type Authority } from "./identity/index.ts";
-import type { LogEntry } from "./log/log.ts";
+import type { LogEntry } from "../log/log.ts";
 import type { SourceListener } from "./source/source.ts";
 import type { Revision } from "./views.ts";
 

@@ -15,8 +15,8 @@ import { listening } from "./listening.ts";
 import { refusals, type Refusals } from "./refusals/refusals.ts";
 import { secrets } from "./admitted/secrets.ts";
 import { standings } from "./admitted/standing.ts";
-import type { Log } from "./log/log.ts";
-import { sparingLog } from "./log/sparing-log.ts";
+import type { Log } from "../log/log.ts";
+import { sparingLog } from "../log/sparing-log.ts";
 import type { Kept, Source } from "./source/source.ts";
 import type { ConnectionLimits, Transport } from "./transport/index.ts";
 import type { Served, View } from "./view.ts";
@@ -135,7 +135,7 @@ export const control = async (options: ControlOptions): Promise<Control> => {
     const identity = authority.verified(certificate);
     if (typeof identity !== "string") {
       running.hungUp(address);
-      return { refused: identity.reason };
+      return { refused: identity.reason, isProved: false };
     }
     const proxy = proxyOf(node.id);
     if (proxy === undefined) return { refused: "the node id is not `namespace/workload/instance`" };

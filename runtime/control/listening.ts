@@ -1,7 +1,7 @@
 import { Server, ServerCredentials } from "@grpc/grpc-js";
 import { adsServerOptions, type AdsServer, type Limits } from "./ads/index.ts";
 import type { Authority } from "./identity/index.ts";
-import type { Log } from "./log/log.ts";
+import type { Log } from "../log/log.ts";
 import { transport, type ConnectionLimits, type Transport } from "./transport/index.ts";
 
 export interface ListeningOptions {

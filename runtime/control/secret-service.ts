@@ -3,7 +3,7 @@ import type { Authority, Identities } from "./identity/index.ts";
 import { listening } from "./listening.ts";
 import { secrets } from "./admitted/secrets.ts";
 import { standings } from "./admitted/standing.ts";
-import type { Log } from "./log/log.ts";
+import type { Log } from "../log/log.ts";
 import type { Served, View } from "./view.ts";
 
 export interface SecretServiceOptions {

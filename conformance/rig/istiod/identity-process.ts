@@ -4,7 +4,7 @@
  */
 import { readFile } from "node:fs/promises";
 import { authority, identities, keyFolder, rootsSecret } from "../../../runtime/control/identity/index.ts";
-import type { Log } from "../../../runtime/control/log/log.ts";
+import type { Log } from "../../../runtime/log/log.ts";
 import { secretService } from "../../../runtime/control/secret-service.ts";
 
 export interface IdentityConfiguration {

@@ -14,6 +14,7 @@ import type { End, Shown } from "./dialled.ts";
 import type { Scene } from "./scene.ts";
 
 const permissionDenied = 7;
+const invalidArgument = 3;
 
 export const hostileAdmission = async (scene: Scene): Promise<void> => {
   const { control, held, dial, shown } = scene;
@@ -92,13 +93,23 @@ export const hostileAdmission = async (scene: Scene): Promise<void> => {
   await held(
     "node ids that are none",
     async () => {
-      const ids = ["", "/", "a/b", "a/b/c/d", "//0", `${idOf(1)}/`, `\0/\n/\r`, "ä/ö/ü", `${"x".repeat(1 << 20)}/a/0`];
-      for (const id of [...ids, `${idOf(1)}/${"9".repeat(5000)}`]) {
+      for (const id of ["", "/", "a/b", "a/b/c/d", "//0", `${idOf(1)}/`, `\0/\n/\r`, "ä/ö/ü"]) {
         const wrong = await refused(own, id);
-        if (wrong !== undefined) return `${JSON.stringify(id.slice(0, 50))}: ${wrong}`;
+        if (wrong !== undefined) return `${JSON.stringify(id)}: ${wrong}`;
       }
       return undefined;
     },
     /stream ended.*node id is not/,
+  );
+  await held(
+    "node ids that are too long to be looked at",
+    async () => {
+      for (const id of [`${"x".repeat(1 << 20)}/a/0`, `${idOf(1)}/${"9".repeat(5000)}`]) {
+        const { status, message } = await tried(own, id);
+        if (status !== invalidArgument) return `${id.slice(0, 20)}…: ${status} ${message}`;
+      }
+      return undefined;
+    },
+    /stream ended.*no discovery request/,
   );
 };

@@ -1,6 +1,6 @@
 import type { Server } from "@grpc/grpc-js";
 import type { ResourceType } from "../../../targets/xds/resource.ts";
-import type { Log } from "../log/log.ts";
+import type { Log } from "../../log/log.ts";
 import type { Served, View } from "../view.ts";
 import type { Histogram } from "./histogram.ts";
 import type { SessionLimits, Protocol } from "./session/session.ts";
@@ -30,7 +30,11 @@ export interface Client {
 }
 
 /** Whether a stream is served; the words of a refusal go to the client. Who hears that it is `unavailable` may try elsewhere. */
-export type Admission = { readonly client: Client } | { readonly refused: string } | { readonly unavailable: string };
+export type Admission =
+  | { readonly client: Client }
+  /** `isProved` is false where the certificate itself is not believed, or no more. */
+  | { readonly refused: string; readonly isProved?: boolean }
+  | { readonly unavailable: string };
 
 /** Why a stream that was admitted is served no more. */
 export interface Dismissal {

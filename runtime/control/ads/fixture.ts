@@ -11,7 +11,7 @@ import {
   type DeltaDiscoveryResponse,
   type DiscoveryResponse,
 } from "../../../targets/xds/proto/generated/envoy/service/discovery/v3/discovery_pb.js";
-import type { LogEntry } from "../log/log.ts";
+import type { LogEntry } from "../../log/log.ts";
 import type { View } from "../view.ts";
 import { adsServer, adsServerOptions, type Admission, type Limits, type Node, type Refusal } from "./index.ts";
 import { resource, viewWith } from "./testing.ts";

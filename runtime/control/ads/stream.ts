@@ -125,7 +125,7 @@ export const stream = (
         return ended(status.UNAVAILABLE, answer.unavailable);
       }
       const isProved = certificate !== undefined;
-      tally.refusedAdmissions[isProved ? "not entitled" : "unproved"] += 1;
+      tally.refusedAdmissions[isProved && answer.isProved !== false ? "not entitled" : "unproved"] += 1;
       return ended(isProved ? status.PERMISSION_DENIED : status.UNAUTHENTICATED, answer.refused);
     }
     const { client } = answer;

@@ -4,7 +4,7 @@ import type { webcrypto } from "node:crypto";
 import type { SpiffeId } from "../../../lib/model/selector.ts";
 import { firstRing, ringFrom, stepped, steps, type Phase, type Ring, type Step } from "./keys/ring.ts";
 import type { KeyStore } from "./keys/store.ts";
-import { reasonOf, silent, type Log } from "../log/log.ts";
+import { reasonOf, silent, type Log } from "../../log/log.ts";
 import { refused, type Refused } from "./refused.ts";
 import { isTrustDomain, spiffeParts } from "./spiffe-id.ts";
 import { signedLeaf, type SignedLeaf } from "./x509/leaf.ts";

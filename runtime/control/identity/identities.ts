@@ -2,7 +2,7 @@ import { timerDelay } from "../timer-delay.ts";
 import type { SpiffeId } from "../../../lib/model/selector.ts";
 import type { Served } from "../view.ts";
 import type { Authority, Issued } from "./authority.ts";
-import { reasonOf, silent, type Log } from "../log/log.ts";
+import { reasonOf, silent, type Log } from "../../log/log.ts";
 import { certificateSecret, rootsSecret } from "./secrets.ts";
 
 /** The current SVID of each identity that somebody uses, renewed at half its life. */

@@ -10,7 +10,7 @@ import { joinServer } from "./join/server.ts";
 import { joinTokens } from "./join/tokens.ts";
 import { keyFolder } from "./keys/folder.ts";
 import { ringFrom } from "./keys/ring.ts";
-import type { LogEntry } from "../log/log.ts";
+import type { LogEntry } from "../../log/log.ts";
 import { tokenReviews } from "./kubernetes/token-review.ts";
 import { newRequest } from "./x509/request.ts";
 

@@ -1,6 +1,6 @@
 import type { ResourceType } from "../../../targets/xds/resource.ts";
 import type { Refusal } from "../ads/index.ts";
-import type { Log } from "../log/log.ts";
+import type { Log } from "../../log/log.ts";
 import { places } from "./places.ts";
 import type { Source } from "../source/source.ts";
 

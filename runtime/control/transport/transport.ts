@@ -2,8 +2,8 @@ import { timerDelay } from "../timer-delay.ts";
 import { createServer, type TLSSocket } from "node:tls";
 import type { Socket } from "node:net";
 import type { Authority, Issued } from "../identity/index.ts";
-import type { Log } from "../log/log.ts";
-import { sparingLog } from "../log/sparing-log.ts";
+import type { Log } from "../../log/log.ts";
+import { sparingLog } from "../../log/sparing-log.ts";
 import {
   defaultConnectionLimits,
   strangers,

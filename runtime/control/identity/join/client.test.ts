@@ -9,7 +9,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { encoded } from "../../../../targets/xds/proto/codec.ts";
 import { mutualConnection, mutualServer, ratings, reviews, temporaryFolder, testAuthority } from "../fixture.ts";
 import type { Authority } from "../authority.ts";
-import type { LogEntry } from "../../log/log.ts";
+import type { LogEntry } from "../../../log/log.ts";
 import { joined, kept, renewed } from "./client.ts";
 import { heldIdentity } from "./files.ts";
 import { joinServer } from "./server.ts";

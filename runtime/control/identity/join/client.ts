@@ -4,7 +4,7 @@ import { createPrivateKey, X509Certificate } from "node:crypto";
 import { request as httpsRequest } from "node:https";
 import { checkServerIdentity } from "node:tls";
 import type { SpiffeId } from "../../../../lib/model/selector.ts";
-import { reasonOf, silent, type Log } from "../../log/log.ts";
+import { reasonOf, silent, type Log } from "../../../log/log.ts";
 import { refused, type Refused } from "../refused.ts";
 import { spiffeParts } from "../spiffe-id.ts";
 import { newRequest } from "../x509/request.ts";
@@ -138,7 +138,7 @@ export const kept = ({
   const got = (event: string, identity: SpiffeId, { expiresAt }: Pick<Joined, "expiresAt">): Promise<void> => {
     failures = 0;
     saidExpired = false;
-    log({ level: "info", event, identity, expiresAt });
+    log({ level: "info", event, identity, expiresAt: new Date(expiresAt).toISOString() });
     return waiting();
   };
   const expired = async (expiresAt: number): Promise<void> => {

@@ -3,7 +3,7 @@ import { request as httpsRequest } from "node:https";
 import { connect } from "node:tls";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, onTestFinished, test } from "vitest";
-import type { LogEntry } from "../../log/log.ts";
+import type { LogEntry } from "../../../log/log.ts";
 import { ratings, reviews, temporaryFolder, testAuthority } from "../fixture.ts";
 import { newRequest } from "../x509/request.ts";
 import { joinServer, type Allowed, type JoinServerOptions } from "./server.ts";

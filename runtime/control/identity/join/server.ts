@@ -7,7 +7,7 @@ import type { TLSSocket } from "node:tls";
 import type { SpiffeId } from "../../../../lib/model/selector.ts";
 import type { Authority } from "../authority.ts";
 import type { TokenReviews } from "../kubernetes/token-review.ts";
-import { reasonOf, silent, type Log } from "../../log/log.ts";
+import { reasonOf, silent, type Log } from "../../../log/log.ts";
 import { networkOf } from "../../network-of.ts";
 import { spiffeParts } from "../spiffe-id.ts";
 import { requestedKey } from "../x509/request.ts";

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import type { LogEntry } from "../../log/log.ts";
+import type { LogEntry } from "../../../log/log.ts";
 import { reviews, temporaryFolder } from "../fixture.ts";
 import { rate } from "./rate.ts";
 import { joinTokens } from "./tokens.ts";

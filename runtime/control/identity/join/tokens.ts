@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { SpiffeId } from "../../../../lib/model/selector.ts";
 import { believedFile, believedFolder, unlessAbsent } from "../files/believed.ts";
 import { createdFile, stagedPath, syncedFolder, withoutLeftovers } from "../files/durable-file.ts";
-import { reasonOf, silent, type Log } from "../../log/log.ts";
+import { reasonOf, silent, type Log } from "../../../log/log.ts";
 import { refused, type Refused } from "../refused.ts";
 import { networkOf } from "../../network-of.ts";
 import { spiffeParts } from "../spiffe-id.ts";

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { temporaryFolder, testAuthority, trustDomain } from "../fixture.ts";
 import { authority } from "../authority.ts";
-import type { LogEntry } from "../../log/log.ts";
+import type { LogEntry } from "../../../log/log.ts";
 import { newRoot } from "../x509/root.ts";
 import { keyFolder, publishedRoots } from "./folder.ts";
 

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { createHash } from "node:crypto";
 import { believedFile, believedFolder, unlessAbsent } from "../files/believed.ts";
 import { createdFile, durableFile, stagedPath, syncedFolder, withoutLeftovers } from "../files/durable-file.ts";
-import { silent, type Log } from "../../log/log.ts";
+import { silent, type Log } from "../../../log/log.ts";
 import { stored, type KeyStore, type Stored } from "./store.ts";
 
 const generationName = /^generation-(\d{8})$/;

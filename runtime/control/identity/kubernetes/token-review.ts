@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { SpiffeId } from "../../../../lib/model/selector.ts";
-import { reasonOf, silent, type Log } from "../../log/log.ts";
+import { reasonOf, silent, type Log } from "../../../log/log.ts";
 import { refused, type Refused } from "../refused.ts";
 import { spiffeParts } from "../spiffe-id.ts";
 import type { KubernetesApi } from "./api.ts";

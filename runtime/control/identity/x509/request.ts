@@ -1,5 +1,5 @@
 import { webcrypto } from "node:crypto";
-import { reasonOf } from "../../log/log.ts";
+import { reasonOf } from "../../../log/log.ts";
 import { refused, type Refused } from "../refused.ts";
 import { pem } from "./pem.ts";
 import { Pkcs10CertificateRequest, Pkcs10CertificateRequestGenerator } from "./library.ts";

@@ -16,6 +16,12 @@ export const portNumber = (text: string): number => {
   return Number(text);
 };
 
+/** How many of something: one at least. */
+export const count = (text: string): number => {
+  if (!/^[1-9]\d{0,2}$/.test(text)) throw new InvalidArgumentError("write a number from 1 to 999");
+  return Number(text);
+};
+
 /** `https://mesh-control.example:15013`. */
 export const httpsUrl = (text: string): string => {
   if (!URL.canParse(text) || new URL(text).protocol !== "https:")

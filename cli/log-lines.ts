@@ -1,4 +1,4 @@
-import type { Log } from "../../runtime/control/log/log.ts";
+import type { Log } from "../runtime/log/log.ts";
 
 /** One line of JSON on standard output for each thing that happens, with when it did. */
 export const logLines: Log = (entry) =>

@@ -1,5 +1,5 @@
 import { mkdir, readFile } from "node:fs/promises";
-import { diskReason } from "../../../compiler/disk-reason.ts";
+import { diskReason } from "../../compiler/disk-reason.ts";
 
 /** The text of a file that an option names. Rejects in words that name both. */
 export const argumentFile = (option: string, file: string): Promise<string> =>

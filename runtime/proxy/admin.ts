@@ -1,0 +1,57 @@
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { metricsText } from "./telemetry/metrics.ts";
+import type { Workers } from "./workers.ts";
+
+export interface ProxyAdmin {
+  readonly port: number;
+  readonly close: () => Promise<void>;
+}
+
+/** For probes and for whoever looks: `/healthz`, `/readyz`, `/metrics`, `/status`. Whoever reaches it sees what the proxy does. */
+export const proxyAdmin = async (
+  workers: Workers,
+  { address, port }: { readonly address: string; readonly port: number },
+  isDraining: () => boolean,
+): Promise<ProxyAdmin> => {
+  const server: Server = createServer((request, response) => {
+    const plain = (status: number, text: string): void =>
+      void response.writeHead(status, { "content-type": "text/plain; charset=utf-8" }).end(text);
+    const answered = async (): Promise<void> => {
+      if (request.method !== "GET" && request.method !== "HEAD") return plain(405, "GET only\n");
+      switch (request.url?.split("?")[0]) {
+        case "/healthz":
+          return plain(200, "ok\n");
+        case "/readyz": {
+          if (isDraining()) return plain(503, "going away\n");
+          const all = await workers.status();
+          return all.length > 0 ? plain(200, "ok\n") : plain(503, "no worker answers\n");
+        }
+        case "/metrics":
+          response.setHeader("content-type", "text/plain; version=0.0.4; charset=utf-8");
+          return void response.end(metricsText(await workers.counted()));
+        case "/status":
+          response.setHeader("content-type", "application/json");
+          return void response.end(`${JSON.stringify(await workers.status(), undefined, 2)}\n`);
+        default:
+          return plain(404, "/healthz, /readyz, /metrics and /status\n");
+      }
+    };
+    answered().catch(() => response.destroy());
+  });
+  server.headersTimeout = 5000;
+  server.requestTimeout = 10_000;
+  server.maxConnections = 100;
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen({ host: address, port }, resolve);
+  });
+  return {
+    port: (server.address() as AddressInfo).port,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+};

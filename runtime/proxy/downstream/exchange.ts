@@ -1,0 +1,451 @@
+import { bodyReader, type BodyReader } from "../http1/body.ts";
+import { headBuffer, type HeadBuffer } from "../http1/head-buffer.ts";
+import { isMalformed } from "../http1/malformed.ts";
+import type { RequestHead, ResponseHead } from "../http1/head.ts";
+import { responseHead } from "../http1/response-head.ts";
+import { edited } from "../rules/header-edits.ts";
+import type { Connection, ConnectionUser } from "../upstream/connection.ts";
+import type { Upstream } from "../upstream/clusters.ts";
+import type { Failure, Pool } from "../upstream/pool.ts";
+import { answerText } from "./answer.ts";
+import { forwardedRequest, forwardedResponse, interimResponse, requestIdOf } from "./forwarded-heads.ts";
+import type { Downstream } from "./downstream.ts";
+import { asksAfterAnswer, asksAfterFailure, backOff, isIdempotent, type AttemptFailure } from "./retry.ts";
+import type { Forward, Reason, Site } from "./site.ts";
+
+/** Pieces of a body up to this size are put behind a head and written with it, as one string. */
+const joinedBytes = 4096;
+
+/**
+ * One request and its response, from the head's last byte to the response's. Bodies pass through as they came, no faster
+ * than the slower side takes them.
+ *
+ * INVARIANT: once a byte of the response has left for the caller there is no other attempt, and whatever goes wrong then
+ * breaks the connection off: a part must not be taken for the whole.
+ */
+export class Exchange implements ConnectionUser {
+  readonly #down: Downstream;
+  readonly #head: RequestHead;
+  /** Absent once the request is whole. */
+  #requestBody: BodyReader | undefined;
+  readonly #startedAt = Date.now();
+  readonly #started = performance.now();
+  #role: Site["role"] = "outbound";
+  #forward: Forward | undefined;
+  #requestText = "";
+  #requestId = "";
+  #isOver = false;
+  #isTunnel = false;
+
+  /** The current attempt. */
+  #upstream: Upstream | undefined;
+  #connection: Connection | undefined;
+  #isHeadSent = false;
+  #attempts = 0;
+  /** Counts every dialling: what an earlier one still tells is not about this one. */
+  #dialling = 0;
+  #tried: Set<Pool> | undefined;
+  /** What came of the body before there was a connection, and all of it for as long as it may be sent again. */
+  #kept: Buffer[] | undefined = [];
+  #keptBytes = 0;
+
+  #responseHeads: HeadBuffer<ResponseHead>;
+  #response: ResponseHead | undefined;
+  #responseBody: BodyReader | undefined;
+
+  #timeout: NodeJS.Timeout | undefined;
+  #perTry: NodeJS.Timeout | undefined;
+  #backingOff: NodeJS.Timeout | undefined;
+  #requestBytes = 0;
+  #responseBytes = 0;
+
+  constructor(down: Downstream, head: RequestHead) {
+    this.#down = down;
+    this.#head = head;
+    this.#requestBody = bodyReader(head.framing, down.settings.limits.trailers);
+    this.#responseHeads = this.#newResponseHeads();
+  }
+
+  /** Rules on the request and sends it on; returns up to where the chunk belongs to it. */
+  begun(site: Site, chunk: Buffer, at: number): number {
+    const { peer, settings } = this.#down;
+    this.#role = site.role;
+    const ruling = site.ruled(this.#head, peer);
+    const end = this.requested(chunk, at);
+    if (this.#isOver) return end;
+    if (ruling.kind === "answer") {
+      this.#answered(ruling.status, ruling.reason);
+      return end;
+    }
+    this.#forward = ruling;
+    this.#requestId = requestIdOf(this.#head.headers);
+    this.#requestText = forwardedRequest(
+      { ...this.#head, target: ruling.target, headers: edited(this.#head.headers, ruling.requestHeaders) },
+      { role: site.role, peer, identity: settings.identity, requestId: this.#requestId },
+    );
+    if (ruling.timeout !== "none") this.#timeout = setTimeout(() => this.#timedOut(), ruling.timeout);
+    this.#attempted(false);
+    return end;
+  }
+
+  /** More of the request's body; returns up to where the chunk belongs to it. */
+  requested(chunk: Buffer, at: number): number {
+    if (this.#isTunnel) {
+      this.#requestBytes += chunk.length - at;
+      if (this.#connection?.socket.write(at === 0 ? chunk : chunk.subarray(at)) === false) this.#down.socket.pause();
+      return chunk.length;
+    }
+    if (this.#requestBody === undefined) return at;
+    const part = this.#requestBody.take(chunk, at);
+    if (isMalformed(part)) {
+      this.#broken(part.status, "malformed");
+      return chunk.length;
+    }
+    const { end } = part;
+    if (part.complete) this.#requestBody = undefined;
+    if (end === at) return end;
+    const bytes = at === 0 && end === chunk.length ? chunk : chunk.subarray(at, end);
+    this.#requestBytes += bytes.length;
+    this.#keep(bytes);
+    const connection = this.#connection;
+    if (connection !== undefined && this.#isHeadSent) {
+      if (!connection.socket.write(bytes)) this.#down.socket.pause();
+    } else if (this.#keptBytes > this.#down.settings.limits.replayBytes) this.#down.socket.pause();
+    return end;
+  }
+
+  /** The caller took what was written: the upstream may go on. */
+  downstreamDrained(): void {
+    const socket = this.#connection?.socket;
+    if (socket?.isPaused() === true) socket.resume();
+  }
+
+  /** The caller says no more; it may still want its answer. */
+  downstreamEnded(): void {
+    if (this.#isTunnel) this.#connection?.socket.end();
+    // Half a request is none.
+    else if (this.#requestBody !== undefined) this.#broken(400, "malformed");
+  }
+
+  /** There is no caller any more. */
+  abandoned(): void {
+    if (this.#isOver) return;
+    this.#dropped();
+    this.#over("downstream gone", 0);
+  }
+
+  received(chunk: Buffer): void {
+    if (this.#isTunnel) {
+      this.#responseBytes += chunk.length;
+      if (!this.#down.socket.write(chunk)) this.#connection?.socket.pause();
+      return;
+    }
+    let at = 0;
+    let headText = "";
+    while (this.#response === undefined) {
+      const found = this.#responseHeads.take(chunk, at);
+      if (found === undefined) return;
+      if (isMalformed(found)) return this.#failed("reset", "malformed-response");
+      const { head } = found;
+      at = found.end;
+      if (head.status === 101) return this.#upgraded(head, chunk, at);
+      if (head.status < 200) {
+        this.#down.socket.write(interimResponse(head), "latin1");
+        if (at === chunk.length) return;
+        continue;
+      }
+      if (this.#isRetriedAfter(head)) return this.#again();
+      headText = this.#beginning(head);
+    }
+    this.#passedOn(headText, chunk, at);
+  }
+
+  ended(): void {
+    if (this.#isTunnel) return void this.#down.socket.end();
+    if (this.#response?.framing.kind === "close") return this.#complete(false);
+    // What is missing is told by `lost`.
+    this.#connection?.socket.destroy();
+  }
+
+  lost(): void {
+    const connection = this.#connection;
+    this.#connection = undefined;
+    if (this.#isOver || connection === undefined) return;
+    if (this.#isTunnel) {
+      this.#left();
+      this.#over("", 101);
+      this.#down.socket.destroy();
+      return;
+    }
+    if (this.#response !== undefined) {
+      if (this.#response.framing.kind === "close") return this.#complete(false);
+      return this.#broken(502, "reset");
+    }
+    // A connection that was kept may close just as it is used: nothing of it was read, and to ask again does no harm.
+    const isStale = connection.uses > 0 && !this.#responseHeads.begun() && isIdempotent(this.#head.method);
+    if (isStale && this.#canRepeat()) {
+      this.#left();
+      this.#attempts -= 1;
+      return this.#attempted(true);
+    }
+    this.#failed("reset", "reset");
+  }
+
+  drained(): void {
+    const { socket } = this.#down;
+    if (socket.isPaused() && !this.#isOver) socket.resume();
+  }
+
+  #attempted(fresh: boolean): void {
+    const forward = this.#forward!;
+    const upstream = forward.upstream(this.#tried);
+    if (upstream === undefined) return this.#answered(503, "no-workload");
+    this.#attempts += 1;
+    this.#upstream = upstream;
+    upstream.pool.active += 1;
+    this.#isHeadSent = false;
+    const { retries } = forward;
+    if (retries !== "none" && retries.perTry !== "none")
+      this.#perTry = setTimeout(() => this.#failed("timeout", "timeout"), retries.perTry);
+    this.#dialling += 1;
+    const dialling = this.#dialling;
+    upstream.pool.acquire(
+      {
+        connected: (connection) => {
+          // Given up meanwhile.
+          if (this.#isOver || this.#dialling !== dialling || this.#upstream !== upstream)
+            return upstream.pool.release(connection);
+          this.#send(connection);
+        },
+        failed: (why) => {
+          if (this.#isOver || this.#dialling !== dialling || this.#upstream !== upstream) return;
+          this.#failed(why === "overflow" ? "reset" : "connect", why);
+        },
+      },
+      { fresh },
+    );
+  }
+
+  #send(connection: Connection): void {
+    this.#connection = connection;
+    connection.user = this;
+    const kept = this.#kept ?? [];
+    const [first] = kept;
+    const { socket } = connection;
+    this.#isHeadSent = true;
+    let hasRoom: boolean;
+    if (first === undefined) hasRoom = socket.write(this.#requestText, "latin1");
+    else if (kept.length === 1 && first.length <= joinedBytes)
+      hasRoom = socket.write(this.#requestText + first.toString("latin1"), "latin1");
+    else {
+      socket.cork();
+      socket.write(this.#requestText, "latin1");
+      hasRoom = kept.map((bytes) => socket.write(bytes)).at(-1) ?? true;
+      socket.uncork();
+    }
+    if (!this.#mayRepeat()) this.#kept = undefined;
+    if (!hasRoom) this.#down.socket.pause();
+    else if (this.#requestBody !== undefined && this.#down.socket.isPaused()) this.#down.socket.resume();
+  }
+
+  #keep(bytes: Buffer): void {
+    if (this.#kept === undefined) return;
+    this.#kept.push(bytes);
+    this.#keptBytes += bytes.length;
+    // What was sent and is too much to be kept is sent once.
+    if (this.#isHeadSent && this.#keptBytes > this.#down.settings.limits.replayBytes) this.#kept = undefined;
+  }
+
+  /** Whether the request may be sent again at all. */
+  #mayRepeat(): boolean {
+    return (
+      this.#keptBytes <= this.#down.settings.limits.replayBytes &&
+      (this.#forward?.retries !== "none" || isIdempotent(this.#head.method))
+    );
+  }
+
+  /** Whether all that was sent of it is still here. */
+  #canRepeat(): boolean {
+    return this.#kept !== undefined && this.#keptBytes <= this.#down.settings.limits.replayBytes;
+  }
+
+  #hasAttempts(): boolean {
+    const retries = this.#forward?.retries ?? "none";
+    return retries !== "none" && this.#attempts <= retries.attempts && this.#canRepeat();
+  }
+
+  #isRetriedAfter(head: ResponseHead): boolean {
+    const retries = this.#forward?.retries ?? "none";
+    return retries !== "none" && this.#hasAttempts() && asksAfterAnswer(retries, head.status, head.headers);
+  }
+
+  /** Gives up the attempt, and asks another endpoint after a moment. */
+  #again(): void {
+    if (this.#upstream !== undefined) (this.#tried ??= new Set()).add(this.#upstream.pool);
+    this.#dropped();
+    this.#responseHeads = this.#newResponseHeads();
+    this.#backingOff = setTimeout(() => this.#attempted(false), backOff(this.#attempts));
+  }
+
+  #failed(failure: AttemptFailure, why: Failure | "reset" | "timeout" | "malformed-response"): void {
+    if (this.#isOver) return;
+    const retries = this.#forward?.retries ?? "none";
+    const kind = failure === "reset" && !this.#isHeadSent ? "reset-before-request" : failure;
+    if (
+      this.#response === undefined &&
+      retries !== "none" &&
+      this.#hasAttempts() &&
+      why !== "overflow" &&
+      asksAfterFailure(retries, kind)
+    )
+      return this.#again();
+    this.#broken(why === "timeout" ? 504 : why === "malformed-response" ? 502 : 503, why);
+  }
+
+  #timedOut(): void {
+    this.#broken(504, "timeout");
+  }
+
+  /** Ends what cannot be completed: with an answer where the caller has heard nothing yet. */
+  #broken(status: number, reason: Reason): void {
+    if (this.#isOver) return;
+    this.#dropped();
+    if (this.#response === undefined && !this.#isTunnel) return this.#answered(status, reason);
+    this.#over(reason, this.#response?.status ?? 101);
+    this.#down.socket.destroy();
+  }
+
+  #answered(status: number, reason: Reason): void {
+    const keepsAlive = this.#head.keepsAlive && this.#requestBody === undefined && !this.#down.settings.isDraining();
+    this.#over(reason, status);
+    this.#down.socket.write(answerText(status, reason, { keepsAlive, method: this.#head.method }), "latin1");
+    this.#down.finished(keepsAlive);
+  }
+
+  #beginning(head: ResponseHead): string {
+    this.#response = head;
+    this.#responseBody = bodyReader(head.framing, this.#down.settings.limits.trailers);
+    this.#kept = undefined;
+    if (this.#perTry !== undefined) clearTimeout(this.#perTry);
+    const isLast =
+      !this.#head.keepsAlive ||
+      head.framing.kind === "close" ||
+      this.#down.settings.isDraining() ||
+      this.#requestBody !== undefined;
+    return forwardedResponse(
+      { ...head, headers: edited(head.headers, this.#forward!.responseHeaders) },
+      { keepsAlive: !isLast },
+    );
+  }
+
+  #passedOn(headText: string, chunk: Buffer, at: number): void {
+    const body = this.#responseBody;
+    const { socket } = this.#down;
+    const part = body === undefined ? { end: at, complete: true } : body.take(chunk, at);
+    if (isMalformed(part)) return this.#broken(502, "malformed-response");
+    const { end, complete } = part;
+    this.#responseBytes += end - at;
+    let hasRoom = true;
+    if (end === at) {
+      if (headText !== "") hasRoom = socket.write(headText, "latin1");
+    } else if (headText !== "" && end - at <= joinedBytes)
+      hasRoom = socket.write(headText + chunk.toString("latin1", at, end), "latin1");
+    else {
+      if (headText !== "") {
+        socket.cork();
+        socket.write(headText, "latin1");
+      }
+      hasRoom = socket.write(at === 0 && end === chunk.length ? chunk : chunk.subarray(at, end));
+      if (headText !== "") socket.uncork();
+    }
+    // Bytes after the end belong to nothing that was asked.
+    if (complete) return this.#complete(end === chunk.length);
+    if (!hasRoom) this.#connection?.socket.pause();
+  }
+
+  /** The response is whole. */
+  #complete(isClean: boolean): void {
+    const response = this.#response!;
+    const connection = this.#connection;
+    this.#connection = undefined;
+    const isRequestDone = this.#requestBody === undefined;
+    if (connection !== undefined) {
+      connection.user = undefined;
+      if (isClean && isRequestDone && response.keepsAlive && response.framing.kind !== "close")
+        this.#upstream!.pool.release(connection);
+      else connection.socket.destroy();
+    }
+    this.#left();
+    this.#over("", response.status);
+    this.#down.finished(isRequestDone && this.#head.keepsAlive && response.framing.kind !== "close");
+  }
+
+  #upgraded(head: ResponseHead, chunk: Buffer, at: number): void {
+    // Nobody asked for it.
+    if (this.#head.upgrade === undefined) return this.#failed("reset", "malformed-response");
+    this.#response = head;
+    this.#isTunnel = true;
+    this.#kept = undefined;
+    if (this.#timeout !== undefined) clearTimeout(this.#timeout);
+    if (this.#perTry !== undefined) clearTimeout(this.#perTry);
+    const { socket } = this.#down;
+    socket.write(forwardedResponse(head, { keepsAlive: true, upgrade: this.#head.upgrade }), "latin1");
+    if (at < chunk.length) this.received(chunk.subarray(at));
+    if (socket.isPaused()) socket.resume();
+  }
+
+  #newResponseHeads(): HeadBuffer<ResponseHead> {
+    const limits = this.#down.settings.limits.head;
+    const { method } = this.#head;
+    return headBuffer("response", limits, (text) => responseHead(text, limits, { method }));
+  }
+
+  /** Takes the attempt off its connection, which cannot be used by anybody else. */
+  #dropped(): void {
+    const connection = this.#connection;
+    this.#connection = undefined;
+    if (connection !== undefined) {
+      connection.user = undefined;
+      connection.socket.destroy();
+    }
+    this.#left();
+  }
+
+  #left(): void {
+    if (this.#perTry !== undefined) clearTimeout(this.#perTry);
+    this.#perTry = undefined;
+    if (this.#upstream === undefined) return;
+    this.#upstream.pool.active -= 1;
+    this.#last = this.#upstream;
+    this.#upstream = undefined;
+  }
+
+  #last: Upstream | undefined;
+
+  #over(reason: string, status: number): void {
+    this.#isOver = true;
+    if (this.#timeout !== undefined) clearTimeout(this.#timeout);
+    if (this.#backingOff !== undefined) clearTimeout(this.#backingOff);
+    const { peer, settings } = this.#down;
+    const { method, target, host } = this.#head;
+    settings.telemetry.exchanged({
+      role: this.#role,
+      startedAt: this.#startedAt,
+      milliseconds: performance.now() - this.#started,
+      method,
+      target,
+      host,
+      requestId: this.#requestId,
+      status,
+      reason,
+      attempts: this.#attempts,
+      requestBytes: this.#requestBytes,
+      responseBytes: this.#responseBytes,
+      service: this.#forward?.service ?? "",
+      cluster: this.#forward?.cluster ?? "",
+      endpoint: this.#last?.endpoint,
+      callerAddress: peer.address,
+      caller: peer.identity,
+    });
+  }
+}

@@ -1,0 +1,159 @@
+import { createServer, type Server, type Socket } from "node:net";
+import { createServer as createTlsServer, type Server as TlsServer, type TLSSocket } from "node:tls";
+import { peerOf, type OwnIdentity } from "../identity/own-identity.ts";
+import type { Upstream } from "../upstream/clusters.ts";
+import type { HttpSettings } from "./downstream.ts";
+import { HttpConnection } from "./http-connection.ts";
+import type { Peer, Site } from "./site.ts";
+import { Tunnel } from "./tunnel.ts";
+
+/** What happens at a port; replaced when the configuration changes, for requests and connections that come from then on. */
+export interface PortRules {
+  readonly mtls: "strict" | "permissive" | "disabled";
+  readonly trustDomain: string;
+  readonly serves:
+    | { readonly kind: "http"; readonly site: Site }
+    | {
+        readonly kind: "tcp";
+        readonly role: Site["role"];
+        readonly cluster: string;
+        /** Where a connection goes; undefined where it is refused. */
+        readonly ruled: (peer: Peer) => Upstream | undefined;
+      };
+}
+
+export interface PortLimits {
+  readonly connections: number;
+  /** For whoever connects and says nothing: until the first byte where TLS may come, and for a handshake. */
+  readonly handshakeMs: number;
+}
+
+/** The first byte of a TLS record that holds a handshake (RFC 8446, section 5.1). */
+const handshake = 0x16;
+
+/** A port at which a proxy listens. */
+export class Port {
+  readonly #server: Server;
+  readonly #secure: TlsServer;
+  readonly #settings: HttpSettings;
+  readonly #limits: PortLimits;
+  readonly #open = new Set<Socket>();
+  readonly #http = new Set<HttpConnection>();
+  readonly #sweeping: NodeJS.Timeout;
+  #rules: PortRules;
+
+  constructor(rules: PortRules, settings: HttpSettings, limits: PortLimits) {
+    this.#rules = rules;
+    this.#settings = settings;
+    this.#limits = limits;
+    this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.#accepted(socket));
+    this.#server.maxConnections = limits.connections;
+    this.#secure = createTlsServer({
+      allowHalfOpen: true,
+      requestCert: true,
+      rejectUnauthorized: true,
+      minVersion: "TLSv1.2",
+      handshakeTimeout: limits.handshakeMs,
+    });
+    this.#secure.on("secureConnection", (socket: TLSSocket) => this.#secured(socket));
+    this.#secure.on("tlsClientError", (_, socket) => socket.destroy());
+    this.#sweeping = setInterval(() => this.#swept(), sweptMs).unref();
+  }
+
+  /** The number that it listens at; rejects where it cannot. */
+  listening(address: string, port: number): Promise<number> {
+    return new Promise((resolve, reject) => {
+      this.#server.once("error", reject);
+      this.#server.listen({ host: address, port, backlog: 4096 }, () => {
+        this.#server.removeListener("error", reject);
+        // A connection that could not be taken (no descriptors left) is not the end of the others.
+        this.#server.on("error", () => undefined);
+        resolve((this.#server.address() as { readonly port: number }).port);
+      });
+    });
+  }
+
+  ruledBy(rules: PortRules): void {
+    this.#rules = rules;
+  }
+
+  provenBy({ material: { certificateChain: cert, privateKey: key, roots: ca } }: OwnIdentity): void {
+    this.#secure.setSecureContext({ cert, key, ca, minVersion: "TLSv1.2" });
+  }
+
+  /** Takes nobody new; who is here ends with what it does, and all end after that long. */
+  async close(graceMs: number): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    clearInterval(this.#sweeping);
+    for (const connection of this.#http) if (connection.isIdle) connection.socket.end();
+    const late = setTimeout(() => {
+      for (const socket of this.#open) socket.destroy();
+    }, graceMs);
+    await closed;
+    clearTimeout(late);
+  }
+
+  #accepted(socket: Socket): void {
+    this.#open.add(socket);
+    socket.once("close", () => this.#open.delete(socket));
+    const { mtls } = this.#rules;
+    if (mtls === "disabled") return this.#serve(socket, undefined);
+    socket.on("error", () => undefined);
+    if (mtls === "strict") return void this.#secure.emit("connection", socket);
+    const silent = setTimeout(() => socket.destroy(), this.#limits.handshakeMs);
+    socket.once("close", () => clearTimeout(silent));
+    socket.once("end", () => socket.destroy());
+    socket.once("data", (chunk: Buffer) => {
+      clearTimeout(silent);
+      socket.removeAllListeners("end");
+      socket.pause();
+      socket.unshift(chunk);
+      if (chunk[0] === handshake) return void this.#secure.emit("connection", socket);
+      this.#serve(socket, undefined);
+      socket.resume();
+    });
+  }
+
+  #secured(socket: TLSSocket): void {
+    const identity = peerOf(socket, this.#rules.trustDomain);
+    // Who proves nothing of this mesh is nobody, and nobody comes over TLS.
+    if (identity === undefined) return void socket.destroy();
+    socket.setNoDelay(true);
+    this.#serve(socket, identity);
+  }
+
+  #serve(socket: Socket, identity: string | undefined): void {
+    const peer: Peer = {
+      identity,
+      address: socket.remoteAddress ?? "",
+      dialled: { address: socket.localAddress ?? "", port: socket.localPort ?? 0 },
+    };
+    const { serves } = this.#rules;
+    if (serves.kind === "tcp") {
+      const { role, cluster, ruled } = serves;
+      new Tunnel(socket, ruled(peer), { role, cluster, peer }, this.#settings.telemetry);
+      return;
+    }
+    let { site } = serves;
+    const connection = new HttpConnection(
+      socket,
+      () => {
+        const now = this.#rules.serves;
+        if (now.kind === "http") site = now.site;
+        return site;
+      },
+      peer,
+      this.#settings,
+    );
+    this.#http.add(connection);
+    socket.once("close", () => this.#http.delete(connection));
+  }
+
+  #swept(): void {
+    const since = performance.now() - this.#settings.limits.idleMs;
+    for (const connection of this.#http)
+      if (connection.isIdle && connection.idleSince < since) connection.socket.destroy();
+  }
+}
+
+const sweptMs = 5000;

@@ -1,0 +1,139 @@
+import { connect } from "node:net";
+import { connect as connectTls } from "node:tls";
+import { expect, onTestFinished, test } from "vitest";
+import { testAuthority } from "../control/identity/fixture.ts";
+import type { SpiffeId } from "../../lib/model/selector.ts";
+import type { Access, Inbound } from "../../targets/native/config.ts";
+import {
+  asked,
+  backend,
+  config,
+  everybody,
+  freePort,
+  identity,
+  inbound,
+  outbound,
+  route,
+  running,
+  wholeHost,
+} from "./fixture.ts";
+import { ownIdentity } from "./identity/own-identity.ts";
+
+const server: SpiffeId = "spiffe://cluster.local/ns/shop/sa/server";
+type Authority = Awaited<ReturnType<typeof testAuthority>>;
+
+const own = async (authority: Authority, id: SpiffeId, lifetimeMs?: number) => {
+  const { certificateChain, privateKey } = await authority.issued(id, lifetimeMs === undefined ? {} : { lifetimeMs });
+  return ownIdentity({ certificateChain, privateKey, roots: authority.roots() }, id);
+};
+
+/** Only this caller may GET below `/open`. */
+const onlyClient: Access = {
+  deny: everybody.deny,
+  allow: {
+    anonymous: 0,
+    authenticated: 0,
+    prefixes: {},
+    exact: { [identity]: 1 },
+    nodes: [
+      { connection: false, otherMethods: false, methods: {} },
+      {
+        connection: false,
+        otherMethods: false,
+        methods: { GET: { under: [], next: { "/open": { under: [true] } } } },
+      },
+    ],
+  },
+};
+
+/** An application behind its proxy, and a proxy that calls it; both with identities. */
+const pair = async (more: Partial<Inbound>, callee: SpiffeId = server) => {
+  const authority = await testAuthority({ trustDomain: "cluster.local" });
+  const application = await backend((request, response) =>
+    response.end(JSON.stringify({ xfcc: request.headers["x-forwarded-client-cert"] ?? null })),
+  );
+  const [inPort, outPort] = [await freePort(), await freePort()];
+  const behind = await running({ ...config([inbound(inPort, application, more)]), identity: server });
+  behind.proxy.provenBy(await own(authority, server));
+  const caller = await running(
+    config([outbound(outPort, wholeHost(route("a")))], {
+      a: {
+        resolve: "static",
+        endpoints: [{ address: "127.0.0.1", port: inPort, workload: "shop/server", identity: callee }],
+      },
+    }),
+  );
+  caller.proxy.provenBy(await own(authority, identity));
+  return { authority, inPort, outPort, behind, caller };
+};
+
+test("proxies prove their identities to each other, and the application hears whose", async () => {
+  const { outPort, behind } = await pair({ mtls: "strict" });
+  const { status, body } = await asked(outPort, {
+    headers: { "x-forwarded-client-cert": "URI=spiffe://cluster.local/forged" },
+  });
+  expect(status).toBe(200);
+  expect(JSON.parse(body)).toEqual({ xfcc: `By=${server};URI=${identity}` });
+  expect(behind.exchanges[0]).toMatchObject({ role: "inbound", caller: identity });
+});
+
+test("who is not whom the configuration names is not called", async () => {
+  const { outPort, behind } = await pair({ mtls: "strict" }, "spiffe://cluster.local/ns/shop/sa/another");
+  expect((await asked(outPort)).status).toBe(503);
+  expect(behind.exchanges).toEqual([]);
+});
+
+test("strict takes no plain text, permissive takes both, and only mTLS proves who calls", async () => {
+  const strict = await pair({ mtls: "strict" });
+  await expect(asked(strict.inPort)).rejects.toThrow();
+  const { inPort, outPort, behind } = await pair({ mtls: "permissive" });
+  expect(JSON.parse((await asked(inPort)).body)).toEqual({ xfcc: null });
+  expect((await asked(outPort)).status).toBe(200);
+  expect(behind.exchanges.map(({ caller }) => caller)).toEqual([undefined, identity]);
+});
+
+test("a certificate of another root, none at all, and one of no identity open nothing", async () => {
+  const { authority, inPort, behind } = await pair({ mtls: "permissive" });
+  const other = await (await testAuthority({ trustDomain: "cluster.local" })).issued(identity);
+  const tried = (options: { readonly cert?: string; readonly key?: string }): Promise<string> =>
+    new Promise((resolve) => {
+      const socket = connectTls({ host: "127.0.0.1", port: inPort, rejectUnauthorized: false, ...options }, () =>
+        socket.write("GET / HTTP/1.1\r\nhost: x\r\n\r\n"),
+      );
+      socket.on("data", (chunk: Buffer) => resolve(chunk.toString()));
+      socket.on("error", () => undefined);
+      socket.on("close", () => resolve("closed"));
+    });
+  expect(await tried({})).toBe("closed");
+  expect(await tried({ cert: other.certificateChain, key: other.privateKey })).toBe("closed");
+  const good = await authority.issued(identity);
+  expect(await tried({ cert: good.certificateChain, key: good.privateKey })).toMatch(/^HTTP\/1.1 200/);
+  expect(behind.exchanges).toHaveLength(1);
+});
+
+test("access is by proven caller, method and path", async () => {
+  const { inPort, outPort } = await pair({ mtls: "permissive", access: onlyClient });
+  expect((await asked(outPort, { path: "/open/a" })).status).toBe(200);
+  expect(await asked(outPort, { path: "/closed" })).toMatchObject({ status: 403, body: "access denied\n" });
+  expect((await asked(outPort, { path: "/open/../closed" })).status).toBe(403);
+  expect((await asked(outPort, { path: "/open", method: "POST" })).status).toBe(403);
+  expect((await asked(inPort, { path: "/open/a" })).status).toBe(403);
+});
+
+test("certificates are renewed while connections go on, and new ones are proven by the new", async () => {
+  const { authority, outPort, behind, caller } = await pair({ mtls: "strict" });
+  expect((await asked(outPort)).status).toBe(200);
+  for (let time = 0; time < 3; time += 1) {
+    behind.proxy.provenBy(await own(authority, server));
+    caller.proxy.provenBy(await own(authority, identity));
+    expect((await asked(outPort)).status).toBe(200);
+  }
+});
+
+test("who connects where TLS may come and says nothing is let go", async () => {
+  const port = await freePort();
+  await running(config([inbound(port, 1, { mtls: "permissive" })]), { handshakeMs: 100 });
+  const client = connect(port, "127.0.0.1");
+  onTestFinished(() => void client.destroy());
+  await new Promise((resolve) => client.once("close", resolve));
+});

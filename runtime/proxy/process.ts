@@ -1,0 +1,130 @@
+import { openSync, closeSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import type { ProxyConfig } from "../../targets/native/config.ts";
+import { reasonOf, type Log } from "../log/log.ts";
+import { keyMaterial } from "./identity/identity-folder.ts";
+import { ownIdentity } from "./identity/own-identity.ts";
+import { proxy, type ProxyOptions } from "./proxy.ts";
+import { watchedFile } from "./source/watched-file.ts";
+import { AccessLog } from "./telemetry/access-log.ts";
+import { Metrics, type Counted } from "./telemetry/metrics.ts";
+import { join } from "node:path";
+
+export interface ProcessOptions {
+  /** A file with a `ProxyConfig`. */
+  readonly config: string;
+  /** The folder that `mesh-control join` keeps; without one nothing can be called or answered with mTLS. */
+  readonly identity?: string | undefined;
+  /** A file that lines are appended to, or standard output. */
+  readonly accessLog: "stdout" | "none" | { readonly file: string };
+  readonly limits?: ProxyOptions["limits"];
+  readonly log: Log;
+}
+
+/** What is in force in one process, and what is wrong with what is there now. */
+export interface ProcessStatus {
+  readonly workload: string;
+  readonly takenAt: string | undefined;
+  readonly refused: string | undefined;
+  readonly certificate: string | undefined;
+  readonly lostLogLines: number;
+}
+
+export interface ProxyProcess {
+  readonly status: () => ProcessStatus;
+  readonly counted: () => Counted;
+  readonly close: (graceMs: number) => Promise<void>;
+}
+
+/** A proxy that follows a file and a folder. Rejects where the first configuration or identity cannot be had. */
+export const proxyProcess = async ({
+  config: path,
+  identity: folder,
+  accessLog: where,
+  limits,
+  log,
+}: ProcessOptions): Promise<ProxyProcess> => {
+  const descriptor = where === "none" ? undefined : where === "stdout" ? 1 : openSync(where.file, "a", 0o640);
+  const accessLog = descriptor === undefined ? undefined : new AccessLog(descriptor);
+  let current: ProxyConfig | undefined;
+  let status: Omit<ProcessStatus, "lostLogLines" | "workload"> = {
+    takenAt: undefined,
+    refused: undefined,
+    certificate: undefined,
+  };
+  const metrics = new Metrics(() => ({ id: current?.workload ?? "", identity: current?.identity ?? "" }));
+  const running = proxy({
+    telemetry: {
+      exchanged: (record) => {
+        metrics.exchanged(record);
+        accessLog?.exchanged(record);
+      },
+      connected: (record) => {
+        metrics.connected(record);
+        accessLog?.connected(record);
+      },
+    },
+    ...(limits && { limits }),
+  });
+
+  const proven = async (identity: string): Promise<void> => {
+    if (folder === undefined) return;
+    const own = ownIdentity(await keyMaterial(folder), identity);
+    running.provenBy(own);
+    status = { ...status, certificate: own.id };
+  };
+  const taken = async (): Promise<void> => {
+    const config = configIn(await readFile(path, "utf8"));
+    if (current === undefined) await proven(config.identity);
+    await running.taken(config);
+    current = config;
+    status = { ...status, takenAt: new Date().toISOString(), refused: undefined };
+    log({ level: "info", event: "configuration taken", workload: config.workload, listeners: config.listeners.length });
+  };
+  await taken();
+
+  let queue = Promise.resolve();
+  const noLonger = [
+    watchedFile(path, () => {
+      queue = queue.then(taken).catch((error: unknown) => {
+        // What is in force stays in force, whole.
+        status = { ...status, refused: reasonOf(error) };
+        log({ level: "error", event: "configuration refused", reason: reasonOf(error) });
+      });
+    }),
+    ...(folder === undefined
+      ? []
+      : [
+          watchedFile(join(folder, "..data"), () => {
+            queue = queue
+              .then(() => proven(current?.identity ?? ""))
+              .then(() => log({ level: "info", event: "identity renewed", identity: current?.identity }))
+              .catch((error: unknown) => log({ level: "error", event: "identity refused", reason: reasonOf(error) }));
+          }),
+        ]),
+  ];
+  return {
+    status: () => ({ ...status, workload: current?.workload ?? "", lostLogLines: accessLog?.dropped ?? 0 }),
+    counted: () => metrics.counted(),
+    close: async (graceMs) => {
+      for (const end of noLonger) end();
+      await queue;
+      await running.close(graceMs);
+      await accessLog?.flushed();
+      if (where !== "none" && where !== "stdout" && descriptor !== undefined) closeSync(descriptor);
+    },
+  };
+};
+
+const configIn = (text: string): ProxyConfig => {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new Error("the configuration is no JSON");
+  }
+  const { version } = (value ?? {}) as { readonly version?: unknown };
+  if (version !== 1)
+    throw new Error(`the configuration is of version ${JSON.stringify(version)}, and this proxy knows 1`);
+  return value as ProxyConfig;
+};

@@ -1,0 +1,85 @@
+import type { ClusterName, HostTable, Route, VirtualHost } from "../../../targets/native/config.ts";
+import type { HeaderMatch } from "../../../lib/model/route.ts";
+import type { HeaderLines } from "../http1/head.ts";
+import { leavesAt, walkedTree, type WalkedTree } from "./path-tree.ts";
+
+/** A route as it is taken: with the name of the host that it belongs to. */
+export interface Taken {
+  readonly virtualHost: string;
+  readonly route: Route;
+}
+
+export type Routed = Taken | "unknown-host" | "no-route";
+
+/** Where a request goes; `path` is normalised and without its query. */
+export type Routing = (host: string, path: string, headers: HeaderLines) => Routed;
+
+interface Candidate {
+  readonly headers: readonly HeaderMatch[];
+  readonly taken: Taken;
+}
+
+type Host = WalkedTree<Candidate>;
+
+export const routing = ({ exact, suffix }: HostTable): Routing => {
+  const byName = new Map(Object.entries(exact).map(([name, host]) => [name, hostRoutes(host)]));
+  const bySuffix = new Map(Object.entries(suffix).map(([name, host]) => [name, hostRoutes(host)]));
+  const hostOf = (host: string): Host | undefined => {
+    const named = byName.get(host);
+    if (named !== undefined || bySuffix.size === 0) return named;
+    // The longest first: each dot further to the right leaves less.
+    for (let dot = host.indexOf("."); dot !== -1; dot = host.indexOf(".", dot + 1)) {
+      const found = dot === 0 ? undefined : bySuffix.get(host.slice(dot));
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  };
+  return (host, path, headers) => {
+    const found = hostOf(nameOf(host));
+    if (found === undefined) return "unknown-host";
+    for (const { headers: asked, taken } of leavesAt(found, path))
+      if (asked.length === 0 || asked.every((match) => holds(match, headers))) return taken;
+    return "no-route";
+  };
+};
+
+const hostRoutes = ({ name, routes, paths }: VirtualHost): Host =>
+  walkedTree(paths, ({ route: index, headers }): Candidate => {
+    const route = routes[index];
+    if (route === undefined) throw new RangeError(`${name} has no route ${index}`);
+    return { headers, taken: { virtualHost: name, route } };
+  });
+
+/** A host as tables have it: in lower case, without its port. */
+const nameOf = (host: string): string => {
+  const name = host.toLowerCase();
+  const colon = name.lastIndexOf(":");
+  if (colon === -1) return name;
+  for (let at = colon + 1; at < name.length; at += 1) {
+    const code = name.charCodeAt(at);
+    if (code < 48 || code > 57) return name;
+  }
+  return colon === name.length - 1 ? name : name.slice(0, colon);
+};
+
+/** A condition on a value holds if it holds of one of several lines. */
+const holds = (match: HeaderMatch, headers: HeaderLines): boolean => {
+  let isThere = false;
+  for (let at = 0; at < headers.length; at += 2) {
+    if (headers[at] !== match.name) continue;
+    isThere = true;
+    const value = headers[at + 1]!;
+    if (match.kind === "exact" ? value === match.value : match.kind === "prefix" && value.startsWith(match.value))
+      return true;
+  }
+  return match.kind === "present" ? isThere : match.kind === "absent" && !isThere;
+};
+
+/** The backend to which a draw from [0, 1) falls. */
+export const backendOf = ({ split }: Route, draw: number): ClusterName => {
+  const last = split[split.length - 1]!;
+  if (split.length === 1) return last.cluster;
+  const drawn = draw * last.upTo;
+  for (const { upTo, cluster } of split) if (drawn < upTo) return cluster;
+  return last.cluster;
+};

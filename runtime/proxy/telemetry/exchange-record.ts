@@ -1,0 +1,44 @@
+import type { SpiffeId } from "../../../lib/model/selector.ts";
+import type { Endpoint } from "../../../targets/native/config.ts";
+
+/** One request and what came of it. */
+export interface ExchangeRecord {
+  readonly role: "outbound" | "inbound" | "gateway";
+  readonly startedAt: number;
+  readonly milliseconds: number;
+  readonly method: string;
+  readonly target: string;
+  readonly host: string;
+  readonly requestId: string;
+  /** As the caller heard it; 0 where it heard none. */
+  readonly status: number;
+  /** Why the proxy answered, or why the exchange broke off; empty where the upstream answered. */
+  readonly reason: string;
+  readonly attempts: number;
+  readonly requestBytes: number;
+  readonly responseBytes: number;
+  readonly service: string;
+  readonly cluster: string;
+  readonly endpoint: Endpoint | undefined;
+  readonly callerAddress: string;
+  readonly caller: SpiffeId | undefined;
+}
+
+export interface ConnectionRecord {
+  readonly role: "outbound" | "inbound" | "gateway";
+  readonly startedAt: number;
+  readonly milliseconds: number;
+  readonly reason: string;
+  readonly sentBytes: number;
+  readonly receivedBytes: number;
+  readonly cluster: string;
+  readonly endpoint: Endpoint | undefined;
+  readonly callerAddress: string;
+  readonly caller: SpiffeId | undefined;
+}
+
+/** Who is told of what the proxy does; never asked on the way. */
+export interface Telemetry {
+  readonly exchanged: (record: ExchangeRecord) => void;
+  readonly connected: (record: ConnectionRecord) => void;
+}

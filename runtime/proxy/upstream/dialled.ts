@@ -1,0 +1,46 @@
+import { connect, type Socket } from "node:net";
+import {
+  connect as connectTls,
+  createSecureContext,
+  rootCertificates,
+  type ConnectionOptions,
+  type PeerCertificate,
+  type SecureContext,
+} from "node:tls";
+import type { Endpoint } from "../../../targets/native/config.ts";
+import { spiffeIdIn, type OwnIdentity } from "../identity/own-identity.ts";
+
+/** How an endpoint is dialled: with mTLS inside of the mesh, with TLS towards servers outside that are known by name, or plainly. */
+export interface Dialling {
+  readonly endpoint: Endpoint;
+  readonly originate?: { readonly sni: string } | undefined;
+  /** Asked when dialling: certificates are renewed while proxies run. */
+  readonly own: () => OwnIdentity | undefined;
+}
+
+/** Servers outside are believed as browsers believe them. */
+let publicContext: SecureContext | undefined;
+
+/** A socket on its way; it emits `secureConnect` where `isSecure`, else `connect`. Either end may stop speaking first. */
+export const dialled = ({
+  endpoint: { address: host, port, identity },
+  originate,
+  own,
+}: Dialling): { readonly socket: Socket; readonly isSecure: boolean } => {
+  const to = { host, port, allowHalfOpen: true };
+  if (identity !== undefined) {
+    const mine = own();
+    if (mine === undefined) throw new Error("this proxy has no identity to prove");
+    // Names are not what is proven: the identity is.
+    const checkServerIdentity = (_: string, { subjectaltname }: PeerCertificate): Error | undefined =>
+      spiffeIdIn(subjectaltname) === identity ? undefined : new Error(`the server is not ${identity}`);
+    const options: ConnectionOptions = { ...to, secureContext: mine.context, checkServerIdentity };
+    return { socket: connectTls(options), isSecure: true };
+  }
+  if (originate !== undefined) {
+    publicContext ??= createSecureContext({ ca: [...rootCertificates], minVersion: "TLSv1.2" });
+    const options: ConnectionOptions = { ...to, servername: originate.sni, secureContext: publicContext };
+    return { socket: connectTls(options), isSecure: true };
+  }
+  return { socket: connect(to), isSecure: false };
+};
