@@ -1,0 +1,145 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { Agent } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { expect, onTestFinished, test } from "vitest";
+import { asked, backend, cluster, config, freePort, outbound, route, wholeHost } from "../runtime/proxy/fixture.ts";
+import type { ProxyConfig } from "../targets/native/config.ts";
+
+const eventually = async (holds: () => Promise<boolean> | boolean): Promise<void> => {
+  const until = Date.now() + 20_000;
+  while (!(await Promise.resolve(holds()).catch(() => false))) {
+    if (Date.now() > until) throw new Error("it never came to hold");
+    await sleep(20);
+  }
+};
+
+/** A proxy as people run it. */
+const started = async (first: ProxyConfig, ...parameters: readonly string[]) => {
+  const folder = await mkdtemp(join(tmpdir(), "meshwright-proxy-"));
+  const file = join(folder, "config.json");
+  const written = async (text: string): Promise<void> => {
+    await writeFile(`${file}.new`, text);
+    await rename(`${file}.new`, file);
+  };
+  await written(JSON.stringify(first));
+  const admin = await freePort();
+  const child: ChildProcess = spawn(
+    process.execPath,
+    [
+      join(import.meta.dirname, "mesh-proxy.ts"),
+      "run",
+      "--config",
+      file,
+      "--admin",
+      `127.0.0.1:${admin}`,
+      "--grace",
+      "2s",
+      ...parameters,
+    ],
+    { stdio: ["ignore", "pipe", "pipe"] },
+  );
+  const said = { text: "" };
+  for (const stream of [child.stdout, child.stderr])
+    stream?.on("data", (chunk: Buffer) => (said.text += chunk.toString()));
+  const ended = new Promise<number | null>((resolve) => child.once("exit", (code) => resolve(code)));
+  onTestFinished(async () => {
+    child.kill("SIGKILL");
+    await ended;
+    await rm(folder, { recursive: true, force: true });
+  });
+  const got = async (path: string) => asked(admin, { path, host: "localhost" });
+  return {
+    child,
+    said,
+    ended,
+    written,
+    got,
+    ready: () => eventually(async () => (await got("/readyz")).status === 200),
+  };
+};
+
+const named = (name: string) => backend((_, response) => response.end(name));
+const statusOf = async (got: (path: string) => Promise<{ readonly body: string }>) =>
+  JSON.parse((await got("/status")).body) as readonly { readonly refused?: string; readonly lostLogLines: number }[];
+
+test("a proxy serves, counts, goes over to what its file says, and ends in order", async () => {
+  const port = await freePort();
+  const clusters = { a: cluster(await named("a")), b: cluster(await named("b")) };
+  const to = (name: string): ProxyConfig => config([outbound(port, wholeHost(route(name)))], clusters);
+  const { child, ended, written, got, ready, said } = await started(to("a"), "--access-log", "stdout");
+  await ready();
+  expect((await asked(port, { path: "/x?y" })).body).toBe("a");
+  await written(JSON.stringify(to("b")));
+  await eventually(async () => (await asked(port)).body === "b");
+  const metrics = (await got("/metrics")).body;
+  expect(metrics).toMatch(
+    /^istio_requests_total\{reporter="source",source_workload="client",source_workload_namespace="shop",.*response_code="200".*\} [1-9]/m,
+  );
+  expect(metrics).toMatch(/^istio_request_duration_milliseconds_bucket\{.*le="\+Inf"\} [1-9]/m);
+  child.kill("SIGTERM");
+  expect(await ended).toBe(0);
+  expect(said.text).toMatch(/"method":"GET","path":"\/x\?y","authority":"server".*"response_code":200/);
+});
+
+test("what is no configuration is refused whole, and what was in force stays", async () => {
+  const port = await freePort();
+  const good = config([outbound(port, wholeHost(route("a")))], { a: cluster(await named("a")) });
+  const { written, got, ready } = await started(good, "--access-log", "none");
+  await ready();
+  for (const [text, why] of [
+    ["{", /no JSON/],
+    [JSON.stringify({ ...good, version: 2 }), /version 2/],
+    [JSON.stringify({ ...good, listeners: [outbound(port, wholeHost(route("nobody")))] }), /no cluster nobody/],
+    [JSON.stringify({ ...good, listeners: [...good.listeners, ...good.listeners] }), /one address and port/],
+  ] as const) {
+    await written(text);
+    await eventually(async () => why.test((await statusOf(got))[0]?.refused ?? ""));
+    expect((await asked(port)).body).toBe("a");
+  }
+  await written(JSON.stringify(good));
+  await eventually(async () => (await statusOf(got))[0]?.refused === undefined);
+});
+
+test("a proxy without a configuration says why it does not start", async () => {
+  const { ended, said } = await started({ ...config([]), version: 3 as unknown as 1 });
+  expect(await ended).not.toBe(0);
+  expect(said.text).toBe("mesh-proxy: the configuration is of version 3, and this proxy knows 1\n");
+});
+
+test("several workers share the ports; one that dies takes nothing with it that may be asked again, and is replaced", async () => {
+  const port = await freePort();
+  const good = config([outbound(port, wholeHost(route("a")))], { a: cluster(await named("a")) });
+  const { child, ended, got, ready, said } = await started(good, "--access-log", "none", "--workers", "2");
+  await ready();
+  const workers = async (): Promise<readonly number[]> =>
+    (await readFile(`/proc/${child.pid}/task/${child.pid}/children`, "utf8")).split(" ").filter(Boolean).map(Number);
+  const [first] = await workers();
+  process.kill(first!, "SIGKILL");
+  // Nobody is connected to it: whoever comes now finds the other, or the next one.
+  for (let time = 0; time < 50; time += 1) {
+    const agent = new Agent();
+    expect((await asked(port, { agent })).body).toBe("a");
+    agent.destroy();
+  }
+  await eventually(async () => (await workers()).length === 2);
+  expect(said.text).toContain('"worker ended"');
+  const total = [...(await got("/metrics")).body.matchAll(/^istio_requests_total\{.*\} (\d+)$/gm)].reduce(
+    (sum, [, count]) => sum + Number(count),
+    0,
+  );
+  expect(total).toBeGreaterThan(0);
+  child.kill("SIGTERM");
+  expect(await ended).toBe(0);
+});
+
+test("a full disk under the access log loses lines and no requests", async () => {
+  const port = await freePort();
+  const good = config([outbound(port, wholeHost(route("a")))], { a: cluster(await named("a")) });
+  const { got, ready } = await started(good, "--access-log", "/dev/full");
+  await ready();
+  for (let time = 0; time < 20; time += 1) expect((await asked(port)).status).toBe(200);
+  await eventually(async () => ((await statusOf(got))[0]?.lostLogLines ?? 0) >= 20);
+});
