@@ -1,4 +1,5 @@
 import type { Instance } from "../../lib/graph/placement.ts";
+import type { Platform } from "../../lib/graph/platform.ts";
 
 /** This machine, for nobody else to reach. */
 export const loopbackAddress = "127.0.0.1";
@@ -6,7 +7,7 @@ export const loopbackAddress = "127.0.0.1";
 /** Any address of the instance's own kind. */
 export const anyAddress = ({ address }: Instance): string => (address.includes(":") ? "::" : "0.0.0.0");
 
-interface Socket {
+export interface Socket {
   readonly address: string;
   readonly port: number;
 }
@@ -39,3 +40,7 @@ export const gatewaySocket = (instance: Instance, port: number): Socket => ({
   address: instance.loopback === undefined ? anyAddress(instance) : instance.address,
   port: instance.ports?.[port] ?? port,
 });
+
+/** What becomes of calls of which nothing is known: where nothing captures them there is no address to pass them on to. */
+export const unknownCalls = ({ outbound }: Platform, { loopback }: Instance): "refuse" | "pass" =>
+  outbound === "allow-any" && loopback === undefined ? "pass" : "refuse";

@@ -1,5 +1,5 @@
 import type { Backend } from "../../lib/model/route.ts";
-import type { ClusterName, Listener, VirtualHost } from "./config.ts";
+import type { ClusterName, Listener } from "./config.ts";
 
 /** What a cluster is named after. */
 export type Called = Pick<Backend, "host" | "subset" | "port">;
@@ -16,12 +16,7 @@ export const calledOf = (name: ClusterName): Called => {
 /** The clusters to which listeners lead, sorted, each once. */
 export const calledBy = (listeners: readonly Listener[]): readonly ClusterName[] => {
   const names = new Set(listeners.flatMap((one) => ("byAddress" in one ? Object.values(one.byAddress ?? {}) : [])));
-  // A virtual host stands under each of its names.
-  const virtualHosts = new Set(listeners.flatMap(virtualHostsOf));
-  for (const { routes } of virtualHosts)
+  for (const { routes } of listeners.flatMap((one) => ("hosts" in one ? one.hosts.virtualHosts : [])))
     for (const { split } of routes) for (const { cluster } of split) names.add(cluster);
   return [...names].sort();
 };
-
-const virtualHostsOf = (listener: Listener): readonly VirtualHost[] =>
-  "hosts" in listener ? [...Object.values(listener.hosts.exact), ...Object.values(listener.hosts.suffix)] : [];

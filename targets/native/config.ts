@@ -80,9 +80,11 @@ export interface GatewayPort extends At {
 
 /** Routes by host, in lower case and without port. */
 export interface HostTable {
-  readonly exact: Readonly<Record<string, VirtualHost>>;
+  /** Each once, however many names lead to it; the tables below have its number. */
+  readonly virtualHosts: readonly VirtualHost[];
+  readonly exact: Readonly<Record<string, number>>;
   /** By what follows `*`, beginning with a dot, of names that are longer: the longest that fits decides. */
-  readonly suffix: Readonly<Record<string, VirtualHost>>;
+  readonly suffix: Readonly<Record<string, number>>;
 }
 
 export interface VirtualHost {

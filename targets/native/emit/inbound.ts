@@ -36,9 +36,13 @@ export const gatewayPorts = ({ listeners }: Gateway, { mesh, workload, instance 
     access: access(mesh, workload, target),
   }));
 
-const hostTable = (virtualHosts: readonly VirtualHost[]): HostTable => ({
-  exact: Object.fromEntries(virtualHosts.flatMap((one) => (one.name.startsWith("*") ? [] : [[one.name, one]]))),
-  suffix: Object.fromEntries(
-    virtualHosts.flatMap((one) => (one.name.startsWith("*") ? [[one.name.slice(1), one]] : [])),
-  ),
-});
+const hostTable = (virtualHosts: readonly VirtualHost[]): HostTable => {
+  const numbers = virtualHosts.map(({ name }, number) => [name, number] as const);
+  return {
+    virtualHosts,
+    exact: Object.fromEntries(numbers.filter(([name]) => !name.startsWith("*"))),
+    suffix: Object.fromEntries(
+      numbers.flatMap(([name, number]) => (name.startsWith("*") ? [[name.slice(1), number]] : [])),
+    ),
+  };
+};

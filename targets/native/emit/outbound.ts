@@ -2,7 +2,7 @@ import type { Instance, Placement } from "../../../lib/graph/placement.ts";
 import { carriesHttp } from "../../../lib/graph/protocol.ts";
 import { destinationsInScope, dialledAddresses, namesOf, shortName } from "../../../lib/model/callable.ts";
 import type { Destination, DestinationPort, Mesh, MeshWorkload } from "../../../lib/model/mesh.ts";
-import { outboundSocket } from "../addresses.ts";
+import { outboundSocket, unknownCalls } from "../addresses.ts";
 import { clusterName } from "../cluster-name.ts";
 import type { ClusterName, HttpOutbound, TcpOutbound, VirtualHost } from "../config.ts";
 import { virtualHost } from "./virtual-host.ts";
@@ -38,10 +38,6 @@ export const outbound = (proxy: Proxy): readonly (HttpOutbound | TcpOutbound)[] 
     });
 };
 
-/** Where nothing captures connections there is no address to pass a call on to. */
-const unknownCalls = ({ mesh, instance }: Proxy): "refuse" | "pass" =>
-  mesh.platform.outbound === "allow-any" && instance.loopback === undefined ? "pass" : "refuse";
-
 const httpOutbound = (
   servicePort: number,
   called: readonly Called[],
@@ -51,18 +47,20 @@ const httpOutbound = (
   const at = outboundSocket(proxy.instance, String(servicePort), servicePort);
   if (called.length === 0 || at === undefined) return [];
   // Two destinations may answer to one name; the first is whom `decide` finds.
-  const exact = new Map<string, VirtualHost>();
+  const exact = new Map<string, number>();
+  const virtualHosts: VirtualHost[] = [];
   for (const { destination, port } of called) {
-    const named = virtualHost(destination.host, port.routes);
-    for (const name of namesOf(destination, proxy.workload.namespace)) if (!exact.has(name)) exact.set(name, named);
+    const names = namesOf(destination, proxy.workload.namespace).filter((name) => !exact.has(name));
+    for (const name of names) exact.set(name, virtualHosts.length);
+    if (names.length > 0) virtualHosts.push(virtualHost(destination.host, port.routes));
   }
   return [
     {
       kind: "outbound-http",
       ...at,
       servicePort,
-      hosts: { exact: Object.fromEntries(exact), suffix: {} },
-      unknownHosts: unknownCalls(proxy),
+      hosts: { virtualHosts, exact: Object.fromEntries(exact), suffix: {} },
+      unknownHosts: unknownCalls(proxy.mesh.platform, proxy.instance),
       ...(Object.keys(whole).length > 0 && { byAddress: whole }),
     },
   ];
@@ -94,7 +92,7 @@ const capturedWhole = (
           ...at,
           servicePort,
           byAddress: addresses,
-          unknownAddresses: unknownCalls(proxy),
+          unknownAddresses: unknownCalls(proxy.mesh.platform, proxy.instance),
         },
       ];
 };
