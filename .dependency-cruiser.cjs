@@ -99,6 +99,12 @@ module.exports = {
       "no target knows the compiler, another target, or a file system",
     ),
     may(
+      "native-knows-lib",
+      "^targets/native/",
+      ["^lib/", "^targets/(target|features)\\.ts$", "^targets/native/"],
+      "no target knows the compiler, another target, or a file system",
+    ),
+    may(
       "control-serves-targets",
       "^runtime/control/",
       [

@@ -3,12 +3,12 @@ import { Command, Option } from "commander";
 import { compiler } from "./compiler.ts";
 import { diagnostic } from "../lib/diagnostics/catalog.ts";
 import { failed, type Diagnostic } from "../lib/diagnostics/diagnostic.ts";
-import type { OutputFile } from "../targets/target.ts";
+import type { OutputFile, Target } from "../targets/target.ts";
 import type { Compiled } from "../compiler/resolved.ts";
 import { written, type Output } from "./build/output.ts";
 import { withMeshOptions, type MeshOptions } from "./mesh-options.ts";
 
-const targetNames = ["istio", "xds"] as const;
+const targetNames = ["istio", "xds", "native"] as const;
 
 interface BuildOptions extends MeshOptions {
   readonly target: (typeof targetNames)[number];
@@ -31,7 +31,7 @@ export const buildCommand = (): Command =>
     .option("--out <folder>", "the output folder, replaced as a whole (default: out in the mesh folder)")
     .action(async (options: BuildOptions) => {
       const { compiled } = await compiler();
-      const made = options.target === "istio" ? await istioBuild() : await xdsBuild(options.mesh);
+      const made = await builders[options.target](options.mesh);
       const out = options.out ?? join(options.mesh, "out");
       let ahead: Built | undefined;
       let built: Built | undefined;
@@ -77,25 +77,35 @@ const istioBuild = async (): Promise<Builder> => {
   };
 };
 
-const xdsBuild = async (folder: string): Promise<Builder> => {
-  const [{ xds }, { placementOf }] = await Promise.all([
-    import("../targets/xds/index.ts"),
-    import("../compiler/pipeline.ts"),
-  ]);
+const xdsBuild = async (folder: string): Promise<Builder> =>
+  placedBuild((await import("../targets/xds/index.ts")).xds, folder);
+
+const nativeBuild = async (folder: string): Promise<Builder> =>
+  placedBuild((await import("../targets/native/index.ts")).native, folder);
+
+/** For proxies that are told where things run, each by files of its own. */
+const placedBuild = async <Artifact>(target: Target<Artifact>, folder: string): Promise<Builder> => {
+  const { placementOf } = await import("../compiler/pipeline.ts");
   return {
-    // Envoys watch these files where they are.
+    // Proxies watch these files where they are.
     output: "updated",
-    mismatches: ({ platform }) => xds.mismatches(platform),
+    mismatches: ({ platform }) => target.mismatches(platform),
     built: async (compiled) => {
       const placement = await placementOf(folder, compiled);
       if (placement.value === undefined || failed(placement.diagnostics)) return { diagnostics: placement.diagnostics };
-      const proxies = xds.emit(compiled.mesh, placement.value);
+      const proxies = target.emit(compiled.mesh, placement.value);
       return {
-        files: xds.files(proxies),
-        omissions: xds.omissions(compiled.mesh, placement.value),
+        files: target.files(proxies),
+        omissions: target.omissions(compiled.mesh, placement.value),
         count: `${proxies.length} proxies`,
       };
     },
-    places: (_, out) => join(out, "xds"),
+    places: (_, out) => join(out, target.name),
   };
+};
+
+const builders: Readonly<Record<(typeof targetNames)[number], (folder: string) => Promise<Builder>>> = {
+  istio: istioBuild,
+  xds: xdsBuild,
+  native: nativeBuild,
 };

@@ -3,6 +3,7 @@ import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, symlink, write
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { configViolations } from "../targets/native/config-shape.ts";
 
 const command = join(import.meta.dirname, "mesh-compile.ts");
 const example = join(import.meta.dirname, "..", "policies", "bookinfo");
@@ -79,6 +80,14 @@ describe("what is right", () => {
     // A folder that is replaced as a whole would take the identity along.
     expect(run("build").status).toBe(1);
     expect(await readFile(join(own, "identity", "identity.key"), "utf8")).toBe("kept");
+  });
+
+  test("build --target native writes one file for each proxy that runs somewhere, as its schema has it", async () => {
+    const greeter = join(example, "..", "greeter");
+    const { status, stdout } = run("build", "--target", "native", "--mesh", greeter, "--out", "out");
+    expect([status, stdout]).toEqual([0, `3 proxies in ${join("out", "native")}\n`]);
+    const config = await readFile(join(folder, "out/native/greeter/caller/0/proxy.json"), "utf8");
+    expect(configViolations(JSON.parse(config))).toEqual([]);
   });
 
   test("build --target xds tells what policies and target warn of in one list, with one sum", async () => {

@@ -1,9 +1,12 @@
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { compile, placementOf } from "../compiler/pipeline.ts";
-import { nowhere } from "../lib/graph/placement.ts";
+import { nowhere, type Placement } from "../lib/graph/placement.ts";
+import type { Mesh } from "../lib/model/mesh.ts";
 import { normalForm } from "../lib/model/normal-form.ts";
 import { istio } from "../targets/istio/index.ts";
+import { native } from "../targets/native/index.ts";
+import type { OutputFile } from "../targets/target.ts";
 import { xds } from "../targets/xds/index.ts";
 
 const repository = join(import.meta.dirname, "..");
@@ -36,13 +39,18 @@ export const made = async (): Promise<ReadonlyMap<string, string>> => {
     files.set(join(folder, "mesh.json"), `${JSON.stringify(normalForm(value.mesh), undefined, 2)}\n`);
     for (const { path, text } of istio.files(istio.emit(value.mesh))) files.set(join(folder, path), text);
     const placement = await placementOf(join(repository, "policies", mesh), value);
-    // Where nobody says where things run, Envoys could be told little that is worth reading.
+    // Where nobody says where things run, proxies could be told little that is worth reading.
     if (Object.keys(placement.value?.instances ?? {}).length === 0) continue;
-    for (const { path, text } of xds.files(xds.emit(value.mesh, placement.value ?? nowhere)))
+    for (const { path, text } of placedFiles(value.mesh, placement.value ?? nowhere))
       files.set(join(folder, path), text);
   }
   return files;
 };
+
+const placedFiles = (mesh: Mesh, placement: Placement): readonly OutputFile[] => [
+  ...xds.files(xds.emit(mesh, placement)),
+  ...native.files(native.emit(mesh, placement)),
+];
 
 /** What is committed, by path below `golden/`: only the folders of examples. */
 export const committed = async (): Promise<ReadonlyMap<string, string>> => {

@@ -42,8 +42,14 @@ export const disagreements = (
   { graph, mesh, placement }: DumpedMesh,
 ): readonly string[] => {
   const { value, diagnostics } = read(configurations, { graph, platform: mesh.platform, placement });
-  if (value === undefined) return diagnostics.map(({ message }) => message);
-  const { changes } = meshChanges(unauthored(sayable(mesh, placement)), unauthored(value));
+  return value === undefined
+    ? diagnostics.map(({ message }) => message)
+    : differencesInWords(sayable(mesh, placement), value);
+};
+
+/** What two meshes decide differently, compared exactly; none: every call is decided alike. */
+export const differencesInWords = (meant: Mesh, read: Mesh): readonly string[] => {
+  const { changes } = meshChanges(unauthored(meant), unauthored(read));
   return changes.map(({ subject, title, before, after }) => `${subject}: ${title} (meant: ${before}; read: ${after})`);
 };
 

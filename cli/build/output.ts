@@ -65,4 +65,4 @@ const foreignName = async (out: string, output: Output): Promise<string | undefi
 };
 
 /** Written by whoever keeps a proxy's identity beside its configuration. Replacing the folder as a whole would take it along. */
-const isIdentity = (name: string): boolean => /^xds\/[^/]+\/[^/]+\/[^/]+\/identity\//.test(name);
+const isIdentity = (name: string): boolean => /^(xds|native)\/[^/]+\/[^/]+\/[^/]+\/identity\//.test(name);

@@ -1,7 +1,10 @@
-/** Writes the validators of `schema.ts` as code: compiling schemas on every run would cost more than compiling the policies. */
+/**
+ * Writes validators as code: of `schema.ts`, because compiling schemas on every run would cost more than compiling the
+ * policies; of the published schema of proxies' configuration, because a proxy brings no packages along.
+ */
 import { readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import type { Ajv as AjvClass, Options } from "ajv";
+import type { Ajv as AjvClass, AnySchemaObject, Options } from "ajv";
 import { configSchema, intentSchema } from "./schema.ts";
 
 const require = createRequire(import.meta.url);
@@ -10,24 +13,32 @@ const standaloneCode = (
   require("ajv/dist/standalone") as { readonly default: (ajv: AjvClass, names: Record<string, string>) => string }
 ).default;
 
-const ajv = new Ajv({
-  schemas: [intentSchema, configSchema],
+const options: Options = {
   code: { source: true, esm: true },
   allErrors: false,
   inlineRefs: false,
   strict: false,
   messages: false,
   verbose: false,
-});
-const header = "// Generated file: do not edit.\n// generator: compiler/shape/generate.ts, from schema.ts\n";
-const code = standaloneCode(ajv, { intentValidator: "intent", configValidator: "config" });
-if (/\brequire\(/.test(code)) throw new Error("the generated validators need ajv at run time");
+};
+const header = (source: string): string =>
+  `// Generated file: do not edit.\n// generator: compiler/shape/generate.ts, from ${source}\n`;
+const code = (ajv: AjvClass, names: Record<string, string>): string => {
+  const text = standaloneCode(ajv, names);
+  if (/\brequire\(/.test(text)) throw new Error("the generated validators need ajv at run time");
+  return `${text.replaceAll(";export ", ";\nexport ")}\n`;
+};
+const root = new URL("../../", import.meta.url);
+const published = "docs/proxy-config.schema.json";
+const proxyConfig = JSON.parse(readFileSync(new URL(published, root), "utf8")) as AnySchemaObject;
 const files = {
-  "validators.generated.js": `${header}${code.replaceAll(";export ", ";\nexport ")}\n`,
-  "validators.generated.d.ts": `${header}import type { Validator } from "./shape-violations.ts";\nexport declare const intentValidator: Validator;\nexport declare const configValidator: Validator;\n`,
+  "compiler/shape/validators.generated.js": `${header("schema.ts")}${code(new Ajv({ ...options, schemas: [intentSchema, configSchema] }), { intentValidator: "intent", configValidator: "config" })}`,
+  "compiler/shape/validators.generated.d.ts": `${header("schema.ts")}import type { Validator } from "./shape-violations.ts";\nexport declare const intentValidator: Validator;\nexport declare const configValidator: Validator;\n`,
+  "targets/native/validate.generated.js": `${header(published)}${code(new Ajv({ ...options, messages: true, schemas: [proxyConfig] }), { proxyConfigValidator: String(proxyConfig["$id"]) })}`,
+  "targets/native/validate.generated.d.ts": `${header(published)}import type { Validator } from "./config-shape.ts";\nexport declare const proxyConfigValidator: Validator;\n`,
 };
 const stale = Object.entries(files).filter(([name, text]) => {
-  const file = new URL(name, import.meta.url);
+  const file = new URL(name, root);
   try {
     return readFileSync(file, "utf8") !== text;
   } catch {
@@ -36,4 +47,4 @@ const stale = Object.entries(files).filter(([name, text]) => {
 });
 if (process.argv.includes("--check")) {
   if (stale.length > 0) throw new Error(`stale: ${stale.map(([name]) => name).join(", ")}; run npm run generate`);
-} else for (const [name, text] of stale) writeFileSync(new URL(name, import.meta.url), text);
+} else for (const [name, text] of stale) writeFileSync(new URL(name, root), text);

@@ -1,8 +1,8 @@
 import { idOf, type ServiceGraph } from "../../lib/graph/graph.ts";
 import type { Instance, Placement } from "../../lib/graph/placement.ts";
 import { carriesHttp } from "../../lib/graph/protocol.ts";
+import { shortName } from "../../lib/model/callable.ts";
 import type { Mesh } from "../../lib/model/mesh.ts";
-import { shortName } from "../../targets/xds/emit/proxy.ts";
 
 /** Two copies of everything, each at an address of its own, whose connections are captured. */
 export const capturedPlacement = ({ workloads, services }: ServiceGraph): Placement => ({

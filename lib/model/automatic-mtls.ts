@@ -1,4 +1,4 @@
-import { mtlsLookup, workloadLookup } from "./lookup.ts";
+import { lookup, mtlsLookup, workloadLookup } from "./lookup.ts";
 import type { Destination, Mesh, MeshWorkload } from "./mesh.ts";
 
 /**
@@ -17,3 +17,7 @@ export const wantingInVain = (
     return found?.proxy === "sidecar" && mtls(found).mode !== "disabled" ? [found] : [];
   });
 };
+
+/** A proxied caller uses mTLS where the callee has a proxy that accepts it (Istio, "auto mTLS"). */
+export const takesMtls = (mesh: Mesh, workload: MeshWorkload | undefined): boolean =>
+  mesh.platform.autoMtls && workload?.proxy === "sidecar" && lookup(mesh).mtls(workload).mode !== "disabled";

@@ -16,8 +16,12 @@ export interface ProxyConfig {
   readonly trustDomain: string;
   /** What a path is before it is looked at. */
   readonly pathNormalization: PathNormalization;
-  /** In no order that means anything; no two on one address and port. */
+  /**
+   * In no order that means anything; no two on one address and port. Where one stands at an address of its own and another
+   * at any on the same port, the first takes what is dialled at its address.
+   */
   readonly listeners: readonly Listener[];
+  /** What a route names and is not here answers 503, as does a cluster without endpoints. */
   readonly clusters: Readonly<Record<ClusterName, Cluster>>;
 }
 
@@ -36,8 +40,13 @@ export interface HttpOutbound extends At {
   /** The port as applications name it. */
   readonly servicePort: number;
   readonly hosts: HostTable;
-  /** `refuse`: 502. `pass`: in plain text to where the caller wanted to go, known only where calls are captured. */
+  /**
+   * `refuse`: 502, and bytes that are no HTTP are closed. `pass`: in plain text to where the caller wanted to go, known only
+   * where calls are captured.
+   */
   readonly unknownHosts: "refuse" | "pass";
+  /** Forwarded whole where the caller dialled one of these: services without HTTP on the same port. */
+  readonly byAddress?: Readonly<Record<string, ClusterName>>;
 }
 
 /** Connections of the proxy's own application that are forwarded whole. */
@@ -46,6 +55,8 @@ export interface TcpOutbound extends At {
   readonly servicePort: number;
   /** By the address that the caller dialled where calls are captured; `*` for any. */
   readonly byAddress: Readonly<Record<string, ClusterName>>;
+  /** Any other: closed, or passed in plain text to where the caller wanted to go. */
+  readonly unknownAddresses: "refuse" | "pass";
 }
 
 /** Calls of others to one port of the proxy's own application. */
@@ -69,9 +80,11 @@ export interface GatewayPort extends At {
 
 /** Routes by host, in lower case and without port. */
 export interface HostTable {
-  readonly exact: Readonly<Record<string, VirtualHost>>;
-  /** By what follows `*`, beginning with a dot: the longest that fits decides. */
-  readonly suffix: Readonly<Record<string, VirtualHost>>;
+  /** Each once, however many names lead to it; the tables below have its number. */
+  readonly virtualHosts: readonly VirtualHost[];
+  readonly exact: Readonly<Record<string, number>>;
+  /** By what follows `*`, beginning with a dot, of names that are longer: the longest that fits decides. */
+  readonly suffix: Readonly<Record<string, number>>;
 }
 
 export interface VirtualHost {
@@ -93,7 +106,10 @@ export interface PathTree<Leaf> {
   readonly next?: Readonly<Record<string, PathTree<Leaf>>>;
 }
 
-/** A route, by its number, with what must hold of headers beside the path. The first that holds is taken. */
+/**
+ * A route, by its number, with what must hold of headers beside the path. The first that holds is taken; one without
+ * conditions is the last of its list; where none holds the answer is 404.
+ */
 export interface RouteCandidate {
   readonly route: number;
   readonly headers: readonly HeaderMatch[];

@@ -2,10 +2,10 @@ import { diagnostic } from "../../lib/diagnostics/catalog.ts";
 import type { Diagnostic } from "../../lib/diagnostics/diagnostic.ts";
 import type { Placement } from "../../lib/graph/placement.ts";
 import { carriesHttp } from "../../lib/graph/protocol.ts";
+import { addressesOf } from "../../lib/model/callable.ts";
 import { lookup } from "../../lib/model/lookup.ts";
 import type { Destination, Host, Mesh } from "../../lib/model/mesh.ts";
 import { isCapturePort } from "./emit/names.ts";
-import { addressesOf } from "./emit/proxy.ts";
 
 /** What some proxy may call and none can reach, because nobody says where it is. */
 export const omissions = (mesh: Mesh, placement: Placement): readonly Diagnostic[] => {

@@ -34,6 +34,13 @@ export const targetCodes = {
       `${host} is called on port ${port}, to which proxies have connections redirected: its callers do not get there`,
     fix: () => "give the service another port",
   }),
+  MESH5009: entry<{ readonly host: string; readonly port: number; readonly protocol: string }>({
+    severity: "warning",
+    name: "proxies-read-what-is-spoken",
+    message: ({ host, port, protocol }) =>
+      `${host} speaks ${protocol} on port ${port}, and mesh-proxy reads HTTP/1.1 alone: calls to it are refused`,
+    fix: () => "build it for Envoys (`--target xds`), or have it speak HTTP/1.1",
+  }),
   MESH5003: entry<{ readonly object: string; readonly at: string }>({
     severity: "error",
     name: "an-object-can-be-read",

@@ -1,3 +1,4 @@
+import { takesMtls } from "../automatic-mtls.ts";
 import { carriesHttp, type Protocol } from "../../graph/protocol.ts";
 import type { WorkloadId } from "../../graph/graph.ts";
 import type { HttpRequest } from "../call.ts";
@@ -101,7 +102,7 @@ export const forwarded = (
       ),
     ]);
   return anyOf(workloads, (id) => {
-    const tls = port.tls.mode === "mesh" && usesMtls(journey.client, id);
+    const tls = port.tls.mode === "mesh" && takesMtls(journey.client, lookup(journey.client).workload(id));
     const branches = arrival(journey, id, {
       port: port.target,
       caller: tls ? sender.workload.identity : undefined,
@@ -212,12 +213,6 @@ const virtualHostFor = (virtualHosts: readonly VirtualHost[], named: string): Vi
     ({ host }) => host.startsWith("*") && name.endsWith(host.slice(1)) && name.length >= host.length,
   );
   return wildcards.sort((a, b) => b.host.length - a.host.length)[0];
-};
-
-/** A proxied caller uses mTLS where the callee has a proxy that accepts it (Istio, "auto mTLS"). */
-const usesMtls = (mesh: Mesh, id: WorkloadId): boolean => {
-  const workload = lookup(mesh).workload(id);
-  return mesh.platform.autoMtls && workload?.proxy === "sidecar" && lookup(mesh).mtls(workload).mode !== "disabled";
 };
 
 const outside = (port: DestinationPort, to: Arrival["to"], request: HttpRequest | "connection"): Outcome => ({

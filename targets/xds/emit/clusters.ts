@@ -1,4 +1,5 @@
 import { carriesHttp, type Protocol } from "../../../lib/graph/protocol.ts";
+import { takesMtls } from "../../../lib/model/automatic-mtls.ts";
 import { lookup } from "../../../lib/model/lookup.ts";
 import type { Destination, DestinationPort, MeshWorkload } from "../../../lib/model/mesh.ts";
 import type { Backend } from "../../../lib/model/route.ts";
@@ -12,7 +13,7 @@ import {
   outboundCluster,
   passthroughCluster,
 } from "./names.ts";
-import { takesMtls, type Proxy } from "./proxy.ts";
+import type { Proxy } from "./proxy.ts";
 import { mutualUpstream, originatedUpstream } from "./tls.ts";
 import { configSource, loopbackAddress, socketAddress } from "./values.ts";
 

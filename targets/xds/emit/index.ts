@@ -1,5 +1,6 @@
 import { carriesHttp } from "../../../lib/graph/protocol.ts";
 import type { Instance } from "../../../lib/graph/placement.ts";
+import { destinationsInScope } from "../../../lib/model/callable.ts";
 import { reachable } from "../../../lib/model/coverage.ts";
 import { lookup } from "../../../lib/model/lookup.ts";
 import type { Destination, Gateway, Mesh, MeshWorkload } from "../../../lib/model/mesh.ts";
@@ -11,7 +12,7 @@ import { inboundListeners } from "./inbound.ts";
 import { madeFor, type Made } from "./made.ts";
 import { outboundCluster } from "./names.ts";
 import { outboundListeners } from "./outbound.ts";
-import { destinationsInScope, once, type Proxy } from "./proxy.ts";
+import { once, type Proxy } from "./proxy.ts";
 import type { Surroundings } from "./surroundings.ts";
 import { gatewayRouteTables, sidecarRoutes } from "./routes.ts";
 

@@ -1,4 +1,5 @@
 import { carriesHttp } from "../../../lib/graph/protocol.ts";
+import { destinationsInScope, dialledAddresses, shortName } from "../../../lib/model/callable.ts";
 import type { Destination, DestinationPort } from "../../../lib/model/mesh.ts";
 import type { Listener, NetworkFilter } from "../messages.ts";
 import type { Resource } from "../resource.ts";
@@ -12,7 +13,7 @@ import {
   outboundRoutes,
   passthroughCluster,
 } from "./names.ts";
-import { addressesOf, destinationsInScope, once, shortName, type Proxy } from "./proxy.ts";
+import { once, type Proxy } from "./proxy.ts";
 import { configSource, loopbackAddress, socketAddress } from "./values.ts";
 
 /** Calls of the proxy's own application: by host on ports that carry HTTP, by address on others. */
@@ -113,16 +114,12 @@ const httpListener = (port: number, proxy: Proxy): readonly Resource<Listener>[]
 /** By the service's own addresses; without any, by those of its instances, as callers of a headless service dial them. */
 const tcpListeners = (destination: Destination, port: DestinationPort, proxy: Proxy): readonly Resource<Listener>[] => {
   const { instance, surroundings } = proxy;
-  const virtual = addressesOf(destination, surroundings.placement);
-  const direct = destination.workloads.flatMap((id) =>
-    (surroundings.placement.instances[id] ?? []).map(({ address }) => address),
-  );
   const loopback = instance?.loopback && onLoopback(`${shortName(destination)}:${port.number}`, proxy);
   const bound = instance?.loopback
     ? loopback
       ? [loopback]
       : []
-    : (virtual.length > 0 ? virtual : direct).map((address) => ({ address, port: port.number }));
+    : dialledAddresses(destination, surroundings.placement).map((address) => ({ address, port: port.number }));
   const cluster = outboundCluster({ host: destination.host, port: port.number, subset: "any" });
   return bound.map((at) => {
     const name = `${at.address}_${at.port}`;

@@ -1,4 +1,5 @@
 import { carriesHttp } from "../../../lib/graph/protocol.ts";
+import { destinationsInScope, namesOf } from "../../../lib/model/callable.ts";
 import { reachable } from "../../../lib/model/coverage.ts";
 import type { Destination, DestinationPort, Gateway, Host } from "../../../lib/model/mesh.ts";
 import type {
@@ -15,7 +16,7 @@ import type * as envoy from "../messages.ts";
 import type { Resource } from "../resource.ts";
 import { gatewayRoutes, outboundCluster, outboundRoutes, passthroughCluster } from "./names.ts";
 import { identities } from "./made.ts";
-import { destinationsInScope, once, type Proxy } from "./proxy.ts";
+import { once, type Proxy } from "./proxy.ts";
 import { duration } from "./values.ts";
 
 /** Where requests of the proxy's own application go: one table for each port, a virtual host for each service. */
@@ -31,7 +32,7 @@ export const sidecarRoutes = (proxy: Proxy): readonly Resource<envoy.Routes>[] =
       // Two destinations may answer to one name; the first is whom `decide` finds. Envoy refuses a name that stands twice.
       const taken = new Set<Host>();
       const virtualHosts = known.flatMap(({ destination, port }): envoy.VirtualHost[] => {
-        const domains = namesOf(destination, proxy).filter((name) => !taken.has(name));
+        const domains = namesOf(destination, proxy.workload.namespace).filter((name) => !taken.has(name));
         for (const name of domains) taken.add(name);
         if (domains.length === 0) return [];
         return [
@@ -87,12 +88,6 @@ export const inboundRoutes = (name: string, cluster: string): envoy.Routes => ({
     },
   ],
 });
-
-const namesOf = ({ host, aliases, namespace }: Destination, { workload }: Proxy): readonly Host[] => [
-  host,
-  ...aliases.anywhere,
-  ...(namespace === workload.namespace ? aliases.sameNamespace : []),
-];
 
 const unknownHosts = ({ mesh, instance }: Proxy): envoy.VirtualHost => ({
   domains: ["*"],

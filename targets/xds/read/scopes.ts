@@ -1,6 +1,6 @@
 import { carriesHttp } from "../../../lib/graph/protocol.ts";
+import { addressesOf, dialledAddresses, namesOf, shortName } from "../../../lib/model/callable.ts";
 import type { Destination, Host, Scope } from "../../../lib/model/mesh.ts";
-import { addressesOf, shortName } from "../emit/proxy.ts";
 import type { ProxyTold } from "./proxy.ts";
 import { below, unreadable, type Reading } from "./reading.ts";
 import { isSame } from "./tls.ts";
@@ -37,7 +37,7 @@ const knows = (
     const loopback = dialled?.[`${shortName(destination)}:${number}`];
     const addresses =
       dialled === undefined
-        ? captureAddresses(destination, reading)
+        ? dialledAddresses(destination, reading.placement)
         : loopback === undefined
           ? []
           : [instance!.address];
@@ -56,19 +56,4 @@ const knows = (
     const isOther = domains.some((domain) => !names.includes(domain) && !more.includes(domain));
     if (index > 0 || !isNamed || isOther) unreadable(below(virtualHost, "domains"), reading);
   }
-};
-
-/** As `decide` compares what a call names. */
-const namesOf = ({ host, aliases, namespace }: Destination, from: string): readonly Host[] => [
-  host,
-  ...aliases.anywhere,
-  ...(namespace === from ? aliases.sameNamespace : []),
-];
-
-/** Those of the service; without any, those of its copies, as callers of a headless service dial them. */
-const captureAddresses = (destination: Destination, { placement }: Reading): readonly string[] => {
-  const virtual = addressesOf(destination, placement);
-  return virtual.length > 0
-    ? virtual
-    : destination.workloads.flatMap((id) => (placement.instances[id] ?? []).map(({ address }) => address));
 };
