@@ -92,8 +92,8 @@ test("what is no configuration is refused whole, and what was in force stays", a
   for (const [text, why] of [
     ["{", /no JSON/],
     [JSON.stringify({ ...good, version: 2 }), /version 2/],
-    [JSON.stringify({ ...good, listeners: [outbound(port, wholeHost(route("nobody")))] }), /no cluster nobody/],
-    [JSON.stringify({ ...good, listeners: [...good.listeners, ...good.listeners] }), /one address and port/],
+    [JSON.stringify({ ...good, listeners: [{ ...good.listeners[0], surprise: 1 }] }), /surprise/],
+    [JSON.stringify({ ...good, listeners: [...good.listeners, ...good.listeners] }), /this address and port/],
   ] as const) {
     await written(text);
     await eventually(async () => why.test((await statusOf(got))[0]?.refused ?? ""));

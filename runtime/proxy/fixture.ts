@@ -42,8 +42,11 @@ export const backend = async (answers: RequestListener): Promise<number> => {
   return listening(server);
 };
 
-export const route = (cluster: string, more: Partial<Route> = {}): Route => ({
-  split: [{ upTo: 1, cluster }],
+/** A cluster as configurations call it. */
+export const clusterOf = (name: string): string => `${name}||80`;
+
+export const route = (to: string, more: Partial<Route> = {}): Route => ({
+  split: [{ upTo: 1, cluster: clusterOf(to) }],
   timeout: "none",
   retries: "none",
   requestHeaders: noEdits,
@@ -92,7 +95,7 @@ export const config = (listeners: readonly Listener[], clusters: ProxyConfig["cl
   trustDomain: "cluster.local",
   pathNormalization: "base",
   listeners,
-  clusters,
+  clusters: Object.fromEntries(Object.entries(clusters).map(([name, one]) => [clusterOf(name), one])),
 });
 
 /** One outbound port for all hosts that are asked for. */
@@ -101,7 +104,7 @@ export const outbound = (port: number, host: VirtualHost): Listener => ({
   address: "127.0.0.1",
   port,
   servicePort: 80,
-  hosts: { exact: { server: host, "127.0.0.1": host }, suffix: {} },
+  hosts: { virtualHosts: [host], exact: { server: 0, "127.0.0.1": 0 }, suffix: {} },
   unknownHosts: "refuse",
 });
 

@@ -8,6 +8,7 @@ import {
   asked,
   backend,
   cluster,
+  clusterOf,
   config,
   freePort,
   inbound,
@@ -53,8 +54,8 @@ test("an unknown host is answered 502, a path without a route 404", async () => 
 test("a split sends each backend its share", async () => {
   const port = await freePort();
   const split = [
-    { upTo: 3, cluster: "a" },
-    { upTo: 4, cluster: "b" },
+    { upTo: 3, cluster: clusterOf("a") },
+    { upTo: 4, cluster: clusterOf("b") },
   ];
   await running(
     config([outbound(port, wholeHost(route("a", { split })))], {
@@ -216,15 +217,15 @@ test("a configuration changes between two requests of one connection, and no req
 });
 
 test("a configuration that cannot be put in force changes nothing", async () => {
-  const [port, taken] = [await freePort(), await named("somebody else")];
-  const good = config([outbound(port, wholeHost(route("a")))], { a: cluster(await named("a")) });
+  const [port, taken, alive] = [await freePort(), await named("somebody else"), await named("a")];
+  const good = config([outbound(port, wholeHost(route("a")))], { a: cluster(alive) });
   const { proxy } = await running(good);
-  await expect(proxy.taken(config([outbound(taken, wholeHost(route("a")))], good.clusters))).rejects.toThrow(
+  await expect(proxy.taken(config([outbound(taken, wholeHost(route("a")))], { a: cluster(alive) }))).rejects.toThrow(
     "EADDRINUSE",
   );
-  await expect(proxy.taken(config([outbound(port, wholeHost(route("nobody")))], good.clusters))).rejects.toThrow(
-    "there is no cluster nobody",
-  );
+  await expect(
+    proxy.taken(config([outbound(port, { ...wholeHost(route("a")), routes: [] })], { a: cluster(alive) })),
+  ).rejects.toThrow("there is no route 0");
   await expect(proxy.taken({ ...good, identity: "spiffe://cluster.local/ns/shop/sa/other" })).rejects.toThrow(
     "runs as",
   );
@@ -264,9 +265,21 @@ test("a connection that is not HTTP is forwarded whole, each direction until its
   });
   onTestFinished(() => void server.close());
   const { connections } = await running(
-    config([{ kind: "outbound-tcp", address: "127.0.0.1", port, servicePort: 5432, byAddress: { "*": "db" } }], {
-      db: cluster(await listening(server)),
-    }),
+    config(
+      [
+        {
+          kind: "outbound-tcp",
+          address: "127.0.0.1",
+          port,
+          servicePort: 5432,
+          byAddress: { "*": clusterOf("db") },
+          unknownAddresses: "refuse",
+        },
+      ],
+      {
+        db: cluster(await listening(server)),
+      },
+    ),
   );
   const client = connect({ port, host: "127.0.0.1", allowHalfOpen: true });
   client.end("select 1");

@@ -1,6 +1,7 @@
 import type { Listener, ProxyConfig } from "../../targets/native/config.ts";
+import { configViolations } from "../../targets/native/config-shape.ts";
 import type { HttpSettings } from "./downstream/downstream.ts";
-import { Port, type PortLimits, type PortRules } from "./downstream/port.ts";
+import { Port, type PortLimits, type PortRules, type Tunnelled } from "./downstream/port.ts";
 import type { Peer } from "./downstream/site.ts";
 import { headLimits, trailerLimits } from "./http1/limits.ts";
 import type { OwnIdentity } from "./identity/own-identity.ts";
@@ -17,8 +18,8 @@ export interface ProxyOptions {
 
 /** A data plane that runs. */
 export interface Proxy {
-  /** Goes over to a configuration without losing a request; rejects, and changes nothing, where that cannot be. */
-  readonly taken: (config: ProxyConfig) => Promise<void>;
+  /** Goes over to a configuration without losing a request; rejects, and changes nothing, where it is none or cannot be had. */
+  readonly taken: (config: unknown) => Promise<ProxyConfig>;
   /** What it proves itself by from now on; connections that are open stay. */
   readonly provenBy: (identity: OwnIdentity) => void;
   readonly close: (graceMs: number) => Promise<void>;
@@ -69,58 +70,62 @@ export const proxy = ({ telemetry, limits: some }: ProxyOptions): Proxy => {
     const { trustDomain, pathNormalization } = config;
     const surroundings = { pathNormalization, clusters };
     switch (listener.kind) {
-      case "outbound-http":
-        return {
-          mtls: "disabled",
-          trustDomain,
-          serves: { kind: "http", site: outboundSite(listener, surroundings, passed) },
+      case "outbound-http": {
+        const { byAddress } = listener;
+        const unread = (peer: Peer): Tunnelled | undefined => {
+          const name = byAddress?.[peer.dialled.address];
+          return name === undefined ? undefined : { cluster: name, upstream: clusters.chosen(name) };
         };
+        const site = outboundSite(listener, surroundings, passed);
+        return { mtls: "disabled", trustDomain, serves: { kind: "http", site, ...(byAddress && { unread }) } };
+      }
       case "outbound-tcp": {
-        const ruled = ({ dialled }: Peer): Upstream | undefined => {
-          const name = listener.byAddress[dialled.address] ?? listener.byAddress["*"];
-          return name === undefined ? undefined : clusters.chosen(name);
+        const { byAddress, unknownAddresses } = listener;
+        const ruled = (peer: Peer): Tunnelled => {
+          const name = byAddress[peer.dialled.address] ?? byAddress["*"];
+          if (name !== undefined) return { cluster: name, upstream: clusters.chosen(name) };
+          return unknownAddresses === "pass"
+            ? { cluster: "PassthroughCluster", upstream: passed(peer) }
+            : { cluster: "BlackHoleCluster", upstream: undefined };
         };
-        return { mtls: "disabled", trustDomain, serves: { kind: "tcp", role: "outbound", cluster: "", ruled } };
+        return { mtls: "disabled", trustDomain, serves: { kind: "tcp", role: "outbound", ruled } };
       }
       case "inbound": {
+        const { mtls, targetPort } = listener;
         const upstream = application(listener.application.address, listener.application.port);
         if (listener.protocol === "http")
-          return {
-            mtls: listener.mtls,
-            trustDomain,
-            serves: { kind: "http", site: inboundSite(listener, surroundings, upstream) },
-          };
+          return { mtls, trustDomain, serves: { kind: "http", site: inboundSite(listener, surroundings, upstream) } };
         const verdict = accessRules(listener.access);
-        const ruled = ({ identity: caller }: Peer): Upstream | undefined =>
-          verdict({ caller }) === "allowed" ? upstream : undefined;
-        return {
-          mtls: listener.mtls,
-          trustDomain,
-          serves: { kind: "tcp", role: "inbound", cluster: `inbound|${listener.targetPort}`, ruled },
-        };
+        const ruled = ({ identity: caller }: Peer): Tunnelled => ({
+          cluster: `inbound|${targetPort}`,
+          upstream: verdict({ caller }) === "allowed" ? upstream : undefined,
+        });
+        return { mtls, trustDomain, serves: { kind: "tcp", role: "inbound", ruled } };
       }
       case "gateway":
         return { mtls: "disabled", trustDomain, serves: { kind: "http", site: gatewaySite(listener, surroundings) } };
     }
   };
 
-  const taken = async (config: ProxyConfig): Promise<void> => {
+  const taken = async (told: unknown): Promise<ProxyConfig> => {
+    const { version } = (told ?? {}) as { readonly version?: unknown };
+    // One of a later version would be read wrong where it looks right.
+    if (version !== 1)
+      throw new Error(`the configuration is of version ${JSON.stringify(version)}, and this proxy knows 1`);
+    const [violation] = configViolations(told);
+    if (violation !== undefined) throw new Error(`the configuration is wrong at ${violation}`);
+    const config = told as ProxyConfig;
     if (identity !== "" && config.identity !== identity)
       throw new Error(`the configuration is of ${config.identity}, and this proxy runs as ${identity}`);
     const settings: HttpSettings = { limits, telemetry, isDraining: () => isDraining, identity: config.identity };
     // All of it is made before any of it is put in force.
-    const rules = new Map(
-      config.listeners.map((listener) => [`${listener.address} ${listener.port}`, rulesOf(listener, config)]),
-    );
-    if (rules.size < config.listeners.length) throw new Error("two listeners are on one address and port");
-    const opened = new Map<string, Port>();
+    const wanted = sockets(config.listeners, (listener) => rulesOf(listener, config));
     const before = ports;
+    const opened = new Map<string, Port>();
     try {
-      clusters.checked(config);
-      for (const { address, port } of config.listeners) {
-        const key = `${address} ${port}`;
+      for (const [key, { address, port, rules }] of wanted) {
         if (before.has(key)) continue;
-        const made = new Port(rules.get(key)!, settings, limits);
+        const made = new Port(rules, settings, limits);
         if (own !== undefined) made.provenBy(own);
         await made.listening(address, port);
         opened.set(key, made);
@@ -131,13 +136,14 @@ export const proxy = ({ telemetry, limits: some }: ProxyOptions): Proxy => {
     }
     identity = config.identity;
     clusters.taken(config.clusters);
-    for (const [key, rule] of rules) before.get(key)?.ruledBy(rule);
-    ports = new Map([...rules.keys()].map((key) => [key, before.get(key) ?? opened.get(key)!]));
-    for (const [key, port] of before) if (!rules.has(key)) void port.close(closedMs);
+    for (const [key, { rules }] of wanted) before.get(key)?.ruledBy(rules);
+    ports = new Map([...wanted.keys()].map((key) => [key, before.get(key) ?? opened.get(key)!]));
+    for (const [key, port] of before) if (!wanted.has(key)) void port.close(closedMs);
+    return config;
   };
 
   // One after the other: each is judged against what is in force then.
-  let queue: Promise<void> = Promise.resolve();
+  let queue: Promise<unknown> = Promise.resolve();
   return {
     taken: (config) => {
       const result = queue.then(() => taken(config));
@@ -157,6 +163,31 @@ export const proxy = ({ telemetry, limits: some }: ProxyOptions): Proxy => {
     },
   };
 };
+
+interface ListeningSocket {
+  readonly address: string;
+  readonly port: number;
+  readonly rules: Map<string, PortRules>;
+}
+
+/** Whoever listens at every address of a machine listens for all who have the same port at one of them: the kernel gives it once. */
+const sockets = (
+  listeners: readonly Listener[],
+  rulesOf: (listener: Listener) => PortRules,
+): ReadonlyMap<string, ListeningSocket> => {
+  const made = new Map<string, ListeningSocket>();
+  const wide = new Set(listeners.filter(isWide).map(({ port }) => port));
+  for (const listener of listeners) {
+    const address = wide.has(listener.port) ? "0.0.0.0" : listener.address;
+    const key = `${address} ${listener.port}`;
+    const socket = made.get(key) ?? { address, port: listener.port, rules: new Map<string, PortRules>() };
+    socket.rules.set(isWide(listener) || address === listener.address ? "*" : listener.address, rulesOf(listener));
+    made.set(key, socket);
+  }
+  return made;
+};
+
+const isWide = ({ address }: Listener): boolean => address === "0.0.0.0";
 
 /** How long a port that is no longer told of lets its connections go on. */
 const closedMs = 30_000;

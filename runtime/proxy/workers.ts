@@ -34,18 +34,24 @@ export const workers = async ({ workers: count, log, ...options }: WorkersOption
   const env = { [taskVariable]: JSON.stringify(options) };
   let isClosing = false;
   let number = 0;
+  /** Forked, and not serving yet. */
+  const starting = new Set<Worker>();
   const questions = new Map<number, (value: unknown) => void>();
 
   const started = (): Promise<Worker> =>
     new Promise((resolve, reject) => {
       const worker = cluster.fork(env);
+      starting.add(worker);
       worker.on("message", (said: Said) => {
-        if (said.kind === "ready") resolve(worker);
-        else if (said.kind === "failed") reject(new Error(said.reason));
+        if (said.kind === "ready") {
+          starting.delete(worker);
+          resolve(worker);
+        } else if (said.kind === "failed") reject(new Error(said.reason));
         else if (said.kind === "log") log(said.entry);
         else questions.get(said.number)?.(said.value);
       });
       worker.once("exit", (code, signal) => {
+        starting.delete(worker);
         reject(new Error("a worker ended before it was ready"));
         if (isClosing || !running.delete(worker)) return;
         log({
@@ -99,6 +105,7 @@ export const workers = async ({ workers: count, log, ...options }: WorkersOption
     counted: () => asked("counted"),
     close: async (graceMs) => {
       isClosing = true;
+      for (const worker of starting) worker.process.kill("SIGKILL");
       await Promise.all(
         [...running].map(
           (worker) =>

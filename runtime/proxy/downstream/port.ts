@@ -12,15 +12,27 @@ export interface PortRules {
   readonly mtls: "strict" | "permissive" | "disabled";
   readonly trustDomain: string;
   readonly serves:
-    | { readonly kind: "http"; readonly site: Site }
+    | {
+        readonly kind: "http";
+        readonly site: Site;
+        /** What is forwarded whole all the same; undefined where HTTP is read. */
+        readonly unread?: (peer: Peer) => Tunnelled | undefined;
+      }
     | {
         readonly kind: "tcp";
         readonly role: Site["role"];
-        readonly cluster: string;
-        /** Where a connection goes; undefined where it is refused. */
-        readonly ruled: (peer: Peer) => Upstream | undefined;
+        readonly ruled: (peer: Peer) => Tunnelled;
       };
 }
+
+/** Where a connection goes that nobody looks into; refused where there is no upstream. */
+export interface Tunnelled {
+  readonly cluster: string;
+  readonly upstream: Upstream | undefined;
+}
+
+/** The rules of a socket by the address at which a connection arrives on it; `*` for any other. */
+export type RulesByAddress = ReadonlyMap<string, PortRules>;
 
 export interface PortLimits {
   readonly connections: number;
@@ -40,9 +52,9 @@ export class Port {
   readonly #open = new Set<Socket>();
   readonly #http = new Set<HttpConnection>();
   readonly #sweeping: NodeJS.Timeout;
-  #rules: PortRules;
+  #rules: RulesByAddress;
 
-  constructor(rules: PortRules, settings: HttpSettings, limits: PortLimits) {
+  constructor(rules: RulesByAddress, settings: HttpSettings, limits: PortLimits) {
     this.#rules = rules;
     this.#settings = settings;
     this.#limits = limits;
@@ -73,7 +85,7 @@ export class Port {
     });
   }
 
-  ruledBy(rules: PortRules): void {
+  ruledBy(rules: RulesByAddress): void {
     this.#rules = rules;
   }
 
@@ -96,7 +108,9 @@ export class Port {
   #accepted(socket: Socket): void {
     this.#open.add(socket);
     socket.once("close", () => this.#open.delete(socket));
-    const { mtls } = this.#rules;
+    const mtls = this.#rulesOf(socket)?.mtls;
+    // What is told of no address of this machine is told of nobody.
+    if (mtls === undefined) return void socket.destroy();
     if (mtls === "disabled") return this.#serve(socket, undefined);
     socket.on("error", () => undefined);
     if (mtls === "strict") return void this.#secure.emit("connection", socket);
@@ -115,7 +129,7 @@ export class Port {
   }
 
   #secured(socket: TLSSocket): void {
-    const identity = peerOf(socket, this.#rules.trustDomain);
+    const identity = peerOf(socket, this.#rulesOf(socket)?.trustDomain ?? "");
     // Who proves nothing of this mesh is nobody, and nobody comes over TLS.
     if (identity === undefined) return void socket.destroy();
     socket.setNoDelay(true);
@@ -128,18 +142,21 @@ export class Port {
       address: socket.remoteAddress ?? "",
       dialled: { address: socket.localAddress ?? "", port: socket.localPort ?? 0 },
     };
-    const { serves } = this.#rules;
-    if (serves.kind === "tcp") {
-      const { role, cluster, ruled } = serves;
-      new Tunnel(socket, ruled(peer), { role, cluster, peer }, this.#settings.telemetry);
+    const serves = this.#rulesOf(socket)?.serves;
+    if (serves === undefined) return void socket.destroy();
+    const tunnelled = serves.kind === "tcp" ? serves.ruled(peer) : serves.unread?.(peer);
+    if (serves.kind === "tcp" || tunnelled !== undefined) {
+      const { cluster = "", upstream } = tunnelled ?? {};
+      const role = serves.kind === "tcp" ? serves.role : serves.site.role;
+      new Tunnel(socket, upstream, { role, cluster, peer }, this.#settings.telemetry);
       return;
     }
     let { site } = serves;
     const connection = new HttpConnection(
       socket,
       () => {
-        const now = this.#rules.serves;
-        if (now.kind === "http") site = now.site;
+        const now = this.#rulesOf(socket)?.serves;
+        if (now?.kind === "http") site = now.site;
         return site;
       },
       peer,
@@ -147,6 +164,10 @@ export class Port {
     );
     this.#http.add(connection);
     socket.once("close", () => this.#http.delete(connection));
+  }
+
+  #rulesOf({ localAddress = "" }: Socket): PortRules | undefined {
+    return this.#rules.get(localAddress) ?? this.#rules.get("*");
   }
 
   #swept(): void {

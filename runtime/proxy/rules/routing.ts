@@ -21,9 +21,15 @@ interface Candidate {
 
 type Host = WalkedTree<Candidate>;
 
-export const routing = ({ exact, suffix }: HostTable): Routing => {
-  const byName = new Map(Object.entries(exact).map(([name, host]) => [name, hostRoutes(host)]));
-  const bySuffix = new Map(Object.entries(suffix).map(([name, host]) => [name, hostRoutes(host)]));
+export const routing = ({ virtualHosts, exact, suffix }: HostTable): Routing => {
+  const hosts = virtualHosts.map(hostRoutes);
+  const hostAt = (index: number): Host => {
+    const host = hosts[index];
+    if (host === undefined) throw new RangeError(`there is no virtual host ${index}`);
+    return host;
+  };
+  const byName = new Map(Object.entries(exact).map(([name, index]) => [name, hostAt(index)]));
+  const bySuffix = new Map(Object.entries(suffix).map(([name, index]) => [name, hostAt(index)]));
   const hostOf = (host: string): Host | undefined => {
     const named = byName.get(host);
     if (named !== undefined || bySuffix.size === 0) return named;

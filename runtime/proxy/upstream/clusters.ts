@@ -1,5 +1,5 @@
 import { lookup } from "node:dns/promises";
-import type { Cluster, ClusterName, Endpoint, ProxyConfig } from "../../../targets/native/config.ts";
+import type { Cluster, ClusterName, Endpoint } from "../../../targets/native/config.ts";
 import type { OwnIdentity } from "../identity/own-identity.ts";
 import { Pool, type PoolLimits } from "./pool.ts";
 
@@ -31,19 +31,6 @@ export class Clusters {
       const now = performance.now();
       for (const pool of this.#pools.values()) pool.swept(now);
     }, sweptMs).unref();
-  }
-
-  /** Throws where a listener leads to a cluster that there is not. */
-  checked({ listeners, clusters }: Pick<ProxyConfig, "listeners" | "clusters">): void {
-    const known = (name: ClusterName): void => {
-      if (!Object.hasOwn(clusters, name)) throw new Error(`there is no cluster ${name}`);
-    };
-    for (const listener of listeners) {
-      if (listener.kind === "outbound-tcp") Object.values(listener.byAddress).forEach(known);
-      if (listener.kind === "inbound" || listener.kind === "outbound-tcp") continue;
-      for (const { routes } of [...Object.values(listener.hosts.exact), ...Object.values(listener.hosts.suffix)])
-        for (const { split } of routes) for (const { cluster } of split) known(cluster);
-    }
   }
 
   taken(clusters: Readonly<Record<ClusterName, Cluster>>): void {
