@@ -124,8 +124,8 @@ test("several workers share the ports; one that dies takes nothing with it that 
     expect((await asked(port, { agent })).body).toBe("a");
     agent.destroy();
   }
+  await eventually(() => said.text.includes('"worker ended"'));
   await eventually(async () => (await workers()).length === 2);
-  expect(said.text).toContain('"worker ended"');
   const total = [...(await got("/metrics")).body.matchAll(/^istio_requests_total\{.*\} (\d+)$/gm)].reduce(
     (sum, [, count]) => sum + Number(count),
     0,
