@@ -1,4 +1,4 @@
-import type { BodyReader } from "./body.ts";
+import type { BodyReader } from "./body-reader.ts";
 import { cr, hexDigits, lf } from "./characters.ts";
 import { fields } from "./fields.ts";
 import type { Malformed } from "./head.ts";
