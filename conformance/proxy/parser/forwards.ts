@@ -5,7 +5,7 @@ import { relay } from "./relay.ts";
 export interface Forwards {
   readonly messages: readonly Message[];
   /** A status that refuses what comes next, or how the connection is left. */
-  readonly then: number | "open" | "closed";
+  readonly end: number | "open" | "closed";
   /** To the backend: nothing of a message that was refused half-way is missing. */
   readonly bytes: Buffer;
 }
@@ -15,7 +15,7 @@ export const forwards = (chunks: readonly Buffer[]): Forwards => {
   const bytes: Buffer[] = [];
   let begun: { readonly method: string; readonly target: string; readonly isChunked: boolean } | undefined;
   let body: Buffer[] = [];
-  let then: Forwards["then"] = "open";
+  let end: Forwards["end"] = "open";
   const take = relay({
     head: ({ method, target, framing }) => {
       begun = { method, target, isChunked: framing.kind === "chunked" };
@@ -32,11 +32,11 @@ export const forwards = (chunks: readonly Buffer[]): Forwards => {
       messages.push(message(begun.method, begun.target, begun.isChunked ? withoutChunks(sent) : sent));
     },
     over: (why) => {
-      then = why === "closed" ? why : why.status;
+      end = why === "closed" ? why : why.status;
     },
   });
   for (const chunk of chunks) take(chunk);
-  return { messages, then, bytes: Buffer.concat(bytes) };
+  return { messages, end, bytes: Buffer.concat(bytes) };
 };
 
 /** Of a body that was judged: lenient because it may be. */

@@ -9,6 +9,9 @@ export const message = (method: string, target: string, body: Buffer): Message =
   return `${method} ${origin}${body.length > 0 ? ` ${body.toString("latin1")}` : ""}`;
 };
 
-/** Whether the one list is how the other begins. */
-export const isPrefix = (short: readonly Message[], long: readonly Message[]): boolean =>
-  short.length <= long.length && short.every((read, index) => read === long[index]);
+/** Whether nothing is read that was not forwarded, nor in another order. */
+export const isWithin = (read: readonly Message[], forwarded: readonly Message[]): boolean => {
+  let at = 0;
+  for (const message of forwarded) if (message === read[at]) at += 1;
+  return at === read.length;
+};

@@ -1,4 +1,5 @@
 import type { Random } from "../../../golden/random/random.ts";
+import type { MutationSeeds } from "./mutation-seeds.ts";
 
 /** What was ever read differently by somebody. */
 const morsels = [
@@ -17,10 +18,11 @@ const morsels = [
   " HTTP/1.0",
 ].map((text) => Buffer.from(text, "latin1"));
 
-/** Seeds are as they are in the corpus, short ones; most changes strike where heads and chunks begin and end. */
-export const mutated = (seeds: readonly Buffer[], random: Random): Buffer => {
-  let bytes = random.one(seeds);
-  for (let left = 1 + random.below(3); left > 0; left -= 1) bytes = mutation(bytes, seeds, random);
+/** One to three changes; half of them strike where lines begin and end. */
+export const mutated = ({ forwarded, all }: MutationSeeds, random: Random): Buffer => {
+  // What is refused already mostly stays so.
+  let bytes = random.one(random.chance(80) ? forwarded : all);
+  for (let left = 1 + random.below(3); left > 0; left -= 1) bytes = mutation(bytes, all, random);
   return bytes;
 };
 
@@ -48,7 +50,6 @@ const mutation = (bytes: Buffer, seeds: readonly Buffer[], random: Random): Buff
   }
 };
 
-/** Half of the time where a line begins or ends. */
 const place = (bytes: Buffer, random: Random): number => {
   const any = random.below(bytes.length + 1);
   if (random.chance(50)) return any;

@@ -1,4 +1,4 @@
-import { isPrefix, type Message } from "./message.ts";
+import { isWithin, type Message } from "./message.ts";
 import type { Lane } from "./peers/peer.ts";
 import { sent, type Answers } from "./sent.ts";
 
@@ -8,9 +8,9 @@ export interface Reading extends Answers {
 }
 
 /** Long enough for a message that should not be, to be seen. */
-const graceMs = 12;
+const graceMs = 15;
 /** For systems of which it is not known what they will do. */
-const quietMs = 80;
+const quietMs = 150;
 /** For answers that must come. */
 const patienceMs = 4000;
 
@@ -27,13 +27,13 @@ export const readingBehind = async (port: number, lane: Lane, bytes: Buffer, ans
   return { ...seen, messages: lane.taken() };
 };
 
-/** Why a backend read something else than we forwarded; it may read less, if it says so. */
+/** Why a backend read something else than we forwarded; it may refuse some of it and go on with the rest, if it says so. */
 export const contradiction = (forwarded: readonly Message[], behind: Reading): string | undefined => {
   const said = `forwarded ${shown(forwarded)}, read ${shown(behind.messages)}`;
-  if (!isPrefix(behind.messages, forwarded)) return said;
+  if (!isWithin(behind.messages, forwarded)) return said;
   if (behind.messages.length === forwarded.length) return undefined;
-  const refused = behind.closed || behind.statuses.some((status) => status >= 400);
-  return refused ? undefined : `${said}, and nothing was refused`;
+  const isRefused = behind.closed || behind.statuses.some((status) => status >= 400);
+  return isRefused ? undefined : `${said}, and nothing was refused`;
 };
 
 const shown = (messages: readonly Message[]): string =>

@@ -27,6 +27,7 @@ export const relay = ({ head, bytes, whole, over }: RelayEvents): ((chunk: Buffe
 
   const ends = (why: Malformed | "closed", isWithinMessage: boolean): void => {
     isOver = true;
+    body = undefined;
     over(why, isWithinMessage);
   };
   const ended = (): void => {
@@ -35,6 +36,7 @@ export const relay = ({ head, bytes, whole, over }: RelayEvents): ((chunk: Buffe
     if (!keepsAlive) ends("closed", false);
   };
   const headAt = (chunk: Buffer, at: number): number => {
+    if (isOver) return chunk.length;
     const taken = heads.take(chunk, at);
     if (taken === undefined) return chunk.length;
     if (isMalformed(taken)) {
@@ -62,7 +64,7 @@ export const relay = ({ head, bytes, whole, over }: RelayEvents): ((chunk: Buffe
     return part.end;
   };
   return (chunk) => {
-    for (let at = 0; at < chunk.length && !isOver;)
-      at = body === undefined ? headAt(chunk, at) : bodyAt(chunk, at, body);
+    let at = 0;
+    while (at < chunk.length) at = body === undefined ? headAt(chunk, at) : bodyAt(chunk, at, body);
   };
 };

@@ -8,20 +8,20 @@ export interface Row {
 
 const width = 15;
 
-/**
- * What every system made of the same bytes: messages read, then how it ended. A `!` is beside a peer that reads more than
- * we let through, a `-` beside one that refuses what we forward.
- */
+/** What every system made of the same bytes. */
 export const table = (rows: readonly Row[]): readonly string[] => {
   const peers = rows[0]?.cells.map(({ peer }) => peer) ?? [];
   const accepts = peers.map((peer) => `${peer} ${count(rows, peer, ({ entry, direct }) => direct > entry)}`);
   const refuses = peers.map((peer) => `${peer} ${count(rows, peer, ({ entry, through }) => through < entry)}`);
   return [
+    "Whole messages read, then how it ended: a status, or closed. Ours, then each peer, sent the same bytes as they are.",
+    "! reads more than we let through; - refuses something that we forward",
+    "",
     `${"".padEnd(54)}${["ours", ...peers].map((name) => name.padEnd(width)).join("")}`,
     ...rows.map(({ entry, cells }) =>
       [
         entry.name.padEnd(54),
-        cell(entry.messages.length, entry.then === "open" ? "" : String(entry.then), ""),
+        cell(entry.messages.length, entry.end === "open" ? "" : String(entry.end), ""),
         ...cells.map(({ direct, through }) =>
           cell(
             direct.messages.length,

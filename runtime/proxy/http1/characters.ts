@@ -15,6 +15,12 @@ for (const letter of "ABCDEFGHIJKLMNOPQRSTUVWXYZ") tokenCodes[letter.charCodeAt(
 export const targetCodes = new Uint8Array(256).fill(1, 0x21, del);
 targetCodes["#".charCodeAt(0)] = 0;
 
+/** What a header's value may hold: all but control characters, of which only the tab is none. */
+export const valueCodes = new Uint8Array(256)
+  .fill(1, space)
+  .fill(1, tab, tab + 1)
+  .fill(0, del, del + 1);
+
 /** Hexadecimal digits by code; 255 for what is none. */
 export const hexDigits = new Uint8Array(256).fill(255);
 for (const [value, digit] of [..."0123456789abcdef"].entries()) {

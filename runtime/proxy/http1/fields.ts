@@ -1,4 +1,4 @@
-import { colon, cr, del, lf, space, tab, tokenCodes } from "./characters.ts";
+import { colon, cr, lf, space, tab, tokenCodes, valueCodes } from "./characters.ts";
 import type { Malformed } from "./head.ts";
 import { malformed } from "./malformed.ts";
 
@@ -48,10 +48,7 @@ export const fields = (text: string, from: number, limit: number): Fields | Malf
     at += 1;
     while (at < end && isBlank(text.charCodeAt(at))) at += 1;
     const valueStart = at;
-    for (; at < end; at += 1) {
-      const code = text.charCodeAt(at);
-      if (code < space ? code !== tab : code === del || code > 0xff) break;
-    }
+    while (at < end && valueCodes[text.charCodeAt(at)]) at += 1;
     let valueEnd = at;
     while (valueEnd > valueStart && isBlank(text.charCodeAt(valueEnd - 1))) valueEnd -= 1;
     const value = text.slice(valueStart, valueEnd);

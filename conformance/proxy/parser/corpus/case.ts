@@ -5,7 +5,7 @@ export interface Case {
   readonly name: string;
   readonly bytes: Buffer;
   readonly messages: readonly Message[];
-  readonly then: number | "open" | "closed";
+  readonly end: number | "open" | "closed";
 }
 
 type Row = readonly [name: string, text: string, ...outcome: readonly (Message | number)[]];
@@ -14,9 +14,9 @@ type Row = readonly [name: string, text: string, ...outcome: readonly (Message |
 export const cases = (topic: string, rows: readonly Row[]): readonly Case[] =>
   rows.map(([name, text, ...outcome]) => {
     const last = outcome.at(-1);
-    const then = typeof last === "number" || last === "closed" ? last : "open";
-    const messages = (then === "open" ? outcome : outcome.slice(0, -1)).map(String);
-    return { name: `${topic}: ${name}`, bytes: Buffer.from(text, "latin1"), messages, then };
+    const end = typeof last === "number" || last === "closed" ? last : "open";
+    const messages = (end === "open" ? outcome : outcome.slice(0, -1)).map(String);
+    return { name: `${topic}: ${name}`, bytes: Buffer.from(text, "latin1"), messages, end };
   });
 
 /** A head with its end. */

@@ -25,6 +25,7 @@ export const targets = cases("target", [
   ["absolute, https", at("https://a/") + next, 400],
   ["absolute, ftp", at("ftp://a/") + next, 400],
   ["absolute, and no Host", lines("GET http://a/ HTTP/1.1") + next, 400],
+  ["absolute, and no Host, in HTTP/1.0", lines("GET http://a/b HTTP/1.0"), "GET /b", "closed"],
   ["absolute with a backslash", at("http://a\\@b/") + next, 400],
   ["absolute, of OPTIONS, without a path", start("OPTIONS http://a HTTP/1.1") + next, "OPTIONS *", "GET /next"],
   ["an asterisk of OPTIONS", start("OPTIONS * HTTP/1.1") + next, "OPTIONS *", "GET /next"],
