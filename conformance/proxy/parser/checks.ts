@@ -83,7 +83,7 @@ const corpusChecks = async (report: Verdicts, bench: Bench): Promise<void> => {
       bench.others.map(async (other) => {
         const direct = await directReading(other.direct[lane]!, bytes);
         const through = await behind(other, lane, bytes, answersOf(entry));
-        const apart = name === knownApart ? undefined : misread(messages, direct);
+        const apart = knownApart.has(name) ? undefined : misread(messages, direct);
         const why = contradiction(messages, through) ?? apart;
         wrong.push(why && `${other.name}: ${why}`);
         return { peer: other.name, direct, through };
@@ -132,8 +132,13 @@ const mutationChecks = async (report: Verdicts, bench: Bench, seed: number, coun
   if (failures === 0) report.pass(`${count} mutations, seed ${seed}: ${forwarded} forwarded, and read alike by all`);
 };
 
-/** Sent as it is, nginx and Envoy take this for "OPTIONS /", against RFC 9112, section 3.2.4; we forward what is meant. */
-const knownApart = "target: absolute, of OPTIONS, without a path";
+/** Read otherwise when they come as they are, by the RFC or by how it is configured here; what we forward says it plainly. */
+const knownApart: ReadonlySet<string> = new Set([
+  // "OPTIONS /" to nginx and Envoy, against RFC 9112, section 3.2.4.
+  "target: absolute, of OPTIONS, without a path",
+  // nginx passes the field on, and there is none.
+  "target: absolute, and no Host, in HTTP/1.0",
+]);
 
 type Expected = Pick<Case, "messages" | "end">;
 

@@ -1,3 +1,4 @@
+import type { RequestHead } from "../../../runtime/proxy/http1/head.ts";
 import { message, type Message } from "./message.ts";
 import { relay } from "./relay.ts";
 
@@ -13,12 +14,12 @@ export interface Forwards {
 export const forwards = (chunks: readonly Buffer[]): Forwards => {
   const messages: Message[] = [];
   const bytes: Buffer[] = [];
-  let begun: { readonly method: string; readonly target: string; readonly isChunked: boolean } | undefined;
+  let begun: RequestHead | undefined;
   let body: Buffer[] = [];
   let end: Forwards["end"] = "open";
   const take = relay({
-    head: ({ method, target, framing }) => {
-      begun = { method, target, isChunked: framing.kind === "chunked" };
+    head: (head) => {
+      begun = head;
       body = [];
     },
     bytes: (part) => {
@@ -29,7 +30,8 @@ export const forwards = (chunks: readonly Buffer[]): Forwards => {
       if (begun === undefined) throw new Error("a message is whole that did not begin");
       // The first part is the head.
       const sent = Buffer.concat(body.slice(1));
-      messages.push(message(begun.method, begun.target, begun.isChunked ? withoutChunks(sent) : sent));
+      const { method, host, target, framing } = begun;
+      messages.push(message(method, host, target, framing.kind === "chunked" ? withoutChunks(sent) : sent));
     },
     over: (why) => {
       end = why === "closed" ? why : why.status;

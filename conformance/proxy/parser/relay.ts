@@ -46,7 +46,8 @@ export const relay = ({ head, bytes, whole, over }: RelayEvents): ((chunk: Buffe
     const request = taken.head;
     keepsAlive = request.keepsAlive;
     const lines = endToEnd(request.headers);
-    if (!lines.includes("host")) lines.push("host", request.host);
+    // Of HTTP/1.0, which may leave it out.
+    if (!lines.some((name, at) => at % 2 === 0 && name === "host")) lines.push("host", request.host);
     head(request);
     bytes(Buffer.from(writtenRequest(request.method, request.target, lines), "latin1"));
     body = bodyReader(request.framing, trailerLimits);

@@ -52,9 +52,9 @@ export const targets = cases("target", [
 ]);
 
 export const hosts = cases("host", [
-  ["a name and a port", at("/", "shop.test:8080") + next, "GET /", "GET /next"],
-  ["IPv6", at("/", "[::1]:80") + next, "GET /", "GET /next"],
-  ["an underscore", at("/", "my_app") + next, "GET /", "GET /next"],
+  ["a name and a port", at("/", "shop.test:8080") + next, "GET shop.test:8080 /", "GET /next"],
+  ["IPv6", at("/", "[::1]:80") + next, "GET [::1]:80 /", "GET /next"],
+  ["an underscore", at("/", "my_app") + next, "GET my_app /", "GET /next"],
   ["none", lines("GET / HTTP/1.1") + next, 400],
   ["empty", at("/", "") + next, 400],
   ["twice, equal", lines("GET / HTTP/1.1", "Host: a", "Host: a") + next, 400],
@@ -84,5 +84,5 @@ export const hosts = cases("host", [
     "GET /next",
   ],
   ["named by Connection", lines("GET / HTTP/1.1", "Host: a", "Connection: host") + next, 400],
-  ["none in HTTP/1.0", lines("GET / HTTP/1.0"), "GET /", "closed"],
+  ["none in HTTP/1.0", lines("GET / HTTP/1.0"), "GET nobody /", "closed"],
 ]);

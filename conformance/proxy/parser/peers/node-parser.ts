@@ -53,7 +53,7 @@ export const nodeServer = (read: (message: Message) => void): Server =>
     request.on("error", () => undefined);
     request.on("data", (part: Buffer) => parts.push(part));
     request.on("end", () => {
-      read(message(request.method ?? "", request.url ?? "", Buffer.concat(parts)));
+      read(message(request.method ?? "", request.headers.host, request.url ?? "", Buffer.concat(parts)));
       response.end();
     });
   });

@@ -1,5 +1,5 @@
 import { createServer } from "node:net";
-import { messageReader } from "../../../rig/agent/http1.ts";
+import { headerOf, messageReader } from "../../../rig/agent/http1.ts";
 import { listening, type Listening } from "../listening.ts";
 import { message, type Message } from "../message.ts";
 import type { Lane } from "./peer.ts";
@@ -10,8 +10,8 @@ export const origin = async (): Promise<Listening & Lane> => {
   const server = createServer((socket) => {
     socket.setNoDelay(true);
     socket.on("error", () => undefined);
-    const reader = messageReader("request", ({ start: [method, target], body }) => {
-      heard.push(message(method, target, body));
+    const reader = messageReader("request", ({ start: [method, target], headers, body }) => {
+      heard.push(message(method, headerOf(headers, "host"), target, body));
       socket.write("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n");
     });
     socket.on("data", reader.push);
