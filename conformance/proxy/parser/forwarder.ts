@@ -1,15 +1,9 @@
 import { connect, createServer, type Socket } from "node:net";
-import { bodyReader } from "../../../runtime/proxy/http1/body.ts";
-import type { BodyReader } from "../../../runtime/proxy/http1/body-reader.ts";
-import { headBuffer } from "../../../runtime/proxy/http1/head-buffer.ts";
-import type { Malformed, ResponseHead } from "../../../runtime/proxy/http1/head.ts";
-import { endToEnd } from "../../../runtime/proxy/http1/hop-by-hop.ts";
-import { headLimits, trailerLimits } from "../../../runtime/proxy/http1/limits.ts";
-import { isMalformed } from "../../../runtime/proxy/http1/malformed.ts";
-import { responseHead } from "../../../runtime/proxy/http1/response-head.ts";
+import type { Malformed } from "../../../runtime/proxy/http1/head.ts";
 import { writtenResponse } from "../../../runtime/proxy/http1/written-head.ts";
 import { listening, type Listening } from "./listening.ts";
 import { relay } from "./relay.ts";
+import { responseRelay } from "./response-relay.ts";
 
 /**
  * The least that forwards with the proxy's own readers, in its place until there is one: one connection to the backend
@@ -49,54 +43,14 @@ const forwarded = (client: Socket, backendPort: number): void => {
     },
   });
   client.on("data", requests);
-  backend.on(
-    "data",
-    responses(
-      () => asked[0] ?? "GET",
-      (text) => client.write(text, "latin1"),
-      (bytes) => client.write(bytes),
-      () => {
-        asked.shift();
-        settled();
-      },
-      () => client.end(writtenResponse(502, "Refused", ["content-length", "0", "connection", "close"])),
-    ),
-  );
-};
-
-const responses = (
-  method: () => string,
-  written: (head: string) => void,
-  bytes: (bytes: Buffer) => void,
-  whole: () => void,
-  refused: () => void,
-): ((chunk: Buffer) => void) => {
-  const heads = headBuffer("response", headLimits, (text) => responseHead(text, headLimits, { method: method() }));
-  let body: BodyReader | undefined;
-  let isOver = false;
-  const begun = ({ status, reason, headers, framing }: ResponseHead): void => {
-    written(writtenResponse(status, reason, endToEnd(headers)));
-    body = bodyReader(framing, trailerLimits);
-    if (body === undefined && status >= 200) whole();
-  };
-  return (chunk) => {
-    for (let at = 0; at < chunk.length && !isOver;) {
-      const read = body === undefined ? heads.take(chunk, at) : body.take(chunk, at);
-      if (read === undefined) return;
-      if (isMalformed(read)) {
-        isOver = true;
-        refused();
-      } else {
-        if ("head" in read) begun(read.head);
-        else {
-          bytes(chunk.subarray(at, read.end));
-          if (read.complete) {
-            body = undefined;
-            whole();
-          }
-        }
-        at = read.end;
-      }
-    }
-  };
+  const responses = responseRelay({
+    method: () => asked[0] ?? "GET",
+    bytes: (bytes) => client.write(bytes),
+    whole: () => {
+      asked.shift();
+      settled();
+    },
+    refused: () => client.end(writtenResponse(502, "Refused", ["content-length", "0", "connection", "close"])),
+  });
+  backend.on("data", responses);
 };
