@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { random } from "../../../golden/random/random.ts";
 import { corpus } from "./corpus/index.ts";
-import { forwards } from "./forwards.ts";
+import { forwards } from "./forwarder/forwards.ts";
 import { isWithin } from "./message.ts";
 import { mutated } from "./mutations.ts";
 import { mutationSeeds } from "./mutation-seeds.ts";

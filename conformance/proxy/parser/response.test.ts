@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { responses } from "./corpus/responses.ts";
 import { nodeResponse } from "./peers/node-client.ts";
-import { responseRelay } from "./response-relay.ts";
+import { responseRelay } from "./forwarder/response-relay.ts";
 
 /** What a client gets before its connection ends with the backend's, or with a refusal. */
 const forwarded = (method: string, chunks: readonly Buffer[]) => {

@@ -1,10 +1,10 @@
 import type { BodyReader } from "./body-reader.ts";
-import { cr, hexDigits, lf } from "./characters.ts";
-import { fields } from "./fields.ts";
+import { cr, hexDigits, lf } from "./grammar/characters.ts";
+import { fields } from "./grammar/fields.ts";
 import type { Malformed } from "./head.ts";
 import type { TrailerLimits } from "./limits.ts";
 import { isMalformed, malformed } from "./malformed.ts";
-import { sectionBuffer, type Section } from "./section.ts";
+import { sectionBuffer, type Section } from "./grammar/section.ts";
 
 const mostDigits = 16;
 

@@ -1,11 +1,11 @@
-import { cr, lf, space, valueCodes } from "./characters.ts";
-import { connectionOptions, keepsAlive } from "./connection-options.ts";
-import { fields, type Fields } from "./fields.ts";
-import { framing, noBody } from "./framing.ts";
+import { cr, lf, space, valueCodes } from "./grammar/characters.ts";
+import { connectionOptions, keepsAlive } from "./grammar/connection-options.ts";
+import { fields, type Fields } from "./grammar/fields.ts";
+import { framing, noBody } from "./grammar/framing.ts";
 import type { Framing, Malformed, ResponseHead } from "./head.ts";
 import type { HeadLimits } from "./limits.ts";
 import { isMalformed, malformed } from "./malformed.ts";
-import { httpVersion, versionLength } from "./version.ts";
+import { httpVersion, versionLength } from "./grammar/version.ts";
 
 /**
  * The head of a response, as `requestHead` has a request's, to a request of this method. Whoever asked is told 502 of a

@@ -1,5 +1,5 @@
-import type { Malformed } from "./head.ts";
-import { malformed } from "./malformed.ts";
+import type { Malformed } from "../head.ts";
+import { malformed } from "../malformed.ts";
 
 /** `HTTP/1.1` */
 export const versionLength = 8;

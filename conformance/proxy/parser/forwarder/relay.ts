@@ -1,12 +1,12 @@
-import { bodyReader } from "../../../runtime/proxy/http1/body.ts";
-import type { BodyReader } from "../../../runtime/proxy/http1/body-reader.ts";
-import { headBuffer } from "../../../runtime/proxy/http1/head-buffer.ts";
-import type { Malformed, RequestHead } from "../../../runtime/proxy/http1/head.ts";
-import { endToEnd } from "../../../runtime/proxy/http1/hop-by-hop.ts";
-import { headLimits, trailerLimits } from "../../../runtime/proxy/http1/limits.ts";
-import { isMalformed } from "../../../runtime/proxy/http1/malformed.ts";
-import { requestHead } from "../../../runtime/proxy/http1/request-head.ts";
-import { writtenRequest } from "../../../runtime/proxy/http1/written-head.ts";
+import { bodyReader } from "../../../../runtime/proxy/http1/body.ts";
+import type { BodyReader } from "../../../../runtime/proxy/http1/body-reader.ts";
+import { headBuffer } from "../../../../runtime/proxy/http1/head-buffer.ts";
+import type { Malformed, RequestHead } from "../../../../runtime/proxy/http1/head.ts";
+import { endToEnd } from "../../../../runtime/proxy/http1/hop-by-hop.ts";
+import { headLimits, trailerLimits } from "../../../../runtime/proxy/http1/limits.ts";
+import { isMalformed } from "../../../../runtime/proxy/http1/malformed.ts";
+import { requestHead } from "../../../../runtime/proxy/http1/request-head.ts";
+import { writtenRequest } from "../../../../runtime/proxy/http1/written-head.ts";
 
 /** What becomes of a client's bytes on their way to one backend. */
 export interface RelayEvents {

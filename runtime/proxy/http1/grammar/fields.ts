@@ -1,6 +1,6 @@
 import { colon, cr, lf, space, tab, tokenCodes, valueCodes } from "./characters.ts";
-import type { Malformed } from "./head.ts";
-import { malformed } from "./malformed.ts";
+import type { Malformed } from "../head.ts";
+import { malformed } from "../malformed.ts";
 
 /** Field lines, and those among them that say where a message ends and what becomes of its connection. */
 export interface Fields {

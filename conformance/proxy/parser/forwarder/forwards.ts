@@ -1,5 +1,5 @@
-import type { RequestHead } from "../../../runtime/proxy/http1/head.ts";
-import { message, type Message } from "./message.ts";
+import type { RequestHead } from "../../../../runtime/proxy/http1/head.ts";
+import { message, type Message } from "../message.ts";
 import { relay } from "./relay.ts";
 
 /** What our readers make of all the bytes that one client sends. */

@@ -1,6 +1,6 @@
 import { isToken } from "./characters.ts";
-import type { Malformed } from "./head.ts";
-import { malformed } from "./malformed.ts";
+import type { Malformed } from "../head.ts";
+import { malformed } from "../malformed.ts";
 
 /** What a `Connection` field asks of the next hop (RFC 9110, section 7.6.1). */
 export interface ConnectionOptions {

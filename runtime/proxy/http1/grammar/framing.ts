@@ -1,6 +1,6 @@
 import type { Fields } from "./fields.ts";
-import type { Framing, Malformed } from "./head.ts";
-import { malformed } from "./malformed.ts";
+import type { Framing, Malformed } from "../head.ts";
+import { malformed } from "../malformed.ts";
 
 /** Sixteen digits hold all that a number is exact to. */
 const mostDigits = 16;
