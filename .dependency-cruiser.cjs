@@ -161,6 +161,12 @@ module.exports = {
       from: { path: "^runtime/control/transport/", pathNot: "\\.test\\.ts$" },
       to: { path: "^(lib|compiler|targets)/|^runtime/control/(ads|admin|admitted|refusals|source)/" },
     },
+    may(
+      "proxy-is-alone",
+      "^runtime/proxy/",
+      ["^lib/(?!model/decide/)", "^targets/native/config\\.ts$", "^runtime/proxy/", "^(node:)?[a-z_0-9/]+$"],
+      "a proxy does what it is told: it neither compiles nor decides, and depends on no package",
+    ),
     {
       name: "heavy-packages-have-one-home",
       severity: "error",

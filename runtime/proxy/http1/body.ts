@@ -1,23 +1,7 @@
+import type { BodyReader } from "./body-reader.ts";
 import { chunkedReader } from "./chunked.ts";
-import type { Framing, Malformed } from "./head.ts";
+import type { Framing } from "./head.ts";
 import type { TrailerLimits } from "./limits.ts";
-
-/** What of a chunk belongs to a body. */
-export interface BodyPart {
-  /** Where in the chunk the body's bytes end. */
-  readonly end: number;
-  /** Nothing more of it comes. */
-  readonly complete: boolean;
-}
-
-/**
- * Follows one body, which is forwarded as it came. A malformed one is not forwarded any further, not even the rest of
- * that chunk, and its message must never come to an end for whoever has got a part of it: close the connection.
- */
-export interface BodyReader {
-  /** The bytes of the chunk from `offset` on; not called again once complete or malformed. */
-  readonly take: (chunk: Buffer, offset: number) => BodyPart | Malformed;
-}
 
 /** Undefined where there is no body: the message is complete with its head. */
 export const bodyReader = (framing: Framing, limits: TrailerLimits): BodyReader | undefined => {

@@ -1,10 +1,10 @@
-import type { BodyReader } from "./body.ts";
-import { cr, hexDigits, lf } from "./characters.ts";
-import { fields } from "./fields.ts";
+import type { BodyReader } from "./body-reader.ts";
+import { cr, hexDigits, lf } from "./grammar/characters.ts";
+import { fields } from "./grammar/fields.ts";
 import type { Malformed } from "./head.ts";
 import type { TrailerLimits } from "./limits.ts";
 import { isMalformed, malformed } from "./malformed.ts";
-import { sectionBuffer, type Section } from "./section.ts";
+import { sectionBuffer, type Section } from "./grammar/section.ts";
 
 const mostDigits = 16;
 
@@ -32,7 +32,7 @@ const notTrailing: ReadonlySet<string> = new Set([
   "upgrade",
 ]);
 
-type Place = "size" | "size CR" | "size LF" | "bytes" | "bytes CR" | "bytes LF" | "trailers";
+type Place = "size" | "digits" | "size LF" | "bytes" | "bytes CR" | "bytes LF" | "trailers";
 
 /**
  * A chunked body (RFC 9112, section 7.1), judged while it passes. Chunk extensions are refused, though the RFC has them
@@ -54,11 +54,13 @@ export const chunkedReader = (limits: TrailerLimits): BodyReader => {
           case "size": {
             const digit = hexDigits[byte] as number;
             if (digit === 255) return malformed(400, "a chunk's size is no number");
-            [size, digits, place] = [digit, 1, "size CR"];
+            size = digit;
+            digits = 1;
+            place = "digits";
             at += 1;
             break;
           }
-          case "size CR": {
+          case "digits": {
             const digit = hexDigits[byte] as number;
             if (digit === 255) {
               if (byte !== cr) return malformed(400, "a chunk's size does not end after its digits");

@@ -1,8 +1,8 @@
-import { cr, lf } from "./characters.ts";
+import { cr, lf } from "./grammar/characters.ts";
 import type { Malformed } from "./head.ts";
 import type { HeadLimits } from "./limits.ts";
 import { isMalformed, malformed } from "./malformed.ts";
-import { sectionBuffer, type Section } from "./section.ts";
+import { sectionBuffer, type Section } from "./grammar/section.ts";
 
 export interface WholeHead<Head> {
   readonly head: Head;

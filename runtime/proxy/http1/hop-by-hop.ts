@@ -1,4 +1,4 @@
-import { connectionOptions } from "./connection-options.ts";
+import { connectionOptions } from "./grammar/connection-options.ts";
 import type { HeaderLines } from "./head.ts";
 import { isMalformed } from "./malformed.ts";
 

@@ -1,12 +1,12 @@
-import { isAuthority } from "./authority.ts";
-import { cr, lf, space, targetCodes, tokenCodes } from "./characters.ts";
-import { connectionOptions, keepsAlive } from "./connection-options.ts";
-import { fields } from "./fields.ts";
-import { framing } from "./framing.ts";
+import { isAuthority } from "./grammar/authority.ts";
+import { cr, lf, space, targetCodes, tokenCodes } from "./grammar/characters.ts";
+import { connectionOptions, keepsAlive } from "./grammar/connection-options.ts";
+import { fields } from "./grammar/fields.ts";
+import { framing } from "./grammar/framing.ts";
 import type { Malformed, RequestHead } from "./head.ts";
 import type { HeadLimits } from "./limits.ts";
 import { isMalformed, malformed } from "./malformed.ts";
-import { httpVersion, versionLength } from "./version.ts";
+import { httpVersion, versionLength } from "./grammar/version.ts";
 
 const longestMethod = 32;
 

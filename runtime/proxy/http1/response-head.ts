@@ -1,11 +1,11 @@
-import { cr, del, lf, space, tab } from "./characters.ts";
-import { connectionOptions, keepsAlive } from "./connection-options.ts";
-import { fields, type Fields } from "./fields.ts";
-import { framing, noBody } from "./framing.ts";
+import { cr, lf, space, valueCodes } from "./grammar/characters.ts";
+import { connectionOptions, keepsAlive } from "./grammar/connection-options.ts";
+import { fields, type Fields } from "./grammar/fields.ts";
+import { framing, noBody } from "./grammar/framing.ts";
 import type { Framing, Malformed, ResponseHead } from "./head.ts";
 import type { HeadLimits } from "./limits.ts";
 import { isMalformed, malformed } from "./malformed.ts";
-import { httpVersion, versionLength } from "./version.ts";
+import { httpVersion, versionLength } from "./grammar/version.ts";
 
 /**
  * The head of a response, as `requestHead` has a request's, to a request of this method. Whoever asked is told 502 of a
@@ -28,10 +28,7 @@ export const responseHead = (
   else if (at < text.length && text.charCodeAt(at) !== cr)
     return malformed(400, "the status has more than three digits");
   const end = Math.min(text.length, limits.startLine + 1);
-  for (; at < end; at += 1) {
-    const code = text.charCodeAt(at);
-    if (code < space ? code !== tab : code === del) break;
-  }
+  while (at < end && valueCodes[text.charCodeAt(at)]) at += 1;
   if (at > limits.startLine) return malformed(414, "the start line is too long");
   const reason = text.slice(reasonStart, at);
   if (at < text.length) {
