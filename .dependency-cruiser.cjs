@@ -123,17 +123,6 @@ module.exports = {
       ["^runtime/log/", "^(node:)?[a-z_0-9/]+$"],
       "what happened is told the same by all that run",
     ),
-    may(
-      "proxy-reads-its-own-configuration",
-      "^runtime/proxy/",
-      [
-        "^lib/(?!model/decide/)",
-        "^targets/native/config(-shape)?\\.ts$",
-        "^runtime/(proxy|log)/",
-        "^(node:)?[a-z_0-9/]+$",
-      ],
-      "the proxy is an independent reading of the model: it knows neither `decide` nor the compiler",
-    ),
     {
       name: "ads-knows-no-mesh",
       comment: "the protocol is spoken without knowing what is served, and to whom",
@@ -164,7 +153,12 @@ module.exports = {
     may(
       "proxy-is-alone",
       "^runtime/proxy/",
-      ["^lib/(?!model/decide/)", "^targets/native/config\\.ts$", "^runtime/proxy/", "^(node:)?[a-z_0-9/]+$"],
+      [
+        "^lib/(?!model/decide/)",
+        "^targets/native/config(-shape)?\\.ts$",
+        "^runtime/(proxy|log)/",
+        "^(node:)?[a-z_0-9/]+$",
+      ],
       "a proxy does what it is told: it neither compiles nor decides, and depends on no package",
     ),
     {

@@ -19,7 +19,7 @@ export const proxyAdmin = async (
       void response.writeHead(status, { "content-type": "text/plain; charset=utf-8" }).end(text);
     const answered = async (): Promise<void> => {
       if (request.method !== "GET" && request.method !== "HEAD") return plain(405, "GET only\n");
-      switch (request.url?.split("?")[0]) {
+      switch ((request.url ?? "").split("?", 1)[0] ?? "") {
         case "/healthz":
           return plain(200, "ok\n");
         case "/readyz": {

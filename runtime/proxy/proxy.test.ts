@@ -249,8 +249,8 @@ test("an upgrade is a tunnel once it is granted, with what came in the same piec
   onTestFinished(() => void client.destroy());
   let heard = "";
   client.on("data", (chunk: Buffer) => (heard += chunk.toString()));
-  client.write("GET /chat HTTP/1.1\r\nhost: server\r\nconnection: Upgrade\r\nupgrade: websocket\r\n\r\n");
-  while (!heard.includes("welcome")) await sleep(5);
+  client.write("GET /chat HTTP/1.1\r\nhost: server\r\nconnection: Upgrade\r\nupgrade: websocket\r\n\r\nearly");
+  while (!heard.includes("welcome echo early")) await sleep(5);
   client.write("hello");
   while (!heard.includes("echo hello")) await sleep(5);
   expect(heard).toMatch(/^HTTP\/1\.1 101 /);

@@ -31,4 +31,6 @@ export interface Downstream {
   readonly settings: HttpSettings;
   /** The exchange is over; the connection goes on, or ends. */
   readonly finished: (keepsAlive: boolean) => void;
+  /** What came ahead of an upgrade's being granted; asked for once. */
+  readonly early: () => Buffer | undefined;
 }

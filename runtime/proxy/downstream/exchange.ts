@@ -1,6 +1,8 @@
-import { bodyReader, type BodyReader } from "../http1/body.ts";
+import { bodyReader } from "../http1/body.ts";
+import type { BodyReader } from "../http1/body-reader.ts";
 import { headBuffer, type HeadBuffer } from "../http1/head-buffer.ts";
 import { isMalformed } from "../http1/malformed.ts";
+import type { RetryPolicy } from "../../../lib/model/route.ts";
 import type { RequestHead, ResponseHead } from "../http1/head.ts";
 import { responseHead } from "../http1/response-head.ts";
 import { edited } from "../rules/header-edits.ts";
@@ -10,11 +12,13 @@ import type { Failure, Pool } from "../upstream/pool.ts";
 import { answerText } from "./answer.ts";
 import { forwardedRequest, forwardedResponse, interimResponse, requestIdOf } from "./forwarded-heads.ts";
 import type { Downstream } from "./downstream.ts";
+import { Replay } from "./replay.ts";
 import { asksAfterAnswer, asksAfterFailure, backOff, isIdempotent, type AttemptFailure } from "./retry.ts";
 import type { Forward, Reason, Site } from "./site.ts";
+import { written } from "./written.ts";
 
-/** Pieces of a body up to this size are put behind a head and written with it, as one string. */
-const joinedBytes = 4096;
+/** What may be upgraded to; what is asked for beside it is not passed on, and so cannot be granted. */
+const granted = "websocket";
 
 /**
  * One request and its response, from the head's last byte to the response's. Bodies pass through as they came, no faster
@@ -42,12 +46,12 @@ export class Exchange implements ConnectionUser {
   #connection: Connection | undefined;
   #isHeadSent = false;
   #attempts = 0;
+  /** The endpoint of the last attempt, for whoever is told. */
+  #last: Upstream | undefined;
   /** Counts every dialling: what an earlier one still tells is not about this one. */
   #dialling = 0;
   #tried: Set<Pool> | undefined;
-  /** What came of the body before there was a connection, and all of it for as long as it may be sent again. */
-  #kept: Buffer[] | undefined = [];
-  #keptBytes = 0;
+  readonly #replay: Replay;
 
   #responseHeads: HeadBuffer<ResponseHead>;
   #response: ResponseHead | undefined;
@@ -64,6 +68,7 @@ export class Exchange implements ConnectionUser {
     this.#head = head;
     this.#requestBody = bodyReader(head.framing, down.settings.limits.trailers);
     this.#responseHeads = this.#newResponseHeads();
+    this.#replay = new Replay(down.settings.limits.replayBytes);
   }
 
   /** Rules on the request and sends it on; returns up to where the chunk belongs to it. */
@@ -80,10 +85,15 @@ export class Exchange implements ConnectionUser {
     this.#forward = ruling;
     this.#requestId = requestIdOf(this.#head.headers);
     this.#requestText = forwardedRequest(
-      { ...this.#head, target: ruling.target, headers: edited(this.#head.headers, ruling.requestHeaders) },
+      {
+        ...this.#head,
+        target: ruling.target,
+        headers: edited(this.#head.headers, ruling.requestHeaders),
+        upgrade: this.#head.upgrade === granted ? granted : undefined,
+      },
       { role: site.role, peer, identity: settings.identity, requestId: this.#requestId },
     );
-    if (ruling.timeout !== "none") this.#timeout = setTimeout(() => this.#timedOut(), ruling.timeout);
+    if (ruling.timeout !== "none") this.#timeout = setTimeout(() => this.#broken(504, "timeout"), ruling.timeout);
     this.#attempted(false);
     return end;
   }
@@ -106,11 +116,11 @@ export class Exchange implements ConnectionUser {
     if (end === at) return end;
     const bytes = at === 0 && end === chunk.length ? chunk : chunk.subarray(at, end);
     this.#requestBytes += bytes.length;
-    this.#keep(bytes);
+    this.#replay.keep(bytes, { isSent: this.#isHeadSent });
     const connection = this.#connection;
     if (connection !== undefined && this.#isHeadSent) {
       if (!connection.socket.write(bytes)) this.#down.socket.pause();
-    } else if (this.#keptBytes > this.#down.settings.limits.replayBytes) this.#down.socket.pause();
+    } else if (this.#replay.isTooMuch) this.#down.socket.pause();
     return end;
   }
 
@@ -154,7 +164,8 @@ export class Exchange implements ConnectionUser {
         if (at === chunk.length) return;
         continue;
       }
-      if (this.#isRetriedAfter(head)) return this.#again();
+      const retries = this.#retries();
+      if (retries !== undefined && asksAfterAnswer(retries, head.status, head.headers)) return this.#again();
       headText = this.#beginning(head);
     }
     this.#passedOn(headText, chunk, at);
@@ -183,7 +194,7 @@ export class Exchange implements ConnectionUser {
     }
     // A connection that was kept may close just as it is used: nothing of it was read, and to ask again does no harm.
     const isStale = connection.uses > 0 && !this.#responseHeads.begun() && isIdempotent(this.#head.method);
-    if (isStale && this.#canRepeat()) {
+    if (isStale && this.#replay.isWhole) {
       this.#left();
       this.#attempts -= 1;
       return this.#attempted(true);
@@ -229,54 +240,22 @@ export class Exchange implements ConnectionUser {
   #send(connection: Connection): void {
     this.#connection = connection;
     connection.user = this;
-    const kept = this.#kept ?? [];
-    const [first] = kept;
-    const { socket } = connection;
     this.#isHeadSent = true;
-    let hasRoom: boolean;
-    if (first === undefined) hasRoom = socket.write(this.#requestText, "latin1");
-    else if (kept.length === 1 && first.length <= joinedBytes)
-      hasRoom = socket.write(this.#requestText + first.toString("latin1"), "latin1");
-    else {
-      socket.cork();
-      socket.write(this.#requestText, "latin1");
-      hasRoom = kept.map((bytes) => socket.write(bytes)).at(-1) ?? true;
-      socket.uncork();
-    }
-    if (!this.#mayRepeat()) this.#kept = undefined;
+    const hasRoom = written(connection.socket, this.#requestText, this.#replay.pieces);
+    if (this.#replay.isTooMuch || !this.#isRepeatable()) this.#replay.drop();
     if (!hasRoom) this.#down.socket.pause();
     else if (this.#requestBody !== undefined && this.#down.socket.isPaused()) this.#down.socket.resume();
   }
 
-  #keep(bytes: Buffer): void {
-    if (this.#kept === undefined) return;
-    this.#kept.push(bytes);
-    this.#keptBytes += bytes.length;
-    // What was sent and is too much to be kept is sent once.
-    if (this.#isHeadSent && this.#keptBytes > this.#down.settings.limits.replayBytes) this.#kept = undefined;
+  /** Whether anybody would send the request again. */
+  #isRepeatable(): boolean {
+    return this.#forward?.retries !== "none" || isIdempotent(this.#head.method);
   }
 
-  /** Whether the request may be sent again at all. */
-  #mayRepeat(): boolean {
-    return (
-      this.#keptBytes <= this.#down.settings.limits.replayBytes &&
-      (this.#forward?.retries !== "none" || isIdempotent(this.#head.method))
-    );
-  }
-
-  /** Whether all that was sent of it is still here. */
-  #canRepeat(): boolean {
-    return this.#kept !== undefined && this.#keptBytes <= this.#down.settings.limits.replayBytes;
-  }
-
-  #hasAttempts(): boolean {
-    const retries = this.#forward?.retries ?? "none";
-    return retries !== "none" && this.#attempts <= retries.attempts && this.#canRepeat();
-  }
-
-  #isRetriedAfter(head: ResponseHead): boolean {
-    const retries = this.#forward?.retries ?? "none";
-    return retries !== "none" && this.#hasAttempts() && asksAfterAnswer(retries, head.status, head.headers);
+  /** The policy, for as long as it allows for another attempt. */
+  #retries(): RetryPolicy | undefined {
+    const { retries = "none" } = this.#forward ?? {};
+    return retries !== "none" && this.#attempts <= retries.attempts && this.#replay.isWhole ? retries : undefined;
   }
 
   /** Gives up the attempt, and asks another endpoint after a moment. */
@@ -289,21 +268,10 @@ export class Exchange implements ConnectionUser {
 
   #failed(failure: AttemptFailure, why: Failure | "reset" | "timeout" | "malformed-response"): void {
     if (this.#isOver) return;
-    const retries = this.#forward?.retries ?? "none";
     const kind = failure === "reset" && !this.#isHeadSent ? "reset-before-request" : failure;
-    if (
-      this.#response === undefined &&
-      retries !== "none" &&
-      this.#hasAttempts() &&
-      why !== "overflow" &&
-      asksAfterFailure(retries, kind)
-    )
-      return this.#again();
+    const retries = this.#response === undefined && why !== "overflow" ? this.#retries() : undefined;
+    if (retries !== undefined && asksAfterFailure(retries, kind)) return this.#again();
     this.#broken(why === "timeout" ? 504 : why === "malformed-response" ? 502 : 503, why);
-  }
-
-  #timedOut(): void {
-    this.#broken(504, "timeout");
   }
 
   /** Ends what cannot be completed: with an answer where the caller has heard nothing yet. */
@@ -325,7 +293,7 @@ export class Exchange implements ConnectionUser {
   #beginning(head: ResponseHead): string {
     this.#response = head;
     this.#responseBody = bodyReader(head.framing, this.#down.settings.limits.trailers);
-    this.#kept = undefined;
+    this.#replay.drop();
     if (this.#perTry !== undefined) clearTimeout(this.#perTry);
     const isLast =
       !this.#head.keepsAlive ||
@@ -345,19 +313,8 @@ export class Exchange implements ConnectionUser {
     if (isMalformed(part)) return this.#broken(502, "malformed-response");
     const { end, complete } = part;
     this.#responseBytes += end - at;
-    let hasRoom = true;
-    if (end === at) {
-      if (headText !== "") hasRoom = socket.write(headText, "latin1");
-    } else if (headText !== "" && end - at <= joinedBytes)
-      hasRoom = socket.write(headText + chunk.toString("latin1", at, end), "latin1");
-    else {
-      if (headText !== "") {
-        socket.cork();
-        socket.write(headText, "latin1");
-      }
-      hasRoom = socket.write(at === 0 && end === chunk.length ? chunk : chunk.subarray(at, end));
-      if (headText !== "") socket.uncork();
-    }
+    const bytes = at === 0 && end === chunk.length ? chunk : chunk.subarray(at, end);
+    const hasRoom = written(socket, headText, end === at ? [] : [bytes]);
     // Bytes after the end belong to nothing that was asked.
     if (complete) return this.#complete(end === chunk.length);
     if (!hasRoom) this.#connection?.socket.pause();
@@ -382,15 +339,17 @@ export class Exchange implements ConnectionUser {
 
   #upgraded(head: ResponseHead, chunk: Buffer, at: number): void {
     // Nobody asked for it.
-    if (this.#head.upgrade === undefined) return this.#failed("reset", "malformed-response");
+    if (this.#head.upgrade !== granted) return this.#failed("reset", "malformed-response");
     this.#response = head;
     this.#isTunnel = true;
-    this.#kept = undefined;
+    this.#replay.drop();
     if (this.#timeout !== undefined) clearTimeout(this.#timeout);
     if (this.#perTry !== undefined) clearTimeout(this.#perTry);
     const { socket } = this.#down;
-    socket.write(forwardedResponse(head, { keepsAlive: true, upgrade: this.#head.upgrade }), "latin1");
+    socket.write(forwardedResponse(head, { keepsAlive: true, upgrade: granted }), "latin1");
     if (at < chunk.length) this.received(chunk.subarray(at));
+    const early = this.#down.early();
+    if (early !== undefined) this.requested(early, 0);
     if (socket.isPaused()) socket.resume();
   }
 
@@ -419,8 +378,6 @@ export class Exchange implements ConnectionUser {
     this.#last = this.#upstream;
     this.#upstream = undefined;
   }
-
-  #last: Upstream | undefined;
 
   #over(reason: string, status: number): void {
     this.#isOver = true;

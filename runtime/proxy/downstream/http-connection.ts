@@ -65,6 +65,12 @@ export class HttpConnection implements Downstream {
     if (socket.isPaused()) socket.resume();
   }
 
+  early(): Buffer | undefined {
+    const rest = this.#rest;
+    this.#rest = undefined;
+    return rest;
+  }
+
   #received(chunk: Buffer): void {
     const exchange = this.#exchange;
     if (exchange === undefined) return this.#readHead(chunk);

@@ -148,7 +148,7 @@ export class Port {
     if (serves.kind === "tcp" || tunnelled !== undefined) {
       const { cluster = "", upstream } = tunnelled ?? {};
       const role = serves.kind === "tcp" ? serves.role : serves.site.role;
-      new Tunnel(socket, upstream, { role, cluster, peer }, this.#settings.telemetry);
+      new Tunnel(socket, { role, cluster, peer }, this.#settings.telemetry).open(upstream);
       return;
     }
     let { site } = serves;

@@ -19,21 +19,24 @@ export class Tunnel implements ConnectionUser {
 
   constructor(
     socket: Socket,
-    upstream: Upstream | undefined,
     { role, cluster, peer }: { readonly role: Site["role"]; readonly cluster: string; readonly peer: Peer },
     telemetry: Telemetry,
   ) {
     this.#socket = socket;
     this.#telemetry = telemetry;
     this.#record = { role, cluster, callerAddress: peer.address, caller: peer.identity };
-    this.#upstream = upstream;
     socket.on("error", () => undefined);
     socket.on("close", () => this.#over("downstream gone"));
+  }
+
+  /** Dials the endpoint; without one the connection is closed. */
+  open(upstream: Upstream | undefined): void {
+    this.#upstream = upstream;
     if (upstream === undefined) {
       this.#over("no-workload");
       return;
     }
-    socket.pause();
+    this.#socket.pause();
     upstream.pool.active += 1;
     upstream.pool.acquire(
       {

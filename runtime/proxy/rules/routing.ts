@@ -44,7 +44,7 @@ export const routing = ({ virtualHosts, exact, suffix }: HostTable): Routing => 
     const found = hostOf(nameOf(host));
     if (found === undefined) return "unknown-host";
     for (const { headers: asked, taken } of leavesAt(found, path))
-      if (asked.length === 0 || asked.every((match) => holds(match, headers))) return taken;
+      if (asked.every((match) => holds(match, headers))) return taken;
     return "no-route";
   };
 };

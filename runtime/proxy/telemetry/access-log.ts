@@ -88,7 +88,7 @@ export class AccessLog {
 
   #written(bytes: Buffer, from: number): void {
     write(this.#descriptor, bytes, from, (error, count) => {
-      if (error !== null && (error as NodeJS.ErrnoException).code === "EAGAIN") {
+      if (error !== null && error.code === "EAGAIN") {
         // A pipe that nobody reads at the moment.
         setTimeout(() => this.#written(bytes, from), togetherMs).unref();
         return;

@@ -137,7 +137,7 @@ const flag = (reason: string): string => (reason === "" ? "-" : (reason.split(":
 
 const distribution = (bounds: readonly number[]): Distribution => ({
   sum: 0,
-  counts: new Array<number>(bounds.length + 1).fill(0),
+  counts: [...bounds, Infinity].map(() => 0),
 });
 
 const counted = (of: Distribution, bounds: readonly number[], value: number): void => {
