@@ -1,6 +1,4 @@
-import { lstat, readFile } from "node:fs/promises";
 import { isIP } from "node:net";
-import { join } from "node:path";
 import { diagnostic } from "../../lib/diagnostics/catalog.ts";
 import type { Diagnostic, Staged } from "../../lib/diagnostics/diagnostic.ts";
 import { nearest } from "../../lib/diagnostics/nearest.ts";
@@ -8,9 +6,9 @@ import { idOf, type ServiceGraph } from "../../lib/graph/graph.ts";
 import { named } from "../../lib/graph/named.ts";
 import { targetOf } from "../../lib/model/base.ts";
 import { nowhere, type Instance, type Placement } from "../../lib/graph/placement.ts";
-import { sourceText, type SourceText } from "../source-text.ts";
-import type { YamlNode } from "../yaml.ts";
-import { dotted, located } from "./located.ts";
+import type { SourceText } from "../source-text.ts";
+import { located } from "./located.ts";
+import { meshFile, shapedYaml } from "./mesh-file.ts";
 import { listOf, mapOf, object, optional, port, textThat, type Shape } from "./shape.ts";
 
 /** Beside `mesh.config.ts`; a mesh whose platform knows where things run has none. */
@@ -41,25 +39,11 @@ const placementShape: Shape = object({
   services: optional(mapOf(listOf(address))),
 });
 
-const largest = 2 ** 26;
-
 /** Where the graph's workloads run, as somebody wrote it down; without the file nobody knows. */
 export const readPlacement = async (meshFolder: string, graph: ServiceGraph): Promise<Staged<Placement>> => {
-  const path = join(meshFolder, placementFile);
-  let bytes: Uint8Array;
-  try {
-    const found = await lstat(path);
-    if (!found.isFile()) return refused(diagnostic("MESH4001", { path, reason: "it is not a regular file" }));
-    if (found.size > largest) return refused(diagnostic("MESH4001", { path, reason: "it is larger than 64 MiB" }));
-    bytes = await readFile(path);
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    return code === "ENOENT" || code === "ENOTDIR"
-      ? { value: nowhere, diagnostics: [] }
-      : refused(diagnostic("MESH4001", { path, reason: code ?? message }));
-  }
-  const source = sourceText(placementFile, bytes);
+  const source = await meshFile(meshFolder, placementFile);
   if (source.value === undefined) return { value: undefined, diagnostics: source.diagnostics };
+  if (source.value === "absent") return { value: nowhere, diagnostics: [] };
   const { text } = source.value;
   const before = known.get(graph);
   if (before?.text === text) return before.placement;
@@ -72,22 +56,8 @@ export const readPlacement = async (meshFolder: string, graph: ServiceGraph): Pr
 const known = new WeakMap<ServiceGraph, { readonly text: string; readonly placement: Staged<Placement> }>();
 
 const placementIn = async (source: SourceText, graph: ServiceGraph): Promise<Staged<Placement>> => {
-  const { yamlDocuments } = await import("../yaml.ts");
-  const documents = yamlDocuments(source);
-  if (documents.value === undefined) return { value: undefined, diagnostics: documents.diagnostics };
-  const [document] = documents.value;
-  const written = document === undefined ? {} : plain(document);
-  const misshapen = placementShape(written);
-  if (misshapen !== undefined) {
-    const { path: at, expected } = misshapen;
-    return refused(
-      diagnostic(
-        "MESH4032",
-        { path: placementFile, field: dotted(at), expected },
-        { place: await located(source, at) },
-      ),
-    );
-  }
+  const { value: written, diagnostics } = await shapedYaml(source, placementShape);
+  if (written === undefined) return { value: undefined, diagnostics };
   const { workloads = {}, services = {} } = written as Written;
   const unknown = [
     ...(await unknownNames("workload", "workloads", Object.keys(workloads), graph.workloads.map(idOf), source)),
@@ -100,7 +70,8 @@ const placementIn = async (source: SourceText, graph: ServiceGraph): Promise<Sta
 };
 
 /** A misspelt name would silently place nothing. */
-const unknownNames = (
+/** Names that the graph does not have, each where it stands. */
+export const unknownNames = (
   kind: string,
   list: string,
   names: readonly string[],
@@ -157,16 +128,3 @@ const unknownPorts = async (
   }
   return Promise.all(found);
 };
-
-const plain = (node: YamlNode): unknown => {
-  switch (node.kind) {
-    case "scalar":
-      return node.value;
-    case "list":
-      return node.items.map(plain);
-    case "map":
-      return Object.fromEntries([...node.entries].map(([key, { value }]) => [key, plain(value)]));
-  }
-};
-
-const refused = (found: Diagnostic): Staged<Placement> => ({ value: undefined, diagnostics: [found] });
