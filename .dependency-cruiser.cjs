@@ -118,6 +118,20 @@ module.exports = {
       "what is served comes from the pipeline and a target",
     ),
     may(
+      "local-runs-all-of-it",
+      "^runtime/local/",
+      [
+        "^lib/",
+        "^compiler/(resolved|snapshot/read-local)\\.ts$",
+        "^targets/native/",
+        "^runtime/(local|log)/",
+        "^runtime/control/identity/index\\.ts$",
+        "^runtime/proxy/process\\.ts$",
+        "^(node:)?[a-z_0-9/]+$",
+      ],
+      "a mesh on one machine is made of the same parts as any other",
+    ),
+    may(
       "log-knows-nothing",
       "^runtime/log/",
       ["^runtime/log/", "^(node:)?[a-z_0-9/]+$"],

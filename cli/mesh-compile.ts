@@ -8,6 +8,7 @@ import { graphCommand } from "./graph.ts";
 import { initCommand } from "./init.ts";
 import { reportCommand } from "./report.ts";
 import { program } from "./program.ts";
+import { upCommand } from "./up.ts";
 
 // Whoever reads the output may have read enough (`… | head`).
 for (const stream of [process.stdout, process.stderr])
@@ -21,7 +22,8 @@ const command = program("mesh-compile", import.meta.url)
   .addCommand(buildCommand())
   .addCommand(explainCommand())
   .addCommand(diffCommand())
-  .addCommand(reportCommand());
+  .addCommand(reportCommand())
+  .addCommand(upCommand());
 
 try {
   await command.parseAsync();

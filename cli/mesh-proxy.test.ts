@@ -63,7 +63,10 @@ const started = async (first: ProxyConfig, ...parameters: readonly string[]) => 
 
 const named = (name: string) => backend((_, response) => response.end(name));
 const statusOf = async (got: (path: string) => Promise<{ readonly body: string }>) =>
-  JSON.parse((await got("/status")).body) as readonly { readonly refused?: string; readonly lostLogLines: number }[];
+  JSON.parse((await got("/status")).body) as readonly {
+    readonly refused?: { readonly reason: string };
+    readonly lostLogLines: number;
+  }[];
 
 test("a proxy serves, counts, goes over to what its file says, and ends in order", async () => {
   const port = await freePort();
@@ -96,7 +99,7 @@ test("what is no configuration is refused whole, and what was in force stays", a
     [JSON.stringify({ ...good, listeners: [...good.listeners, ...good.listeners] }), /this address and port/],
   ] as const) {
     await written(text);
-    await eventually(async () => why.test((await statusOf(got))[0]?.refused ?? ""));
+    await eventually(async () => why.test((await statusOf(got))[0]?.refused?.reason ?? ""));
     expect((await asked(port)).body).toBe("a");
   }
   await written(JSON.stringify(good));

@@ -36,7 +36,7 @@ export const shapedYaml = async (source: SourceText, shape: Shape): Promise<Stag
   if (misshapen === undefined) return { value: written, diagnostics: [] };
   const { path: at, expected } = misshapen;
   return refused(
-    diagnostic("MESH4032", { path: source.path, field: dotted(at), expected }, { place: await located(source, at) }),
+    diagnostic("MESH4032", { path: source.file, field: dotted(at), expected }, { place: await located(source, at) }),
   );
 };
 

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { openSync, closeSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import type { ProxyConfig } from "../../targets/native/config.ts";
@@ -25,7 +26,10 @@ export interface ProcessOptions {
 export interface ProcessStatus {
   readonly workload: string;
   readonly takenAt: string | undefined;
-  readonly refused: string | undefined;
+  /** The first of the SHA-256 of the file that is in force, in hexadecimal. */
+  readonly configuration: string | undefined;
+  /** What is there now, where it is not in force, and why. */
+  readonly refused: { readonly configuration: string; readonly reason: string } | undefined;
   readonly certificate: string | undefined;
   readonly lostLogLines: number;
 }
@@ -47,8 +51,11 @@ export const proxyProcess = async ({
   const descriptor = where === "none" ? undefined : where === "stdout" ? 1 : openSync(where.file, "a", 0o640);
   const accessLog = descriptor === undefined ? undefined : new AccessLog(descriptor);
   let current: ProxyConfig | undefined;
+  /** Of what was read last. */
+  let digest = "";
   let status: Omit<ProcessStatus, "lostLogLines" | "workload"> = {
     takenAt: undefined,
+    configuration: undefined,
     refused: undefined,
     certificate: undefined,
   };
@@ -74,11 +81,13 @@ export const proxyProcess = async ({
     status = { ...status, certificate: own.id };
   };
   const taken = async (): Promise<void> => {
-    const told = json(await readFile(path, "utf8"));
+    const text = await readFile(path, "utf8");
+    digest = createHash("sha256").update(text).digest("hex").slice(0, 16);
+    const told = json(text);
     if (current === undefined) await proven(identityOf(told));
     const config = await running.taken(told);
     current = config;
-    status = { ...status, takenAt: new Date().toISOString(), refused: undefined };
+    status = { ...status, takenAt: new Date().toISOString(), configuration: digest, refused: undefined };
     log({ level: "info", event: "configuration taken", workload: config.workload, listeners: config.listeners.length });
   };
   await taken();
@@ -88,7 +97,7 @@ export const proxyProcess = async ({
     watchedFile(path, () => {
       queue = queue.then(taken).catch((error: unknown) => {
         // What is in force stays in force, whole.
-        status = { ...status, refused: reasonOf(error) };
+        status = { ...status, refused: { configuration: digest, reason: reasonOf(error) } };
         log({ level: "error", event: "configuration refused", reason: reasonOf(error) });
       });
     }),

@@ -2,7 +2,7 @@
 export { authority, type Authority, type CertificateCounts, type Issued } from "./authority.ts";
 export { identities, type Identities } from "./identities.ts";
 export { joined, kept, renewed } from "./join/client.ts";
-export { heldIdentity, type HeldIdentity } from "./join/files.ts";
+export { heldIdentity, writtenIdentity, type HeldIdentity } from "./join/files.ts";
 export { joinServer, type Allowed, type JoinServer } from "./join/server.ts";
 export { joinTokens } from "./join/tokens.ts";
 export { keyFolder, publishedRoots } from "./keys/folder.ts";

@@ -1,0 +1,123 @@
+import { dirname, extname, join } from "node:path";
+import { realpathSync } from "node:fs";
+import { meshChanges } from "../../compiler/diff/index.ts";
+import { spansOf } from "../../compiler/pipeline.ts";
+import { diffText } from "../../compiler/preview/diff/text.ts";
+import type { Compiled } from "../../compiler/resolved.ts";
+import { readLocal } from "../../compiler/snapshot/read-local.ts";
+import { failed, type Diagnostic } from "../../lib/diagnostics/diagnostic.ts";
+import { native } from "../../targets/native/index.ts";
+import { followedFolder } from "../../runtime/control/source/followed-folder.ts";
+import { localMesh, type RunningMesh } from "../../runtime/local/local-mesh.ts";
+import { shownDiff } from "../diff/shown.ts";
+
+export interface UpOptions {
+  readonly folder: string;
+  readonly environment?: string;
+  /** The first port that is tried. */
+  readonly ports: number;
+  readonly say: (text: string) => void;
+  readonly wrong: (diagnostics: readonly Diagnostic[]) => Promise<void>;
+  readonly colour: boolean;
+}
+
+export interface Up {
+  readonly mesh: RunningMesh;
+  readonly stop: () => Promise<void>;
+}
+
+/** A program of ours that lies beside the one that runs, in the form that this one has. */
+const beside = (name: string): readonly [string, string] => {
+  const own = realpathSync(process.argv[1] ?? "");
+  return [process.execPath, join(dirname(own), `${name}${extname(own)}`)];
+};
+
+/** The whole mesh on this machine, following its folder. Undefined where it does not compile to begin with. */
+export const up = async ({ folder, environment, ports, say, wrong, colour }: UpOptions): Promise<Up | undefined> => {
+  const options = { types: false, ...(environment !== undefined && { environment }) };
+  const mesh = await localMesh({
+    folder,
+    proxyCommand: beside("mesh-proxy"),
+    portsFrom: ports,
+    told: {
+      line: (workload, text) => say(`[${workload}] ${text}`),
+      ended: (what, how) => say(`${what} ended: ${how}`),
+    },
+  });
+  let before: Compiled | undefined;
+  const first = Promise.withResolvers<boolean>();
+  const compiled = async (value: Compiled, diagnostics: readonly Diagnostic[]): Promise<void> => {
+    const local = await readLocal(folder, value.graph);
+    const mismatches = native.mismatches(value.platform);
+    const found = [...diagnostics, ...local.diagnostics, ...mismatches];
+    if (found.length > 0) await wrong(found);
+    if (local.value === undefined || failed(found)) return first.resolve(false);
+    const startedAt = performance.now();
+    const last = before;
+    await mesh.taken(value, local.value);
+    before = value;
+    const took = Math.round(performance.now() - startedAt);
+    if (last === undefined) {
+      say(`${mesh.admins().size} proxies run (${took} ms).`);
+      for (const { workload, address } of mesh.entries()) say(`${workload} is reached at http://${address}`);
+      return first.resolve(true);
+    }
+    say(await meaning(last, value, { folder, options, colour }));
+    say(`In force in all proxies after ${took} ms.`);
+  };
+  const following = await followedFolder(folder, options, {
+    compiled,
+    broken: async (diagnostics) => {
+      await wrong(diagnostics);
+      if (before !== undefined) say("What was in force stays in force.");
+      first.resolve(false);
+    },
+    failed: (error) => {
+      say(error instanceof Error ? error.message : String(error));
+      first.resolve(false);
+    },
+  });
+  const stop = async (): Promise<void> => {
+    await following.stop();
+    await mesh.stop();
+  };
+  if (await first.promise) return { mesh, stop };
+  await stop();
+  return undefined;
+};
+
+/** What an edit means, in the words of `mesh-compile diff`. */
+const meaning = async (
+  before: Compiled,
+  after: Compiled,
+  {
+    folder,
+    options,
+    colour,
+  }: {
+    readonly folder: string;
+    readonly options: { readonly environment?: string };
+    readonly colour: boolean;
+  },
+): Promise<string> => {
+  const shown = await shownDiff(meshChanges(before, after), {
+    head: {
+      mesh: folder,
+      ...(options.environment !== undefined && { env: options.environment }),
+      spansOf: (origins) => spansOf(folder, options, origins),
+    },
+    // What it was is gone from the disk: its lines are not shown.
+    base: {
+      name: "before",
+      compiled: before,
+      prefix: undefined,
+      filePrefix: "",
+      notes: [],
+      spansOf: () => Promise.resolve(new Map()),
+      remove: () => Promise.resolve(),
+    },
+    failOn: [],
+    fromTop: false,
+  });
+  return diffText(shown, { colour });
+};
