@@ -75,7 +75,7 @@ module.exports = {
     },
     may(
       "policies",
-      "^policies/",
+      "^policies/(?!services/)",
       ["^lib/intent/", "^policies/", "^#graph/"],
       "an example is written as a user would write it",
     ),

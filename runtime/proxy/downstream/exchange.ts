@@ -1,10 +1,10 @@
 import { bodyReader } from "../http1/body.ts";
 import type { BodyReader } from "../http1/body-reader.ts";
-import { headBuffer, type HeadBuffer } from "../http1/head-buffer.ts";
+import type { HeadBuffer } from "../http1/head-buffer.ts";
 import { isMalformed } from "../http1/malformed.ts";
 import type { RetryPolicy } from "../../../lib/model/route.ts";
 import type { RequestHead, ResponseHead } from "../http1/head.ts";
-import { responseHead } from "../http1/response-head.ts";
+
 import { edited } from "../rules/header-edits.ts";
 import type { Connection, ConnectionUser } from "../upstream/connection.ts";
 import type { Upstream } from "../upstream/clusters.ts";
@@ -13,6 +13,7 @@ import { answerText } from "./answer.ts";
 import { forwardedRequest, forwardedResponse, interimResponse, requestIdOf } from "./forwarded-heads.ts";
 import type { Downstream } from "./downstream.ts";
 import { Replay } from "./replay.ts";
+import { responseHeads } from "./response-heads.ts";
 import { asksAfterAnswer, asksAfterFailure, backOff, isIdempotent, type AttemptFailure } from "./retry.ts";
 import type { Forward, Reason, Site } from "./site.ts";
 import { written } from "./written.ts";
@@ -67,7 +68,7 @@ export class Exchange implements ConnectionUser {
     this.#down = down;
     this.#head = head;
     this.#requestBody = bodyReader(head.framing, down.settings.limits.trailers);
-    this.#responseHeads = this.#newResponseHeads();
+    this.#responseHeads = responseHeads(head, down.settings.limits.head);
     this.#replay = new Replay(down.settings.limits.replayBytes);
   }
 
@@ -242,14 +243,10 @@ export class Exchange implements ConnectionUser {
     connection.user = this;
     this.#isHeadSent = true;
     const hasRoom = written(connection.socket, this.#requestText, this.#replay.pieces);
-    if (this.#replay.isTooMuch || !this.#isRepeatable()) this.#replay.drop();
+    const isOnlyOnce = this.#forward?.retries === "none" && !isIdempotent(this.#head.method);
+    if (isOnlyOnce || this.#replay.isTooMuch) this.#replay.drop();
     if (!hasRoom) this.#down.socket.pause();
     else if (this.#requestBody !== undefined && this.#down.socket.isPaused()) this.#down.socket.resume();
-  }
-
-  /** Whether anybody would send the request again. */
-  #isRepeatable(): boolean {
-    return this.#forward?.retries !== "none" || isIdempotent(this.#head.method);
   }
 
   /** The policy, for as long as it allows for another attempt. */
@@ -262,7 +259,7 @@ export class Exchange implements ConnectionUser {
   #again(): void {
     if (this.#upstream !== undefined) (this.#tried ??= new Set()).add(this.#upstream.pool);
     this.#dropped();
-    this.#responseHeads = this.#newResponseHeads();
+    this.#responseHeads = responseHeads(this.#head, this.#down.settings.limits.head);
     this.#backingOff = setTimeout(() => this.#attempted(false), backOff(this.#attempts));
   }
 
@@ -294,7 +291,7 @@ export class Exchange implements ConnectionUser {
     this.#response = head;
     this.#responseBody = bodyReader(head.framing, this.#down.settings.limits.trailers);
     this.#replay.drop();
-    if (this.#perTry !== undefined) clearTimeout(this.#perTry);
+    clearTimeout(this.#perTry);
     const isLast =
       !this.#head.keepsAlive ||
       head.framing.kind === "close" ||
@@ -343,20 +340,14 @@ export class Exchange implements ConnectionUser {
     this.#response = head;
     this.#isTunnel = true;
     this.#replay.drop();
-    if (this.#timeout !== undefined) clearTimeout(this.#timeout);
-    if (this.#perTry !== undefined) clearTimeout(this.#perTry);
+    clearTimeout(this.#timeout);
+    clearTimeout(this.#perTry);
     const { socket } = this.#down;
     socket.write(forwardedResponse(head, { keepsAlive: true, upgrade: granted }), "latin1");
     if (at < chunk.length) this.received(chunk.subarray(at));
     const early = this.#down.early();
     if (early !== undefined) this.requested(early, 0);
     if (socket.isPaused()) socket.resume();
-  }
-
-  #newResponseHeads(): HeadBuffer<ResponseHead> {
-    const limits = this.#down.settings.limits.head;
-    const { method } = this.#head;
-    return headBuffer("response", limits, (text) => responseHead(text, limits, { method }));
   }
 
   /** Takes the attempt off its connection, which cannot be used by anybody else. */
@@ -371,7 +362,7 @@ export class Exchange implements ConnectionUser {
   }
 
   #left(): void {
-    if (this.#perTry !== undefined) clearTimeout(this.#perTry);
+    clearTimeout(this.#perTry);
     this.#perTry = undefined;
     if (this.#upstream === undefined) return;
     this.#upstream.pool.active -= 1;
@@ -381,8 +372,8 @@ export class Exchange implements ConnectionUser {
 
   #over(reason: string, status: number): void {
     this.#isOver = true;
-    if (this.#timeout !== undefined) clearTimeout(this.#timeout);
-    if (this.#backingOff !== undefined) clearTimeout(this.#backingOff);
+    clearTimeout(this.#timeout);
+    clearTimeout(this.#backingOff);
     const { peer, settings } = this.#down;
     const { method, target, host } = this.#head;
     settings.telemetry.exchanged({
