@@ -5,6 +5,7 @@ import type { Bench } from "./result.ts";
 const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   compile: async () => (await import("./compile/compile.ts")).compileBench,
   diff: async () => (await import("./diff/diff.ts")).diffBench,
+  proxy: async () => (await import("./proxy/proxy.ts")).proxyBench,
   xds: async () => (await import("./xds/xds.ts")).xdsBench,
 };
 

@@ -17,6 +17,13 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { parseAllDocuments } from "yaml";
 
+/** Load that waits for each answer before it asks again. */
+export interface LoadGenerator {
+  readonly wrk: string;
+  /** Where its libraries lie. */
+  readonly libraries: Readonly<Record<string, string>>;
+}
+
 /** Where each real system was installed. */
 export interface Tools {
   readonly envoy: string;
@@ -81,6 +88,7 @@ const istioCopies = [
   "manifests/charts/base",
   "manifests/charts/istio-control/istio-discovery",
 ];
+const wrkPackages = ["wrk", "libluajit-5.1-2"];
 const iptablesPackages = [
   "iptables",
   "libip4tc2",
@@ -125,6 +133,7 @@ const envoyRecipe = (tool: string, version: string): Recipe => ({
 const recipes = {
   envoy: envoyRecipe("envoy", versions.envoy),
   olderEnvoy: envoyRecipe("older-envoy", versions.olderEnvoy),
+  wrk: { tool: "wrk", inputs: [debian(), ...wrkPackages], fill: (folder) => unpacked(folder, wrkPackages) },
   istio: {
     tool: "istio",
     inputs: [...goModule("istio"), ...istioFlags, ...istioCopies],
@@ -296,6 +305,13 @@ const installed = async ({ tool, inputs, fill }: Recipe): Promise<string> => {
   }
   return folder;
 };
+
+/** As `installProxies`. */
+export const installLoadGenerator = (): Promise<LoadGenerator> =>
+  interruptible(async () => {
+    const wrk = await installed(recipes.wrk);
+    return { wrk: join(wrk, "usr/bin/wrk"), libraries: libraries(wrk) };
+  });
 
 /** Folders of installs that were killed, by the process that owned them. */
 const removeAbandoned = (): void => {
