@@ -330,3 +330,49 @@ test("requests that come in one piece are answered in their order", async () => 
   while (!heard.includes(`</${count - 1}>`)) await sleep(5);
   expect([...heard.matchAll(/<\/(\d+)>/g)].map(([, index]) => Number(index))).toEqual([...Array(count).keys()]);
 });
+
+test("who asks and asks and never reads is given what there is room for, and no more", async () => {
+  const port = await freePort();
+  let answered = 0;
+  const server = await backend((_, response) => {
+    answered += 1;
+    response.end(Buffer.alloc(64 * 1024));
+  });
+  await running(config([inbound(port, server)]));
+  const client = connect(port, "127.0.0.1");
+  onTestFinished(() => void client.destroy());
+  client.pause();
+  client.write("GET / HTTP/1.1\r\nhost: x\r\n\r\n".repeat(2000));
+  for (let [before, still] = [-1, 0]; still < 10; await sleep(50)) {
+    still = answered === before ? still + 1 : 0;
+    before = answered;
+  }
+  expect(answered).toBeLessThan(500);
+  // Whoever reads at last gets all of it.
+  const read = { bytes: 0 };
+  client.on("data", (chunk: Buffer) => (read.bytes += chunk.length));
+  client.resume();
+  while (read.bytes < 2000 * 64 * 1024) await sleep(20);
+  expect(answered).toBe(2000);
+});
+
+test("a header that could end its line, or the message, is no configuration; what is not latin1 is sent as UTF-8", async () => {
+  const port = await freePort();
+  const server = await backend((request, response) => response.end(request.headers["x-set"]));
+  const to = (name: string, value: string) =>
+    config([outbound(port, wholeHost(route("a", { requestHeaders: { remove: [], set: [[name, value]], add: [] } })))], {
+      a: cluster(server),
+    });
+  const { proxy } = await running(to("x-set", "grüße"));
+  expect((await asked(port)).body).toBe(Buffer.from("grüße").toString("latin1"));
+  for (const [name, value] of [
+    ["x-set", "a\r\nx-evil: 1"],
+    ["x-set", "a\0b"],
+    ["x set", "a"],
+    ["transfer-encoding", "chunked"],
+    ["content-length", "0"],
+    ["host", "elsewhere"],
+  ] as const)
+    await expect(proxy.taken(to(name, value)), name).rejects.toThrow();
+  expect((await asked(port)).status).toBe(200);
+});

@@ -70,8 +70,8 @@ const gateway = (security: Security, port: number): GatewayPort => ({
   port,
   targetPort: port,
   hosts: {
-    exact: {
-      [host]: virtualHost(
+    virtualHosts: [
+      virtualHost(
         host,
         [route("canary", security), route("stable", security)],
         [
@@ -79,8 +79,9 @@ const gateway = (security: Security, port: number): GatewayPort => ({
           { route: 1, headers: [] },
         ],
       ),
-      [otherHost]: virtualHost(otherHost, [route("other", security)], [{ route: 0, headers: [] }]),
-    },
+      virtualHost(otherHost, [route("other", security)], [{ route: 0, headers: [] }]),
+    ],
+    exact: { [host]: 0, [otherHost]: 1 },
     suffix: {},
   },
   access,

@@ -19,9 +19,9 @@ interface Tally {
 const load = (port: number): { readonly tally: Tally; readonly stop: () => Promise<void> } => {
   const agent = new Agent({ keepAlive: true, maxSockets: 32 });
   const tally: Tally = { statuses: new Map(), generations: new Set(), by: new Set() };
-  let open = 0;
+  const state = { open: 0 };
   const counted = (status: string): void => {
-    open -= 1;
+    state.open -= 1;
     tally.statuses.set(status, (tally.statuses.get(status) ?? 0) + 1);
   };
   const timer = setInterval(() => {
@@ -42,7 +42,7 @@ const load = (port: number): { readonly tally: Tally; readonly stop: () => Promi
     tally,
     stop: async () => {
       clearInterval(timer);
-      for (const until = Date.now() + 10_000; open > 0 && Date.now() < until;) await sleep(20);
+      for (const until = Date.now() + 10_000; state.open > 0 && Date.now() < until;) await sleep(20);
       agent.destroy();
     },
   };

@@ -39,7 +39,7 @@ const application = async (name: string): Promise<{ readonly server: Server; rea
   const server = createServer((request, response) => {
     request.resume();
     request.on("end", () =>
-      response.writeHead(200, { "x-by": name }).end(`${name} ${request.headers["x-generation"]}\n`),
+      response.writeHead(200, { "x-by": name }).end(`${name} ${String(request.headers["x-generation"])}\n`),
     );
   });
   server.keepAliveTimeout = 75_000;

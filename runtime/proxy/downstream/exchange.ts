@@ -10,16 +10,13 @@ import type { Connection, ConnectionUser } from "../upstream/connection.ts";
 import type { Upstream } from "../upstream/clusters.ts";
 import type { Failure, Pool } from "../upstream/pool.ts";
 import { answerText } from "./answer.ts";
-import { forwardedRequest, forwardedResponse, interimResponse, requestIdOf } from "./forwarded-heads.ts";
+import { forwardedRequest, forwardedResponse, granted, interimResponse, requestIdOf } from "./forwarded-heads.ts";
 import type { Downstream } from "./downstream.ts";
 import { Replay } from "./replay.ts";
 import { responseHeads } from "./response-heads.ts";
 import { asksAfterAnswer, asksAfterFailure, backOff, isIdempotent, type AttemptFailure } from "./retry.ts";
 import type { Forward, Reason, Site } from "./site.ts";
 import { written } from "./written.ts";
-
-/** What may be upgraded to; what is asked for beside it is not passed on, and so cannot be granted. */
-const granted = "websocket";
 
 /**
  * One request and its response, from the head's last byte to the response's. Bodies pass through as they came, no faster
@@ -86,12 +83,8 @@ export class Exchange implements ConnectionUser {
     this.#forward = ruling;
     this.#requestId = requestIdOf(this.#head.headers);
     this.#requestText = forwardedRequest(
-      {
-        ...this.#head,
-        target: ruling.target,
-        headers: edited(this.#head.headers, ruling.requestHeaders),
-        upgrade: this.#head.upgrade === granted ? granted : undefined,
-      },
+      this.#head,
+      { target: ruling.target, headers: edited(this.#head.headers, ruling.requestHeaders) },
       { role: site.role, peer, identity: settings.identity, requestId: this.#requestId },
     );
     if (ruling.timeout !== "none") this.#timeout = setTimeout(() => this.#broken(504, "timeout"), ruling.timeout);
@@ -203,6 +196,10 @@ export class Exchange implements ConnectionUser {
     this.#failed("reset", "reset");
   }
 
+  keeps(): boolean {
+    return this.#down.socket.writableLength > 0 || this.#responseHeads.begun();
+  }
+
   drained(): void {
     const { socket } = this.#down;
     if (socket.isPaused() && !this.#isOver) socket.resume();
@@ -297,10 +294,7 @@ export class Exchange implements ConnectionUser {
       head.framing.kind === "close" ||
       this.#down.settings.isDraining() ||
       this.#requestBody !== undefined;
-    return forwardedResponse(
-      { ...head, headers: edited(head.headers, this.#forward!.responseHeaders) },
-      { keepsAlive: !isLast },
-    );
+    return forwardedResponse(head, edited(head.headers, this.#forward!.responseHeaders), isLast ? "closed" : "kept");
   }
 
   #passedOn(headText: string, chunk: Buffer, at: number): void {
@@ -343,7 +337,7 @@ export class Exchange implements ConnectionUser {
     clearTimeout(this.#timeout);
     clearTimeout(this.#perTry);
     const { socket } = this.#down;
-    socket.write(forwardedResponse(head, { keepsAlive: true, upgrade: granted }), "latin1");
+    socket.write(forwardedResponse(head, head.headers, "upgraded"), "latin1");
     if (at < chunk.length) this.received(chunk.subarray(at));
     const early = this.#down.early();
     if (early !== undefined) this.requested(early, 0);

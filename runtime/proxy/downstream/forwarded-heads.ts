@@ -1,7 +1,6 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import type { HeaderLines, RequestHead, ResponseHead } from "../http1/head.ts";
-import { endToEnd } from "../http1/hop-by-hop.ts";
-import { writtenRequest, writtenResponse } from "../http1/written-head.ts";
+import { isEndToEnd, namedByConnection } from "../http1/hop-by-hop.ts";
 import type { Peer, Site } from "./site.ts";
 
 interface Sender {
@@ -20,44 +19,57 @@ const own: Readonly<Record<Site["role"], ReadonlySet<string>>> = {
   gateway: new Set(["host", "x-forwarded-client-cert", "x-forwarded-for", "x-forwarded-proto", "x-request-id"]),
 };
 
-/** A request's head as it goes to an endpoint. */
+/**
+ * A request's head as it goes to an endpoint, put together in one pass. INVARIANT: every part was read strictly or was
+ * checked with the configuration, so that none can end its line.
+ */
 export const forwardedRequest = (
-  { method, target, host, headers, upgrade }: RequestHead,
+  { method, host, upgrade }: RequestHead,
+  { target, headers }: { readonly target: string; readonly headers: HeaderLines },
   { role, peer, identity, requestId }: Sender,
 ): string => {
   const mine = own[role];
-  const lines = ["host", host];
+  const named = namedByConnection(headers);
+  let text = `${method} ${target} HTTP/1.1\r\nhost: ${host}\r\n`;
   let [hasTrace, hasRequestId] = [false, false];
-  const kept = endToEnd(headers);
-  for (let at = 0; at < kept.length; at += 2) {
-    const name = kept[at]!;
-    if (mine.has(name)) continue;
+  for (let at = 0; at < headers.length; at += 2) {
+    const [name, value] = [headers[at]!, headers[at + 1]!];
+    if (mine.has(name) || !isEndToEnd(name, value, named)) continue;
     if (name === "traceparent") hasTrace = true;
     else if (name === "x-request-id") hasRequestId = true;
-    lines.push(name, kept[at + 1]!);
+    text += `${name}: ${value}\r\n`;
   }
-  if (upgrade !== undefined) lines.push("connection", "upgrade", "upgrade", upgrade);
-  if (!hasRequestId) lines.push("x-request-id", requestId);
-  if (!hasTrace) lines.push("traceparent", newTrace());
-  if (role === "gateway") lines.push("x-forwarded-for", peer.address, "x-forwarded-proto", "http");
+  if (upgrade === granted) text += `connection: upgrade\r\nupgrade: ${granted}\r\n`;
+  if (!hasRequestId) text += `x-request-id: ${requestId}\r\n`;
+  if (!hasTrace) text += `traceparent: ${newTrace()}\r\n`;
+  if (role === "gateway") text += `x-forwarded-for: ${peer.address}\r\nx-forwarded-proto: http\r\n`;
   if (role === "inbound" && peer.identity !== undefined)
-    lines.push("x-forwarded-client-cert", `By=${identity};URI=${peer.identity}`);
-  return writtenRequest(method, target, lines);
+    text += `x-forwarded-client-cert: By=${identity};URI=${peer.identity}\r\n`;
+  return `${text}\r\n`;
 };
 
-/** A response's head as it goes to the caller. */
+/** What may be upgraded to; what is asked for beside it is not passed on, and so cannot be granted. */
+export const granted = "websocket";
+
+/** A response's head as it goes to the caller; `connection` says what becomes of that. */
 export const forwardedResponse = (
-  { status, reason, headers }: ResponseHead,
-  { keepsAlive, upgrade }: { readonly keepsAlive: boolean; readonly upgrade?: string },
+  { status, reason }: ResponseHead,
+  headers: HeaderLines,
+  connection: "kept" | "closed" | "upgraded",
 ): string => {
-  const lines = endToEnd(headers);
-  if (upgrade !== undefined) lines.push("connection", "upgrade", "upgrade", upgrade);
-  else if (!keepsAlive) lines.push("connection", "close");
-  return writtenResponse(status, reason, lines);
+  const named = namedByConnection(headers);
+  let text = `HTTP/1.1 ${status} ${reason}\r\n`;
+  for (let at = 0; at < headers.length; at += 2) {
+    const [name, value] = [headers[at]!, headers[at + 1]!];
+    if (isEndToEnd(name, value, named)) text += `${name}: ${value}\r\n`;
+  }
+  if (connection === "upgraded") text += `connection: upgrade\r\nupgrade: ${granted}\r\n`;
+  else if (connection === "closed") text += "connection: close\r\n";
+  return `${text}\r\n`;
 };
 
 /** 100 Continue and its like: told on the way. */
-export const interimResponse = (head: ResponseHead): string => forwardedResponse(head, { keepsAlive: true });
+export const interimResponse = (head: ResponseHead): string => forwardedResponse(head, head.headers, "kept");
 
 /** The caller's own, or a new one: by it the lines of all proxies on a way are found. */
 export const requestIdOf = (headers: HeaderLines): string => {

@@ -24,6 +24,8 @@ export class HttpConnection implements Downstream {
   #rest: Buffer | undefined;
   #slow: NodeJS.Timeout | undefined;
   #ended = false;
+  /** The exchange before left more than the other end took so far. */
+  #isFull = false;
 
   constructor(socket: Socket, site: () => Site, peer: Peer, settings: HttpSettings) {
     this.socket = socket;
@@ -33,7 +35,10 @@ export class HttpConnection implements Downstream {
     const limits = settings.limits.head;
     this.#heads = headBuffer("request", limits, (text) => requestHead(text, limits));
     socket.on("data", (chunk: Buffer) => this.#received(chunk));
-    socket.on("drain", () => this.#exchange?.downstreamDrained());
+    socket.on("drain", () => {
+      if (this.#exchange !== undefined) this.#exchange.downstreamDrained();
+      else if (this.#isFull) this.#goesOn();
+    });
     socket.on("end", () => this.#endedByPeer());
     // What went wrong is seen by the connection's end.
     socket.on("error", () => undefined);
@@ -52,8 +57,17 @@ export class HttpConnection implements Downstream {
   finished(keepsAlive: boolean): void {
     this.#exchange = undefined;
     this.idleSince = performance.now();
-    const { socket } = this;
     if (!keepsAlive || this.settings.isDraining()) return this.#closed();
+    // Who asks and does not read gets no more answers than there is room for.
+    if (this.socket.writableNeedDrain) {
+      this.#isFull = true;
+      this.socket.pause();
+    } else this.#goesOn();
+  }
+
+  #goesOn(): void {
+    this.#isFull = false;
+    const { socket } = this;
     const rest = this.#rest;
     this.#rest = undefined;
     if (rest !== undefined) {
@@ -72,6 +86,7 @@ export class HttpConnection implements Downstream {
   }
 
   #received(chunk: Buffer): void {
+    if (this.#isFull) return this.#waits(chunk);
     const exchange = this.#exchange;
     if (exchange === undefined) return this.#readHead(chunk);
     const end = exchange.requested(chunk, 0);
@@ -101,7 +116,7 @@ export class HttpConnection implements Downstream {
     this.#exchange = exchange;
     const end = exchange.begun(this.#site(), chunk, found.end);
     if (end < chunk.length) {
-      if (this.#exchange === exchange) this.#waits(chunk.subarray(end));
+      if (this.#exchange === exchange || this.#isFull) this.#waits(chunk.subarray(end));
       else if (!this.socket.writableEnded) {
         const rest = chunk.subarray(end);
         process.nextTick(() => {
@@ -142,8 +157,8 @@ export class HttpConnection implements Downstream {
 
   #endedByPeer(): void {
     this.#ended = true;
-    if (this.#exchange === undefined) this.#closed();
-    else this.#exchange.downstreamEnded();
+    if (this.#exchange === undefined && !this.#isFull) this.#closed();
+    else this.#exchange?.downstreamEnded();
   }
 
   /** Says no more, and takes what the other end still says for a moment: it would lose the answer otherwise (RFC 9112, 9.6). */

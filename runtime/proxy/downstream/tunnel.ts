@@ -62,6 +62,10 @@ export class Tunnel implements ConnectionUser {
     this.#over(error === undefined ? "" : "reset");
   }
 
+  keeps(): boolean {
+    return this.#socket.writableLength > 0;
+  }
+
   drained(): void {
     this.#socket.resume();
   }

@@ -13,11 +13,14 @@ export const endToEnd = (headers: HeaderLines): string[] => {
   for (let at = 0; at < headers.length; at += 2) {
     const name = headers[at] as string;
     const value = headers[at + 1] as string;
-    if (name === "te" ? value.toLowerCase() === "trailers" : !(isForNextHop(name) || named.includes(name)))
-      kept.push(name, value);
+    if (isEndToEnd(name, value, named)) kept.push(name, value);
   }
   return kept;
 };
+
+/** Whether one line is for the far end, where `Connection` names these (`namedByConnection`). */
+export const isEndToEnd = (name: string, value: string, named: readonly string[]): boolean =>
+  name === "te" ? value.toLowerCase() === "trailers" : !(isForNextHop(name) || named.includes(name));
 
 const isForNextHop = (name: string): boolean => {
   switch (name.length) {
@@ -37,7 +40,8 @@ const isForNextHop = (name: string): boolean => {
 
 const nothing: readonly string[] = [];
 
-const namedByConnection = (headers: HeaderLines): readonly string[] => {
+/** Fields that a message calls its connection's own. */
+export const namedByConnection = (headers: HeaderLines): readonly string[] => {
   let list: string | undefined;
   for (let at = 0; at < headers.length; at += 2)
     if (headers[at] === "connection") list = list === undefined ? headers[at + 1] : `${list},${headers[at + 1]}`;

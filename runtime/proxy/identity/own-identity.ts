@@ -30,7 +30,9 @@ export const ownIdentity = (material: KeyMaterial, expected: SpiffeId): OwnIdent
 export const spiffeIdIn = (subjectAltName: string | undefined): SpiffeId | undefined => {
   const uris = (subjectAltName ?? "").split(", ").filter((name) => name.startsWith("URI:"));
   const [only] = uris;
-  return uris.length === 1 && only?.startsWith("URI:spiffe://") === true ? only.slice("URI:".length) : undefined;
+  return uris.length === 1 && /^URI:spiffe:\/\/[\x21\x23-\x2b\x2d-\x7e]+$/.test(only ?? "")
+    ? only!.slice("URI:".length)
+    : undefined;
 };
 
 /** Who is at the other end, proven; undefined for who proves no identity of the trust domain. */

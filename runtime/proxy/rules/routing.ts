@@ -1,6 +1,7 @@
 import type { ClusterName, HostTable, Route, VirtualHost } from "../../../targets/native/config.ts";
 import type { HeaderMatch } from "../../../lib/model/route.ts";
 import type { HeaderLines } from "../http1/head.ts";
+import { checkedEdits } from "./header-edits.ts";
 import { leavesAt, walkedTree, type WalkedTree } from "./path-tree.ts";
 
 /** A route as it is taken: with the name of the host that it belongs to. */
@@ -49,12 +50,21 @@ export const routing = ({ virtualHosts, exact, suffix }: HostTable): Routing => 
   };
 };
 
-const hostRoutes = ({ name, routes, paths }: VirtualHost): Host =>
-  walkedTree(paths, ({ route: index, headers }): Candidate => {
-    const route = routes[index];
-    if (route === undefined) throw new RangeError(`${name} has no route ${index}`);
-    return { headers, taken: { virtualHost: name, route } };
+const hostRoutes = ({ name, routes, paths }: VirtualHost): Host => {
+  const taken = routes.map((route): Taken => ({
+    virtualHost: name,
+    route: {
+      ...route,
+      requestHeaders: checkedEdits(route.requestHeaders),
+      responseHeaders: checkedEdits(route.responseHeaders),
+    },
+  }));
+  return walkedTree(paths, ({ route: index, headers }): Candidate => {
+    const found = taken[index];
+    if (found === undefined) throw new RangeError(`${name} has no route ${index}`);
+    return { headers, taken: found };
   });
+};
 
 /** A host as tables have it: in lower case, without its port. */
 const nameOf = (host: string): string => {

@@ -3,6 +3,8 @@ import type { ConnectionRecord, ExchangeRecord } from "./exchange-record.ts";
 
 /** Waiting lines beyond this are dropped and counted: a full disk must not fill the memory, nor stop a request. */
 const mostWaiting = 1 << 20;
+/** So much is written without waiting for more. */
+const enough = 1 << 16;
 /** Lines wait so long for others that go with them. */
 const togetherMs = 100;
 
@@ -70,8 +72,9 @@ export class AccessLog {
   }
 
   #line(text: string): void {
-    if (this.#waiting.length + text.length > mostWaiting) return void (this.#dropped += 1);
+    if (this.#isWriting && this.#waiting.length + text.length > mostWaiting) return void (this.#dropped += 1);
     this.#waiting += text;
+    if (this.#waiting.length > enough) return this.#flush();
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
       this.#flush();

@@ -1,5 +1,13 @@
 import type { Socket } from "node:net";
 
+/** Node's `onread`: bytes go where we say, and not into a new place for every piece. */
+export interface Reading {
+  readonly buffer: () => Buffer;
+  readonly callback: (length: number) => boolean;
+}
+
+const readBytes = 1 << 16;
+
 /** Who uses a connection: one exchange after the other, or nobody. */
 export interface ConnectionUser {
   readonly received: (chunk: Buffer) => void;
@@ -9,6 +17,8 @@ export interface ConnectionUser {
   readonly lost: (error: Error | undefined) => void;
   /** What was written has left: there is room again. */
   readonly drained: () => void;
+  /** Whether what was received last may still be read: bytes that wait to be written are written from where they came. */
+  readonly keeps: () => boolean;
 }
 
 /**
@@ -22,13 +32,20 @@ export class Connection {
   user: ConnectionUser | undefined;
   #error: Error | undefined;
 
-  constructor(socket: Socket, idleLost: (connection: Connection) => void) {
-    this.socket = socket;
-    socket.on("data", (chunk: Buffer) => {
-      if (this.user !== undefined) this.user.received(chunk);
-      // Nobody asked for anything: what comes cannot be an answer.
-      else socket.destroy();
+  constructor(dialled: (reading: Reading) => Socket, idleLost: (connection: Connection) => void) {
+    let buffer = Buffer.allocUnsafeSlow(readBytes);
+    const socket = dialled({
+      buffer: () => buffer,
+      callback: (length) => {
+        const { user } = this;
+        // Nobody asked for anything: what comes cannot be an answer.
+        if (user === undefined) return socket.destroy().destroyed;
+        user.received(buffer.subarray(0, length));
+        if (user.keeps()) buffer = Buffer.allocUnsafeSlow(readBytes);
+        return true;
+      },
     });
+    this.socket = socket;
     socket.on("end", () => (this.user !== undefined ? this.user.ended() : socket.destroy()));
     socket.on("drain", () => this.user?.drained());
     socket.on("error", (error) => (this.#error = error));

@@ -8,6 +8,7 @@ import {
   type SecureContext,
 } from "node:tls";
 import type { Endpoint } from "../../../targets/native/config.ts";
+import type { Reading } from "./connection.ts";
 import { spiffeIdIn, type OwnIdentity } from "../identity/own-identity.ts";
 
 /** How an endpoint is dialled: with mTLS inside of the mesh, with TLS towards servers outside that are known by name, or plainly. */
@@ -21,13 +22,16 @@ export interface Dialling {
 /** Servers outside are believed as browsers believe them. */
 let publicContext: SecureContext | undefined;
 
-/** A socket on its way; it emits `secureConnect` where `isSecure`, else `connect`. Either end may stop speaking first. */
-export const dialled = ({
-  endpoint: { address: host, port, identity },
-  originate,
-  own,
-}: Dialling): { readonly socket: Socket; readonly isSecure: boolean } => {
-  const to = { host, port, allowHalfOpen: true };
+/** Whether a socket on its way emits `secureConnect` when it is there, and not `connect`. */
+export const isSecured = ({ endpoint, originate }: Dialling): boolean =>
+  endpoint.identity !== undefined || originate !== undefined;
+
+/** A socket on its way. Either end may stop speaking first. */
+export const dialled = (
+  { endpoint: { address: host, port, identity }, originate, own }: Dialling,
+  onread: Reading,
+): Socket => {
+  const to = { host, port, allowHalfOpen: true, onread };
   if (identity !== undefined) {
     const mine = own();
     if (mine === undefined) throw new Error("this proxy has no identity to prove");
@@ -35,12 +39,12 @@ export const dialled = ({
     const checkServerIdentity = (_: string, { subjectaltname }: PeerCertificate): Error | undefined =>
       spiffeIdIn(subjectaltname) === identity ? undefined : new Error(`the server is not ${identity}`);
     const options: ConnectionOptions = { ...to, secureContext: mine.context, checkServerIdentity };
-    return { socket: connectTls(options), isSecure: true };
+    return connectTls(options);
   }
   if (originate !== undefined) {
     publicContext ??= createSecureContext({ ca: [...rootCertificates], minVersion: "TLSv1.2" });
     const options: ConnectionOptions = { ...to, servername: originate.sni, secureContext: publicContext };
-    return { socket: connectTls(options), isSecure: true };
+    return connectTls(options);
   }
-  return { socket: connect(to), isSecure: false };
+  return connect(to);
 };

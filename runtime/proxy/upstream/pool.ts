@@ -1,5 +1,5 @@
 import { Connection, type ConnectionUser } from "./connection.ts";
-import { dialled, type Dialling } from "./dialled.ts";
+import { dialled, isSecured, type Dialling } from "./dialled.ts";
 
 export interface PoolLimits {
   /** Connections to one endpoint, in use and idle. */
@@ -76,13 +76,16 @@ export class Pool {
   }
 
   #dial(waiting: Waiting): void {
-    let socket: ReturnType<typeof dialled>["socket"];
-    let isSecure: boolean;
+    let connection: Connection;
     try {
-      ({ socket, isSecure } = dialled(this.dialling));
+      connection = new Connection(
+        (reading) => dialled(this.dialling, reading),
+        (gone) => this.#forgotten(gone),
+      );
     } catch (error) {
       return waiting.failed("connect-failure", error as Error);
     }
+    const { socket } = connection;
     this.#open += 1;
     socket.setNoDelay(true);
     let why: Failure = "connect-failure";
@@ -90,11 +93,11 @@ export class Pool {
       why = "connect-timeout";
       socket.destroy(new Error("the endpoint did not answer in time"));
     }, this.#limits.connectMs);
-    const connection = new Connection(socket, (gone) => this.#forgotten(gone));
     const user: ConnectionUser = {
       received: () => socket.destroy(new Error("the endpoint spoke before it was asked")),
       ended: () => socket.destroy(),
       drained: () => undefined,
+      keeps: () => false,
       lost: (error) => {
         clearTimeout(timer);
         this.avoidedUntil = performance.now() + avoidedMs;
@@ -103,7 +106,7 @@ export class Pool {
     };
     connection.user = user;
     socket.once("close", () => (this.#open -= 1));
-    socket.once(isSecure ? "secureConnect" : "connect", () => {
+    socket.once(isSecured(this.dialling) ? "secureConnect" : "connect", () => {
       clearTimeout(timer);
       connection.user = undefined;
       this.avoidedUntil = 0;
