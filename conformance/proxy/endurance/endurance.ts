@@ -25,7 +25,7 @@ const load = (port: number): { readonly tally: Tally; readonly stop: () => Promi
     tally.statuses.set(status, (tally.statuses.get(status) ?? 0) + 1);
   };
   const timer = setInterval(() => {
-    open += 1;
+    state.open += 1;
     get({ host: "127.0.0.1", port, path: "/", agent, headers: { host: "server" } }, (response) => {
       let text = "";
       response.on("data", (chunk: Buffer) => (text += chunk.toString()));
