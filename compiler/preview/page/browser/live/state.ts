@@ -38,7 +38,10 @@ const show = (state: LiveState): void => {
   silent.hidden = state.silent.length === 0;
   texted(silent, `No answer from the proxy of ${state.silent.join(", ")}`);
   const [summary, meaning] = element("meaning").children;
-  texted(summary, `In force since ${new Date(state.inForce.since).toLocaleTimeString()}`);
+  texted(
+    summary,
+    `In force since ${new Date(state.inForce.since).toLocaleTimeString()}: ${state.inForce.says.split("\n", 1)[0] ?? ""}`,
+  );
   texted(meaning, state.inForce.says);
   traffic(state.edges);
 };

@@ -18,6 +18,12 @@ const first = labels.map(({ words, plate, shares }) => ({
   shares: shares.map((share) => ["x", "width"].map((name) => share.getAttribute(name) ?? "0")),
 }));
 let shown: readonly LiveEdge[] = [];
+// What stands there instead of a label while labels are too small to be read.
+const pulses = model.edges.map(({ box: [x, y, width, height] }) => {
+  const pulse = inked("g", { class: "pulse", transform: `translate(${x + width / 2} ${y + height / 2})` });
+  ink("labels").append(pulse);
+  return pulse;
+});
 
 /** Writes what is measured on the edges of the drawing, and into the table beside it. */
 export const traffic = (edges: readonly LiveEdge[]): void => {
@@ -50,7 +56,20 @@ const showEdge = (index: number, now: LiveEdge | undefined): void => {
   }
   shareBar(index, split);
   trouble(index, troubled ? troubleWords(now) : undefined);
+  pulses[index]?.replaceChildren(...(now === undefined ? [] : pulse(now)));
 };
+
+const pulse = (now: LiveEdge): readonly SVGElement[] =>
+  [
+    { says: `${rate(now.perSecond)}/s`, trouble: false },
+    ...now.split.map((share) => ({ says: splitWords([share]), trouble: false })),
+    ...(now.refused + now.failed > 0 ? [{ says: troubleWords(now), trouble: true }] : []),
+  ].map(({ says, trouble: isTrouble }, at) => {
+    // The first stands above the line, the others below it.
+    const text = inked("text", { class: isTrouble ? "trouble" : "", dy: at === 0 ? "-0.5em" : `${at * 1.25}em` });
+    text.textContent = says;
+    return text;
+  });
 
 /** The bar below a split is as long as what is measured says; without traffic it says what was written. */
 const shareBar = (index: number, split: LiveEdge["split"] | undefined): void => {
@@ -85,7 +104,7 @@ const trouble = (index: number, words: string | undefined): void => {
   it.plate?.setAttribute("height", String(was.height + (words === undefined ? 0 : 15)));
 };
 
-/** The same as a table, of what is selected or of all: what calls most comes first. */
+/** The same as a table, of what is selected or of all, in the order of the drawing: nothing moves while it is read. */
 export const showTraffic = (): void => {
   const chosen = current();
   const rows = shown
@@ -95,7 +114,7 @@ export const showTraffic = (): void => {
         ? ends?.from === chosen.index || ends?.to === chosen.index
         : chosen.kind !== "edge" || edge === chosen.index;
     })
-    .toSorted((a, b) => b.perSecond - a.perSecond || a.edge - b.edge)
+    .toSorted((a, b) => place(a) - place(b) || a.edge - b.edge)
     .slice(0, 50);
   const table = element("traffic");
   const body = table.querySelector("tbody");
@@ -107,6 +126,8 @@ export const showTraffic = (): void => {
   table.querySelector("table")?.toggleAttribute("hidden", rows.length === 0);
   table.querySelector<HTMLElement>(".nothing")?.toggleAttribute("hidden", rows.length > 0);
 };
+
+const place = ({ edge }: LiveEdge): number => model.nodes[model.edges[edge]?.from ?? 0]?.box[0] ?? 0;
 
 const row = (index: number): HTMLElement => {
   const edge = model.edges[index];
@@ -138,7 +159,7 @@ const rate = (perSecond: number): string =>
   perSecond >= 10 ? String(Math.round(perSecond)) : perSecond < 0.05 ? "<0.1" : perSecond.toFixed(1);
 
 const splitWords = (split: LiveEdge["split"]): string =>
-  split.map(({ label, fraction }) => `${label} ${Math.round(fraction * 100)} %`).join(" · ");
+  split.map(({ label, fraction }) => `${label}\u00a0${Math.round(fraction * 100)}\u00a0%`).join(" · ");
 
 const troubleWords = ({ refused, failed }: LiveEdge): string =>
   [...(refused > 0 ? [`403 ${rate(refused)}/s`] : []), ...(failed > 0 ? [`5xx ${rate(failed)}/s`] : [])].join(" · ");
