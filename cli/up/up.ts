@@ -11,7 +11,8 @@ import { followedFolder } from "../../runtime/control/source/followed-folder.ts"
 import { localMesh, type RunningMesh } from "../../runtime/local/local-mesh.ts";
 import { diagnosticsText } from "../diagnostics/text.ts";
 import { shownDiff } from "../diff/shown.ts";
-import { livePage } from "./page/live-page.ts";
+import { unavailable } from "../unavailable.ts";
+import { livePage, type LivePage } from "./page/live-page.ts";
 
 export interface UpOptions {
   readonly folder: string;
@@ -56,17 +57,23 @@ export const up = async ({
       ended: (what, how) => say(`${what} ended: ${how}`),
     },
   });
-  const page =
-    pageAt &&
-    (await livePage({
-      ...pageAt,
-      folder,
-      ...(environment !== undefined && { environment }),
-      running: mesh,
-    }).catch(async (error: unknown) => {
+  let page: LivePage | undefined;
+  if (pageAt !== undefined) {
+    try {
+      page = await livePage({
+        ...pageAt,
+        folder,
+        ...(environment !== undefined && { environment }),
+        running: mesh,
+      });
+    } catch (error) {
       await mesh.stop();
-      throw error;
-    }));
+      const why = unavailable(pageAt, error);
+      if (why === undefined) throw error;
+      say(why);
+      return undefined;
+    }
+  }
   let before: Compiled | undefined;
   const first = Promise.withResolvers<boolean>();
   const compiled = async (value: Compiled, diagnostics: readonly Diagnostic[]): Promise<void> => {
