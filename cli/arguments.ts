@@ -1,3 +1,4 @@
+import { isIPv4 } from "node:net";
 import { InvalidArgumentError, Option } from "commander";
 
 /** `127.0.0.1:15012`; the address in brackets where it has colons. */
@@ -7,6 +8,14 @@ export const addressAndPort = (text: string): { readonly address: string; readon
   const address = found?.[1] ?? found?.[2];
   if (address === undefined || port > 65_535) throw new InvalidArgumentError("write ADDRESS:PORT");
   return { address, port };
+};
+
+/** The same where only this machine may ask. */
+export const loopbackAddressAndPort = (text: string): ReturnType<typeof addressAndPort> => {
+  const found = addressAndPort(text);
+  if (found.address !== "::1" && !(isIPv4(found.address) && found.address.startsWith("127.")))
+    throw new InvalidArgumentError("write an address that only this machine reaches: 127.0.0.1:PORT or [::1]:PORT");
+  return found;
 };
 
 /** A port's number; with 0 the system chooses one. */

@@ -1,6 +1,6 @@
 /**
  * `npm run demo`: a whole mesh on this machine, for half a minute. Requests go through it all the time; a line of a policy
- * changes, and they go elsewhere.
+ * changes, and they go elsewhere. With `--page` a browser can watch, and it goes on until Ctrl-C.
  */
 import { spawnSync } from "node:child_process";
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -14,6 +14,7 @@ import { up } from "./up/up.ts";
 const policies = join(import.meta.dirname, "..", "policies", "bookinfo");
 const shown = relative(process.cwd(), policies) || ".";
 const say = (text: string): void => console.log(text);
+const isWatched = process.argv.includes("--page");
 
 say(`The mesh is ${shown}: Istio's Bookinfo, with its policies as TypeScript.`);
 say(`\n$ mesh-compile check --mesh ${shown}`);
@@ -103,6 +104,7 @@ const running = await up({
   say: (text) => say(text.replaceAll(relative(process.cwd(), folder), shown).replaceAll(folder, shown)),
   wrong: (diagnostics) => report(diagnostics, { format: "text" }),
   colour: hasColour(process.stdout),
+  ...(isWatched && { page: { address: "127.0.0.1", port: 0 } }),
 });
 const ended = async (code: number): Promise<never> => {
   await running?.stop();
@@ -128,6 +130,10 @@ const edited = join(folder, "bookinfo", "reviews.ts");
 say(`\n$ sed -i 's/default: 50/default: 90/' ${join(shown, "bookinfo", "reviews.ts")}\n`);
 writeFileSync(edited, readFileSync(edited, "utf8").replace("default: 50", "default: 90"));
 await watched(6);
+if (isWatched) {
+  say("\nRequests go on until Ctrl-C.");
+  await new Promise(() => undefined);
+}
 const { requests, failed } = load.stop();
 say(
   `\n${requests} requests, ${failed} failed. Over mTLS between all of them, by a proxy for each: nothing was installed.`,

@@ -1,9 +1,9 @@
 import { compiler } from "./compiler.ts";
 import { Command } from "commander";
-import { decide } from "../lib/model/decide/index.ts";
 import { withMeshOptions, type MeshOptions } from "./mesh-options.ts";
 import { exitCode } from "./exit-code.ts";
 import { callOf } from "./explain/call.ts";
+import { explanation } from "./explain/explanation.ts";
 import { explained } from "./explain/text.ts";
 
 interface ExplainOptions extends MeshOptions {
@@ -39,15 +39,7 @@ export const explainCommand = (): Command =>
         process.exitCode = exitCode.errors;
         return;
       }
-      const decision = decide({ client: mesh, server: mesh }, asked.call);
-      const origins = [
-        ...new Set(
-          decision.branches.flatMap(({ ends }) =>
-            ends.flatMap(({ steps }) => steps.flatMap(({ origin }) => origin ?? [])),
-          ),
-        ),
-      ];
-      const spans = await spansOf(options, origins);
+      const { decision, spans } = await explanation(asked.call, mesh, (origins) => spansOf(options, origins));
       if (options.format === "json") {
         const located = decision.branches.map(({ share, ends }) => ({
           share,

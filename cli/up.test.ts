@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, onTestFinished, test } from "vitest";
+import type { LiveState, Tried, TriedRequest } from "../compiler/preview/page/live.ts";
 import { asked } from "../runtime/proxy/fixture.ts";
 
 const policies = join(import.meta.dirname, "..", "policies");
@@ -20,7 +21,7 @@ const upped = async (edit: (folder: string) => void = () => undefined) => {
   cpSync(join(policies, "services"), temporary, { recursive: true });
   const child = spawn(
     process.execPath,
-    [join(import.meta.dirname, "mesh-compile.ts"), "up", "--mesh", folder, "--ports", "22000"],
+    [join(import.meta.dirname, "mesh-compile.ts"), "up", "--mesh", folder, "--ports", "22000", "--page"],
     { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, TMPDIR: temporary, NO_COLOR: "1" } },
   );
   const said = { text: "" };
@@ -41,6 +42,22 @@ const upped = async (edit: (folder: string) => void = () => undefined) => {
     throw new Error(`it never said ${words.source}: ${said.text}`);
   };
   return { child, folder, said, ended, says, temporary };
+};
+
+/** The first of what the page is told that is as it should be. */
+const liveState = async (url: string, isWanted: (state: LiveState) => boolean): Promise<LiveState> => {
+  const response = await fetch(`${url}events`);
+  let text = "";
+  for await (const chunk of response.body?.pipeThrough(new TextDecoderStream()) ?? []) {
+    text += chunk;
+    const found = text
+      .split("\n\n")
+      .slice(0, -1)
+      .map((event) => JSON.parse(event.slice("data: ".length)) as LiveState)
+      .find(isWanted);
+    if (found !== undefined) return found;
+  }
+  throw new Error("the events ended");
 };
 
 /** All processes below one, whatever their depth. */
@@ -78,6 +95,40 @@ test(
     expect(await versions()).toEqual(new Set(["v1", "v3"]));
     expect((await page("/nope")).status).toBe(404);
 
+    const [, url = ""] = await says(/shown at (http:\/\/127\.0\.0\.1:\d+\/)/);
+    expect(await (await fetch(url)).text()).toContain("Try a request");
+    const trying = (request: Partial<TriedRequest>): Promise<Tried> =>
+      fetch(`${url}try`, {
+        method: "POST",
+        headers: { origin: new URL(url).origin, "content-type": "application/json" },
+        body: JSON.stringify({ method: "GET", url: "http://reviews:9080/reviews/0", headers: [], ...request }),
+      }).then((response) => response.json() as Promise<Tried>);
+    expect(await trying({ from: "bookinfo/productpage-v1", headers: ["end-user: jason"] })).toMatchObject({
+      answer: { status: 200, body: expect.stringContaining('"version":"v2"') },
+      explanation: expect.stringMatching(/^GET http:\/\/reviews:9080[\s\S]*subset v2[\s\S]*reviews\.ts:9/),
+    });
+    expect(await trying({ from: "bookinfo/productpage-v1", method: "DELETE" })).toMatchObject({
+      answer: { status: 403 },
+      explanation: expect.stringMatching(/answered with 403 by the callee's proxy/),
+    });
+    expect(await trying({ from: "outside", url: "http://bookinfo.example.com/productpage" })).toMatchObject({
+      answer: { status: 200 },
+    });
+    // Neither what the mesh keeps from outside nor what the mesh is not can be dialled.
+    for (const wrong of [
+      { from: "outside" },
+      { from: "outside", url: `http://127.0.0.1:${port}/` },
+      { from: "bookinfo/nobody" },
+      { from: "bookinfo/productpage-v1", url: "http://127.0.0.1:22/" },
+      { from: "bookinfo/productpage-v1", url: "tcp://reviews:9080" },
+    ])
+      expect(await trying(wrong), JSON.stringify(wrong)).toHaveProperty("refused");
+    const [seen] = await Promise.all([
+      liveState(url, ({ edges }) => edges.some(({ split }) => split.length > 1)),
+      versions(),
+    ]);
+    expect(seen.silent).toEqual([]);
+
     const reviews = join(folder, "bookinfo", "reviews.ts");
     const text = readFileSync(reviews, "utf8");
     writeFileSync(reviews, text.replace("split(reviews, { v1: 100 - canary, v3: canary })", "reviews.v3"));
@@ -86,6 +137,10 @@ test(
 
     writeFileSync(reviews, text.replace("reviews.v2", "reviews.v9"));
     await says(/What was in force stays in force/);
+    expect(await liveState(url, ({ broken }) => broken !== undefined)).toMatchObject({
+      broken: expect.stringContaining("reviews.ts"),
+      inForce: { says: expect.stringContaining("reviews: v3 50 % → 100 %") },
+    });
     expect(await versions()).toEqual(new Set(["v3"]));
 
     const all = below(child.pid!);

@@ -1,6 +1,6 @@
 import { Command, Option } from "commander";
 import { exitCode } from "./exit-code.ts";
-import { portNumber } from "./arguments.ts";
+import { loopbackAddressAndPort, portNumber } from "./arguments.ts";
 import { hasColour, report } from "./diagnostics.ts";
 import { withMesh } from "./mesh-options.ts";
 
@@ -8,6 +8,7 @@ interface UpOptions {
   readonly mesh: string;
   readonly env?: string;
   readonly ports: number;
+  readonly page?: ReturnType<typeof loopbackAddressAndPort> | true;
 }
 
 /** `mesh-compile up`: until Ctrl-C. */
@@ -19,13 +20,19 @@ export const upCommand = (): Command =>
         .argParser(portNumber)
         .default(21_000),
     )
-    .action(async ({ mesh, env, ports }: UpOptions) => {
+    .addOption(
+      new Option("--page [address:port]", "show what goes on as a page, to browsers of this machine").argParser(
+        loopbackAddressAndPort,
+      ),
+    )
+    .action(async ({ mesh, env, ports, page }: UpOptions) => {
       const say = (text: string): void => void process.stdout.write(`${text}\n`);
       const { up } = await import("./up/up.ts");
       const running = await up({
         folder: mesh,
         ...(env !== undefined && { environment: env }),
         ports,
+        ...(page !== undefined && { page: page === true ? { address: "127.0.0.1", port: 0 } : page }),
         say,
         wrong: (diagnostics) => report(diagnostics, { format: "text" }),
         colour: hasColour(process.stdout),

@@ -1,11 +1,25 @@
 import { expect, test } from "vitest";
-import { addressAndPort, httpsUrl, lifetime, milliseconds, portNumber, tokenLife, workloadId } from "../arguments.ts";
+import {
+  addressAndPort,
+  httpsUrl,
+  lifetime,
+  loopbackAddressAndPort,
+  milliseconds,
+  portNumber,
+  tokenLife,
+  workloadId,
+} from "../arguments.ts";
 
 test.each([
   [
     addressAndPort,
     ["127.0.0.1:0", "[::1]:15012", "mesh.example:65535"],
     ["", ":1", "::1:1", "a b:1", "a:65536", "a:b"],
+  ],
+  [
+    loopbackAddressAndPort,
+    ["127.0.0.1:0", "127.1.2.3:80", "[::1]:15012"],
+    ["0.0.0.0:80", "[::]:80", "localhost:80", "127.evil.example:80", "10.0.0.1:80"],
   ],
   [httpsUrl, ["https://mesh.example:15013", "https://[::1]:1"], ["", "mesh.example:1", "http://a", "https://a:65536"]],
   [portNumber, ["0", "19000", "65535"], ["", "abc", "-1", "1.5", "0x1", "65536", "1e3"]],

@@ -5,7 +5,8 @@ import type { SpiffeId } from "../../lib/model/selector.ts";
 import type { Control } from "../../runtime/control/control.ts";
 import type { Allowed } from "../../runtime/control/identity/index.ts";
 import type { Log } from "../../runtime/log/log.ts";
-import { shownAddress, type addressAndPort } from "../arguments.ts";
+import type { addressAndPort } from "../arguments.ts";
+import { unavailable } from "../unavailable.ts";
 import { recordedLifetime } from "./lifetimes.ts";
 import { rootsStore, stateFolders, type StateOptions } from "./state.ts";
 
@@ -130,14 +131,6 @@ const allowed = (mesh: ReturnType<Control["mesh"]>, identity: SpiffeId): Allowed
   return mesh.workloads.some((one) => one.proxy !== "none" && one.identity === identity) ? "yes" : "no";
 };
 
-const unavailable: Readonly<Record<string, string>> = {
-  EADDRINUSE: "is taken by another process",
-  EADDRNOTAVAIL: "is no address of this machine",
-  EACCES: "may not be listened at by this user",
-  ENOTFOUND: "is no address, and no name that this machine can look up",
-  EAI_AGAIN: "cannot be looked up now",
-};
-
 /** Listens, or says in words why that address cannot be had. */
 const at = async <Listening>(
   listen: Address,
@@ -146,8 +139,7 @@ const at = async <Listening>(
   try {
     return await open(listen.address, listen.port);
   } catch (error) {
-    const { code, syscall } = error as NodeJS.ErrnoException;
-    const why = syscall === "listen" || syscall === "getaddrinfo" ? unavailable[code ?? ""] : undefined;
-    throw why === undefined ? error : new Error(`${shownAddress(listen)} ${why}`, { cause: error });
+    const why = unavailable(listen, error);
+    throw why === undefined ? error : new Error(why, { cause: error });
   }
 };

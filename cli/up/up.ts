@@ -9,7 +9,10 @@ import { failed, type Diagnostic } from "../../lib/diagnostics/diagnostic.ts";
 import { native } from "../../targets/native/index.ts";
 import { followedFolder } from "../../runtime/control/source/followed-folder.ts";
 import { localMesh, type RunningMesh } from "../../runtime/local/local-mesh.ts";
+import { diagnosticsText } from "../diagnostics/text.ts";
 import { shownDiff } from "../diff/shown.ts";
+import { unavailable } from "../unavailable.ts";
+import { livePage, type LivePage } from "./page/live-page.ts";
 
 export interface UpOptions {
   readonly folder: string;
@@ -19,6 +22,8 @@ export interface UpOptions {
   readonly say: (text: string) => void;
   readonly wrong: (diagnostics: readonly Diagnostic[]) => Promise<void>;
   readonly colour: boolean;
+  /** Where a browser sees the mesh, if anybody wants that: an address of this machine alone. */
+  readonly page?: { readonly address: string; readonly port: number };
 }
 
 export interface Up {
@@ -33,7 +38,15 @@ const beside = (name: string): readonly [string, string] => {
 };
 
 /** The whole mesh on this machine, following its folder. Undefined where it does not compile to begin with. */
-export const up = async ({ folder, environment, ports, say, wrong, colour }: UpOptions): Promise<Up | undefined> => {
+export const up = async ({
+  folder,
+  environment,
+  ports,
+  say,
+  wrong,
+  colour,
+  page: pageAt,
+}: UpOptions): Promise<Up | undefined> => {
   const options = { types: false, ...(environment !== undefined && { environment }) };
   const mesh = await localMesh({
     folder,
@@ -44,6 +57,23 @@ export const up = async ({ folder, environment, ports, say, wrong, colour }: UpO
       ended: (what, how) => say(`${what} ended: ${how}`),
     },
   });
+  let page: LivePage | undefined;
+  if (pageAt !== undefined) {
+    try {
+      page = await livePage({
+        ...pageAt,
+        folder,
+        ...(environment !== undefined && { environment }),
+        running: mesh,
+      });
+    } catch (error) {
+      await mesh.stop();
+      const why = unavailable(pageAt, error);
+      if (why === undefined) throw error;
+      say(why);
+      return undefined;
+    }
+  }
   let before: Compiled | undefined;
   const first = Promise.withResolvers<boolean>();
   const compiled = async (value: Compiled, diagnostics: readonly Diagnostic[]): Promise<void> => {
@@ -51,7 +81,10 @@ export const up = async ({ folder, environment, ports, say, wrong, colour }: UpO
     const mismatches = native.mismatches(value.platform);
     const found = [...diagnostics, ...local.diagnostics, ...mismatches];
     if (found.length > 0) await wrong(found);
-    if (local.value === undefined || failed(found)) return first.resolve(false);
+    if (local.value === undefined || failed(found)) {
+      page?.broken(plainText(found));
+      return first.resolve(false);
+    }
     const startedAt = performance.now();
     const last = before;
     await mesh.taken(value, local.value);
@@ -60,31 +93,42 @@ export const up = async ({ folder, environment, ports, say, wrong, colour }: UpO
     if (last === undefined) {
       say(`${mesh.admins().size} proxies run (${took} ms).`);
       for (const { workload, address } of mesh.entries()) say(`${workload} is reached at http://${address}`);
+      page?.inForce(value.mesh, "What the mesh began with.");
+      if (page !== undefined) say(`What goes on is shown at ${page.url}`);
       return first.resolve(true);
     }
-    say(await meaning(last, value, { folder, options, colour }));
+    const said = await meaning(last, value, { folder, options, colour });
+    page?.inForce(value.mesh, said);
+    say(said);
     say(`In force in all proxies after ${took} ms.`);
   };
   const following = await followedFolder(folder, options, {
     compiled,
     broken: async (diagnostics) => {
       await wrong(diagnostics);
+      page?.broken(plainText(diagnostics));
       if (before !== undefined) say("What was in force stays in force.");
       first.resolve(false);
     },
     failed: (error) => {
-      say(error instanceof Error ? error.message : String(error));
+      const text = error instanceof Error ? error.message : String(error);
+      say(text);
+      page?.broken(text);
       first.resolve(false);
     },
   });
   const stop = async (): Promise<void> => {
     await following.stop();
+    await page?.close();
     await mesh.stop();
   };
   if (await first.promise) return { mesh, stop };
   await stop();
   return undefined;
 };
+
+const plainText = (diagnostics: readonly Diagnostic[]): string =>
+  diagnosticsText(diagnostics, () => undefined, { width: 80, colour: false });
 
 /** What an edit means, in the words of `mesh-compile diff`. */
 const meaning = async (

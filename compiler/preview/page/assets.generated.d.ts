@@ -4,3 +4,7 @@ export declare const script: string;
 export declare const scriptHash: string;
 export declare const style: string;
 export declare const styleHash: string;
+export declare const liveScript: string;
+export declare const liveScriptHash: string;
+export declare const liveStyle: string;
+export declare const liveStyleHash: string;

@@ -1,26 +1,41 @@
-/** Writes the page's script and style as one module: the command is a bundle, and a page is made without reading a file. */
+/** Writes the page's scripts and styles as one module: the command is a bundle, and a page is made without reading a file. */
 import { createHash } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { rolldown } from "rolldown";
 
 const here = import.meta.dirname;
-const bundle = await rolldown({ input: join(here, "browser", "main.ts"), platform: "browser" });
-const { output } = await bundle.generate({ format: "iife", minify: true });
-const script = output[0].code.trim();
+const bundled = async (...entry: readonly string[]): Promise<string> => {
+  const bundle = await rolldown({ input: join(here, "browser", ...entry), platform: "browser" });
+  const { output } = await bundle.generate({ format: "iife", minify: true });
+  return output[0].code.trim();
+};
+const styled = (...names: readonly string[]): string =>
+  names
+    .map((name) => readFileSync(join(here, "browser", "style", `${name}.css`), "utf8"))
+    .join("")
+    .replace(/\/\*[^]*?\*\//g, "")
+    .replace(/\s*\n\s*/g, " ")
+    .trim();
+const [script, liveScript] = [await bundled("main.ts"), await bundled("live", "main.ts")];
 // The later ones say what differs: by view and by zoom, on a small screen, on paper.
-const style = ["frame", "graph", "comparison", "panel", "media"]
-  .map((name) => readFileSync(join(here, "browser", "style", `${name}.css`), "utf8"))
-  .join("")
-  .replace(/\/\*[^]*?\*\//g, "")
-  .replace(/\s*\n\s*/g, " ")
-  .trim();
-for (const text of [script, style])
+const common = ["frame", "graph", "comparison", "panel"];
+const [style, liveStyle] = [styled(...common, "media"), styled(...common, "live", "media")];
+for (const text of [script, style, liveScript, liveStyle])
   if (/<\/(script|style)|<!--|https?:(?!\/\/www\.w3\.org\/)/i.test(text))
     throw new Error("the page's assets end their own element, or name an address");
 
 const hash = (text: string): string => `sha256-${createHash("sha256").update(text).digest("base64")}`;
-const values = { script, scriptHash: hash(script), style, styleHash: hash(style) };
+const values = {
+  script,
+  scriptHash: hash(script),
+  style,
+  styleHash: hash(style),
+  liveScript,
+  liveScriptHash: hash(liveScript),
+  liveStyle,
+  liveStyleHash: hash(liveStyle),
+};
 const header =
   "// Generated file: do not edit.\n// generator: compiler/preview/page/generate.ts, from browser/main.ts and browser/style\n";
 const files = {

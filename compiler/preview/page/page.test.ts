@@ -137,6 +137,19 @@ test("the page allows its own style and script by their hashes, and nothing from
   expect(html.replace(script, "").replace(style, "")).not.toMatch(/ (style|on[a-z]+|src)=|https?:/);
 });
 
+test("the page of a mesh that runs keeps to the same: it asks its own server, and shows what callers are called as text", () => {
+  const html = page(malign, { drawing: hostile, callers: [hostile], example: hostile });
+  const hash = (text: string): string => `'sha256-${createHash("sha256").update(text).digest("base64")}'`;
+  const style = /<style>([^]*?)<\/style>/.exec(html)?.[1] ?? "";
+  const script = /<script>([^]*?)<\/script>/.exec(html)?.[1] ?? "";
+  expect(html).toContain(
+    `content="default-src 'none'; style-src ${hash(style)}; script-src ${hash(script)}; connect-src 'self'; base-uri 'none'; form-action 'none'"`,
+  );
+  expect(html.match(/<script/g)).toHaveLength(2);
+  expect(html).not.toContain("<img");
+  expect(html).not.toMatch(/[\u202e\u2028]/);
+});
+
 test("marks that turn writing are spelled out", () => {
   expect(shownText("a\u202eb\u0000\ud800\nc")).toBe("a⟨U+202E⟩b⟨U+0000⟩⟨U+D800⟩\nc");
 });

@@ -1,23 +1,34 @@
-import { script, scriptHash, style, styleHash } from "./assets.generated.js";
+import {
+  liveScript,
+  liveScriptHash,
+  liveStyle,
+  liveStyleHash,
+  script,
+  scriptHash,
+  style,
+  styleHash,
+} from "./assets.generated.js";
 import type { Embedded } from "./embedded.ts";
 import { layout, type Layout } from "./layout/layout.ts";
+import type { Live } from "./live.ts";
 import { drawing } from "./parts/drawing.ts";
+import { liveState, tryForm } from "./parts/live.ts";
 import { legend, overview } from "./parts/panel.ts";
 import type { EdgeMarks, Picture, PictureFact } from "./picture.ts";
 import { embedded, escaped } from "./shown-text.ts";
 
 /**
  * A picture as one HTML page that asks nothing of a network: whoever opens it sees what its maker saw. The same picture
- * gives the same bytes, in whatever order its nodes and edges come.
+ * gives the same bytes, in whatever order its nodes and edges come. A mesh that runs is the exception: its page asks the
+ * server that it came from, and no other, what goes on.
  */
-export const page = (given: Picture): string => {
-  const picture = { ...given, nodes: given.nodes.toSorted(byId), edges: given.edges.toSorted(byId) };
-  const placed = layout(picture);
+export const page = (given: Picture, live?: Live): string => {
+  const picture = { ...given, nodes: given.nodes.toSorted(byId), edges: sortedEdges(given) };
+  const placed = layout(picture, { measured: live !== undefined });
   const compared = picture.comparison !== undefined;
-  // The script and the style are known by their hashes, so that nothing a picture carries could run even if it got through.
-  const policy = `default-src 'none'; style-src '${styleHash}'; script-src '${scriptHash}'; base-uri 'none'; form-action 'none'`;
+  const policy = pagePolicy({ live: live !== undefined });
   return `<!doctype html>
-<html lang="en"${compared ? ` data-view="difference"` : ""}>
+<html lang="en"${compared ? ` data-view="difference"` : ""}${live === undefined ? "" : ` data-drawing="${escaped(live.drawing)}"`}>
 <head>
 <meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="${policy}">
@@ -25,7 +36,7 @@ export const page = (given: Picture): string => {
 <meta name="color-scheme" content="light dark">
 <meta name="referrer" content="no-referrer">
 <title>${escaped(picture.title)}</title>
-<style>${style}</style>
+<style>${live === undefined ? style : liveStyle}</style>
 </head>
 <body>
 <header>
@@ -41,15 +52,29 @@ ${drawing(picture.title, picture.edges, placed)}
 <div class="zoom" role="group" aria-label="Zoom"><button type="button" id="zoom-in" aria-label="Zoom in">+</button><button type="button" id="zoom-out" aria-label="Zoom out">−</button><button type="button" id="fit" aria-label="Fit to view">Fit</button></div>
 ${legend(compared)}
 </section>
-<aside id="panel" aria-label="Details"><div id="overview">${overview(picture)}</div><div id="selection" tabindex="-1" hidden></div></aside>
+<aside id="panel" aria-label="Details">${live === undefined ? "" : liveState()}<div id="overview">${live === undefined ? overview(picture) : tryForm(live)}</div><div id="selection" tabindex="-1" hidden></div></aside>
 </main>
 <p id="said" role="status"></p>
 <script type="application/json" id="picture">${embedded(embeddedPicture(picture, placed))}</script>
-<script>${script}</script>
+<script>${live === undefined ? script : liveScript}</script>
 </body>
 </html>
 `;
 };
+
+/** The script and the style are known by their hashes, so that nothing a picture carries could run even if it got through. */
+export const pagePolicy = ({ live }: { readonly live: boolean }): string =>
+  [
+    "default-src 'none'",
+    `style-src '${live ? liveStyleHash : styleHash}'`,
+    `script-src '${live ? liveScriptHash : scriptHash}'`,
+    ...(live ? ["connect-src 'self'"] : []),
+    "base-uri 'none'",
+    "form-action 'none'",
+  ].join("; ");
+
+/** Edges in the order in which the page numbers them. */
+export const sortedEdges = ({ edges }: Picture): Picture["edges"] => edges.toSorted(byId);
 
 const byId = (a: { readonly id: string }, b: { readonly id: string }): number =>
   a.id < b.id ? -1 : a.id > b.id ? 1 : 0;

@@ -6,13 +6,16 @@ import { fit, reveal, zoom } from "./viewport.ts";
 /** Keys that work anywhere on the page but in a text field. */
 export const keyListeners = (showView: (view: string) => void): void => {
   document.addEventListener("keydown", (event) => {
-    if (event.target instanceof HTMLInputElement || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (isField(event.target) || event.ctrlKey || event.metaKey || event.altKey) return;
     const act = actions(event, showView);
     if (act === undefined) return;
     event.preventDefault();
     act();
   });
 };
+
+const isField = (target: EventTarget | null): boolean =>
+  target instanceof Element && target.matches("input, textarea, select");
 
 const actions = (event: KeyboardEvent, showView: (view: string) => void): (() => void) | undefined => {
   const node = nodeOf(event.target);

@@ -4,6 +4,8 @@ type Box = readonly [x: number, y: number, width: number, height: number];
 
 const svg = ink("graph");
 const world = ink("world");
+// Numbers that change are written large for as long as labels are smaller than they should be.
+const near = document.documentElement.dataset["drawing"] === undefined ? 0.62 : 0.85;
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 // None becomes wider than its panel.
 const headings = model.groups.map(({ box }, index) => {
@@ -17,7 +19,7 @@ let moving = 0;
 const show = (to: typeof at): void => {
   at = to;
   world.setAttribute("transform", `translate(${at.x} ${at.y}) scale(${at.scale})`);
-  svg.dataset["zoom"] = at.scale < 0.38 ? "far" : at.scale < 0.62 ? "middle" : "near";
+  svg.dataset["zoom"] = at.scale < 0.38 ? "far" : at.scale < near ? "middle" : "near";
   // Headings keep their size on the screen when everything else becomes small.
   svg.style.setProperty("--name", String(0.95 / at.scale));
   const wanted = Math.min(9, Math.max(1, 0.68 / at.scale));

@@ -14,12 +14,16 @@ export interface EdgeLabel extends Box {
 /** Sizes of a label, which the ink follows. */
 export const labelSizes = { font: 11, line: 14.5, padding: 6, icons: 29 } as const;
 
-/** The words on an edge: what is spoken on which port, and who gets how much. */
-export const edgeLabel = (edge: PictureEdge): EdgeLabel => {
+/** The words on an edge: what is spoken on which port, and who gets how much; `measured` keeps room for what is counted. */
+export const edgeLabel = (edge: PictureEdge, { measured = false } = {}): EdgeLabel => {
   const now = words(edge, edge.port);
   const was = edge.before === undefined ? [] : words(edge.before, edge.port);
   const widths = [now, was].flatMap((lines) =>
-    lines.map((line, at) => textWidth(line, labelSizes.font) + (at === 0 ? labelSizes.icons : 0)),
+    lines.map(
+      (line, at) =>
+        textWidth(at === 0 && measured ? `${line} · 8888/s` : line, labelSizes.font) +
+        (at === 0 ? labelSizes.icons : 0),
+    ),
   );
   const width = Math.ceil(Math.max(...widths) + 2 * labelSizes.padding);
   const height = Math.max(now.length, was.length) * labelSizes.line + labelSizes.padding - 1;

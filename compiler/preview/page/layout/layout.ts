@@ -29,7 +29,7 @@ export interface Layout {
  * Layers are columns from left to right, and each namespace keeps a panel of its own across them. Our own layout: of the
  * packages that there are, dagre takes minutes for 500 services in namespaces, or fails, and elkjs is not permissively licensed.
  */
-export const layout = ({ nodes, edges }: Picture): Layout => {
+export const layout = ({ nodes, edges }: Picture, { measured = false } = {}): Layout => {
   const keys = [...new Set(nodes.map(groupKey))].sort();
   const index = new Map(keys.map((key, at) => [key, at]));
   const layer = layers(nodes, edges);
@@ -39,7 +39,7 @@ export const layout = ({ nodes, edges }: Picture): Layout => {
     group: index.get(groupKey(node)) ?? 0,
     layer: connected.has(node.id) ? (layer.get(node.id) ?? 0) : "any",
   }));
-  const labels = edges.map(edgeLabel);
+  const labels = edges.map((edge) => edgeLabel(edge, { measured }));
   const name = Math.max(0, ...nodes.map((node) => textWidth(node.name.slice(0, 60), 15)));
   const width = Math.round(Math.min(sizes.node.wide, Math.max(sizes.node.narrow, name + 52)));
   const arrangement = arranged(members, edges, {
