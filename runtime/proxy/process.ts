@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { openSync, closeSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import type { ProxyConfig } from "../../targets/native/config.ts";
@@ -25,6 +26,8 @@ export interface ProcessOptions {
 export interface ProcessStatus {
   readonly workload: string;
   readonly takenAt: string | undefined;
+  /** The SHA-256 of what is in force, as it stood in the file. */
+  readonly configuration: string | undefined;
   readonly refused: string | undefined;
   readonly certificate: string | undefined;
   readonly lostLogLines: number;
@@ -49,6 +52,7 @@ export const proxyProcess = async ({
   let current: ProxyConfig | undefined;
   let status: Omit<ProcessStatus, "lostLogLines" | "workload"> = {
     takenAt: undefined,
+    configuration: undefined,
     refused: undefined,
     certificate: undefined,
   };
@@ -74,11 +78,13 @@ export const proxyProcess = async ({
     status = { ...status, certificate: own.id };
   };
   const taken = async (): Promise<void> => {
-    const told = json(await readFile(path, "utf8"));
+    const text = await readFile(path, "utf8");
+    const told = json(text);
     if (current === undefined) await proven(identityOf(told));
     const config = await running.taken(told);
     current = config;
-    status = { ...status, takenAt: new Date().toISOString(), refused: undefined };
+    const configuration = createHash("sha256").update(text).digest("hex");
+    status = { ...status, takenAt: new Date().toISOString(), configuration, refused: undefined };
     log({ level: "info", event: "configuration taken", workload: config.workload, listeners: config.listeners.length });
   };
   await taken();

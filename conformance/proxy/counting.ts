@@ -1,0 +1,24 @@
+import type { Counting, Encrypted } from "../laboratory/mutual-tls/counters.ts";
+import type { Workload } from "../rig/workload.ts";
+
+/** What arrived for the application so far, as requests or as connections that nobody looked into. */
+const arrived = async (callee: Workload): Promise<Encrypted> => {
+  let [all, encrypted] = [0, 0];
+  for (const line of (await callee.admin("/metrics")).split("\n")) {
+    if (!/^istio_(requests_total|tcp_connections_closed_total)\{/.test(line)) continue;
+    if (!line.includes('reporter="destination"')) continue;
+    const count = Number(line.slice(line.lastIndexOf(" ") + 1));
+    all += count;
+    if (line.includes('connection_security_policy="mutual_tls"')) encrypted += count;
+  }
+  return { all, encrypted };
+};
+
+/** The proxy counts what came through, with how it came; of handshakes that failed it says nothing. */
+export const meshProxyCounting: Counting = {
+  handshakes: async (callee) => ({ handshake: (await arrived(callee)).encrypted }),
+  carried: async (callee, before = { all: 0, encrypted: 0 }) => {
+    const { all, encrypted } = await arrived(callee);
+    return { all: all - before.all, encrypted: encrypted - before.encrypted };
+  },
+};
