@@ -94,6 +94,8 @@ export const distortions: readonly Distortion[] = [
   },
   {
     name: "mTLS is not asked for",
-    distorted: listeners((one) => (one.kind === "inbound" && one.mtls === "strict" ? { ...one, mtls: "permissive" } : one)),
+    distorted: listeners((one) =>
+      one.kind === "inbound" && one.mtls === "strict" ? { ...one, mtls: "permissive" } : one,
+    ),
   },
 ];

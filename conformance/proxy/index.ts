@@ -10,13 +10,13 @@ import { proxyLaboratory } from "./laboratory.ts";
 import { leftOut, whyLeftOut, type LeftOut } from "./left-out.ts";
 import { parserChecks } from "./parser/checks.ts";
 import { planted } from "./planted.ts";
-import { strangersServed } from "./strangers.ts";
+import { dialledByStrangers } from "./strangers.ts";
 
 /** The same meshes and requests as on Envoys, on the project's own proxies: every answer must be one that `decide` gave. */
 const meshes = (seeds: readonly number[]): Suite =>
   meshSuite([], async (held, verdicts) => {
     const left = new Map<LeftOut, number>(leftOut.map((why) => [why, 0]));
-    let [strangers, served] = [0, 0];
+    let [dials, strangers, applications] = [0, 0, 0];
     await foundOnRig(meshProxies(built("mesh-proxy")), "mesh-proxy", verdicts, async (rig) => {
       const distortions = planted(rig);
       await held(rig, {
@@ -32,24 +32,28 @@ const meshes = (seeds: readonly number[]): Suite =>
           return why === undefined;
         },
         besides: async (running, lab) => {
-          const dialled = await strangersServed(rig, lab);
-          strangers += dialled.dials;
-          served += dialled.served.length;
-          for (const why of dialled.served.slice(0, 3)) verdicts.fail(`${running.name}: a stranger was served`, why);
+          const dialled = await dialledByStrangers(rig, lab);
+          dials += dialled.dials;
+          strangers += dialled.strangers.length;
+          applications += dialled.applications;
+          for (const where of dialled.strangers.slice(0, 3))
+            verdicts.fail(`${running.name}: a stranger is served`, where);
           await distortions.tried(running, lab);
         },
       });
       distortions.judged(verdicts);
     });
-    if (strangers === 0) verdicts.fail("strangers", "nobody dialled what is meant for applications");
-    else if (served === 0) verdicts.pass(`${strangers} dials of strangers to what is meant for applications, none served`);
+    const said = `${dials} dials of strangers to what is for applications alone, ${strangers} served`;
+    if (dials === 0 || applications < dials)
+      verdicts.fail(said, `applications themselves were served ${applications} times`);
+    else if (strangers === 0) verdicts.pass(said);
     for (const [why, calls] of left) verdicts.say(`left out: ${why}: ${calls} calls`);
   });
 
 export const proxySuite =
   (seeds: readonly number[]): Suite =>
   async (verdicts) => {
-    if (!process.env["NOPARSER"]) await parserChecks(verdicts, { front: meshProxyFront(built("mesh-proxy")) });
+    await parserChecks(verdicts, { front: meshProxyFront(built("mesh-proxy")), refusesOld: 426 });
     await meshes(seeds)(verdicts);
   };
 

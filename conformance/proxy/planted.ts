@@ -59,7 +59,8 @@ export const planted = (rig: Rig<MeshProxies>): Planted => {
     judged(verdicts) {
       for (const { name } of distortions) {
         const found = noticed.get(name);
-        if (found) verdicts.pass(`planted in the configuration: ${name}, noticed ${found.count} times in ${found.where}`);
+        if (found)
+          verdicts.pass(`planted in the configuration: ${name}, noticed ${found.count} times in ${found.where}`);
         else verdicts.fail(`planted in the configuration: ${name}`, `nobody noticed on ${tries.get(name) ?? 0} meshes`);
       }
     },

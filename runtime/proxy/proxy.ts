@@ -77,7 +77,7 @@ export const proxy = ({ telemetry, limits: some }: ProxyOptions): Proxy => {
           return name === undefined ? undefined : { cluster: name, upstream: clusters.chosen(name) };
         };
         const site = outboundSite(listener, surroundings, passed);
-        return { mtls: "disabled", trustDomain, serves: { kind: "http", site, ...(byAddress && { unread }) } };
+        return { ...forApplication, trustDomain, serves: { kind: "http", site, ...(byAddress && { unread }) } };
       }
       case "outbound-tcp": {
         const { byAddress, unknownAddresses } = listener;
@@ -88,7 +88,7 @@ export const proxy = ({ telemetry, limits: some }: ProxyOptions): Proxy => {
             ? { cluster: "PassthroughCluster", upstream: passed(peer) }
             : { cluster: "BlackHoleCluster", upstream: undefined };
         };
-        return { mtls: "disabled", trustDomain, serves: { kind: "tcp", role: "outbound", ruled } };
+        return { ...forApplication, trustDomain, serves: { kind: "tcp", role: "outbound", ruled } };
       }
       case "inbound": {
         const { mtls, targetPort } = listener;
@@ -163,6 +163,8 @@ export const proxy = ({ telemetry, limits: some }: ProxyOptions): Proxy => {
     },
   };
 };
+
+const forApplication = { mtls: "disabled", isForApplication: true } as const;
 
 interface ListeningSocket {
   readonly address: string;

@@ -86,6 +86,7 @@ export const byHand = async (
       ? []
       : [`${workload.id}:${port} with ${name}: ${told(answer)}, ${arrived}, ${JSON.stringify(grown)}`];
   };
+  await counting.quiet?.(pod);
   const as = mesh.workloads[0]?.identity ?? workload.identity;
   const bad = await papers.bad(as);
   const wrong: string[] = [];

@@ -16,6 +16,8 @@ export interface Encrypted {
 /** What the proxies of a plane say of mTLS. */
 export interface Counting {
   readonly handshakes: (callee: Workload) => Promise<Counters>;
+  /** Returns when nothing is left to count of calls that were given up; at once when absent. */
+  readonly quiet?: (callee: Workload) => Promise<void>;
   /** What carried calls since `before`, which is what was carried then, or carries them still. */
   readonly carried: (callee: Workload, before?: Encrypted) => Promise<Encrypted>;
 }

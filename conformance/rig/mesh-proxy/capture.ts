@@ -41,5 +41,8 @@ export const captured = async ({ iptables, iptablesEnv }: Tools, pid: number): P
   const saved = await inNetwork(pid, [iptables, "iptables-save", "-c"], { env: iptablesEnv });
   const packets = (rule: RegExp): number =>
     saved.split("\n").reduce((sum, line) => sum + Number(rule.exec(line)?.[1] ?? 0), 0);
-  return { inbound: packets(/^\[(\d+):\d+\] -A OUTPUT .*-j REDIRECT/), outbound: packets(/^\[(\d+):\d+\] -A INPUT -i lo /) };
+  return {
+    inbound: packets(/^\[(\d+):\d+\] -A OUTPUT .*-j REDIRECT/),
+    outbound: packets(/^\[(\d+):\d+\] -A INPUT -i lo /),
+  };
 };

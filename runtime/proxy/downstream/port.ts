@@ -4,12 +4,15 @@ import { peerOf, type OwnIdentity } from "../identity/own-identity.ts";
 import type { Upstream } from "../upstream/clusters.ts";
 import type { HttpSettings } from "./downstream.ts";
 import { HttpConnection } from "./http-connection.ts";
+import { isOnThisMachine } from "./own-machine.ts";
 import type { Peer, Site } from "./site.ts";
 import { Tunnel } from "./tunnel.ts";
 
 /** What happens at a port; replaced when the configuration changes, for requests and connections that come from then on. */
 export interface PortRules {
   readonly mtls: "strict" | "permissive" | "disabled";
+  /** Calls of the proxy's own application: whoever else was served would speak as the workload. */
+  readonly isForApplication?: boolean;
   readonly trustDomain: string;
   readonly serves:
     | {
@@ -108,7 +111,9 @@ export class Port {
   #accepted(socket: Socket): void {
     this.#open.add(socket);
     socket.once("close", () => this.#open.delete(socket));
-    const mtls = this.#rulesOf(socket)?.mtls;
+    const rules = this.#rulesOf(socket);
+    if (rules?.isForApplication === true && !isOnThisMachine(socket)) return void socket.destroy();
+    const mtls = rules?.mtls;
     // What is told of no address of this machine is told of nobody.
     if (mtls === undefined) return void socket.destroy();
     if (mtls === "disabled") return this.#serve(socket, undefined);

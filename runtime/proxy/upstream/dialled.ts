@@ -2,7 +2,6 @@ import { connect, type Socket } from "node:net";
 import {
   connect as connectTls,
   createSecureContext,
-  rootCertificates,
   type ConnectionOptions,
   type PeerCertificate,
   type SecureContext,
@@ -18,7 +17,7 @@ export interface Dialling {
   readonly own: () => OwnIdentity | undefined;
 }
 
-/** Servers outside are believed as browsers believe them. */
+/** Servers outside are believed as Node believes them, `NODE_EXTRA_CA_CERTS` and `--use-system-ca` included: some networks have an authority of their own. */
 let publicContext: SecureContext | undefined;
 
 /** A socket on its way; it emits `secureConnect` where `isSecure`, else `connect`. Either end may stop speaking first. */
@@ -38,7 +37,7 @@ export const dialled = ({
     return { socket: connectTls(options), isSecure: true };
   }
   if (originate !== undefined) {
-    publicContext ??= createSecureContext({ ca: [...rootCertificates], minVersion: "TLSv1.2" });
+    publicContext ??= createSecureContext({ minVersion: "TLSv1.2" });
     const options: ConnectionOptions = { ...to, servername: originate.sni, secureContext: publicContext };
     return { socket: connectTls(options), isSecure: true };
   }
