@@ -56,10 +56,13 @@ export class Port {
   readonly #http = new Set<HttpConnection>();
   readonly #sweeping: NodeJS.Timeout;
   #rules: RulesByAddress;
+  /** That nobody is here any more; present from when nobody new is taken. */
+  #left: Promise<void> | undefined;
 
   constructor(rules: RulesByAddress, settings: HttpSettings, limits: PortLimits) {
     this.#rules = rules;
-    this.#settings = settings;
+    // What is no longer told of rules nobody who asks again: connections end with what they do.
+    this.#settings = { ...settings, isDraining: () => settings.isDraining() || this.#left !== undefined };
     this.#limits = limits;
     this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.#accepted(socket));
     this.#server.maxConnections = limits.connections;
@@ -77,6 +80,7 @@ export class Port {
 
   /** The number that it listens at; rejects where it cannot. */
   listening(address: string, port: number): Promise<number> {
+    this.#left = undefined;
     return new Promise((resolve, reject) => {
       this.#server.once("error", reject);
       this.#server.listen({ host: address, port, backlog: 4096 }, () => {
@@ -86,6 +90,11 @@ export class Port {
         resolve((this.#server.address() as { readonly port: number }).port);
       });
     });
+  }
+
+  /** Leaves its number to another, who is here stays; takes it again with `listening`. */
+  madeWay(): void {
+    this.#left ??= new Promise((resolve) => this.#server.close(() => resolve()));
   }
 
   ruledBy(rules: RulesByAddress): void {
@@ -98,13 +107,13 @@ export class Port {
 
   /** Takes nobody new; who is here ends with what it does, and all end after that long. */
   async close(graceMs: number): Promise<void> {
-    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    this.madeWay();
     clearInterval(this.#sweeping);
     for (const connection of this.#http) if (connection.isIdle) connection.socket.end();
     const late = setTimeout(() => {
       for (const socket of this.#open) socket.destroy();
     }, graceMs);
-    await closed;
+    await this.#left;
     clearTimeout(late);
   }
 
