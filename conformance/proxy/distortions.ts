@@ -69,13 +69,13 @@ export const distortions: readonly Distortion[] = [
   },
   { name: "paths are not normalised", distorted: (config) => ({ ...config, pathNormalization: "none" }) },
   {
-    name: "unknown hosts are the first one that is known",
+    name: "a gateway knows hosts that it was not told of",
     distorted: listeners((one) =>
       one.kind === "gateway" ? { ...one, hosts: { ...one.hosts, suffix: { ...one.hosts.suffix, ".org": 0 } } } : one,
     ),
   },
   {
-    name: "everybody is in scope",
+    name: "calls to unknown hosts pass",
     distorted: (config) => ({
       ...config,
       listeners: config.listeners.map((one) => (one.kind === "outbound-http" ? { ...one, unknownHosts: "pass" } : one)),
