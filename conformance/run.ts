@@ -1,10 +1,16 @@
 /** `npm run conformance [-- NAME] [--json]`: what is held against the real systems. */
 import { diffConformance } from "./diff/index.ts";
 import { istioConformance } from "./istio/index.ts";
+import { proxyConformance } from "./proxy/index.ts";
 import type { Suite } from "./suite.ts";
 import { xdsConformance } from "./xds/index.ts";
 
-const suites: Readonly<Record<string, Suite>> = { istio: istioConformance, diff: diffConformance, xds: xdsConformance };
+const suites: Readonly<Record<string, Suite>> = {
+  istio: istioConformance,
+  diff: diffConformance,
+  xds: xdsConformance,
+  proxy: proxyConformance,
+};
 
 const names = process.argv.slice(2).filter((argument) => !argument.startsWith("--"));
 const json = process.argv.includes("--json");

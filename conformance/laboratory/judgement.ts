@@ -25,10 +25,10 @@ export const judgeCalls = async (
   seed: number,
   lab: Laboratory,
   verdicts: Verdicts,
-  isMeant: (call: Call) => boolean = () => true,
+  isMeant: (call: Call, mesh: Mesh) => boolean = () => true,
 ): Promise<Evidence> => {
   const calls = boundaryCalls(mesh, callsPerMesh, random(seed)).filter(
-    (call) => observable(mesh, call) && isMeant(call),
+    (call) => observable(mesh, call) && isMeant(call, mesh),
   );
   const seen = await evidence(name, mesh, calls, lab);
   const wrong = disagreements(seen);

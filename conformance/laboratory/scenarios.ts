@@ -65,10 +65,10 @@ export const scenarioDisagreement = ({ expected }: Scenario, observed: Observed)
   if (observed.kind !== "response") return `expected ${expected.status}, saw no response`;
   if (observed.status !== expected.status) return `expected ${expected.status}, saw ${observed.status}`;
   if (expected.attempts === undefined) return undefined;
-  const counted = observed.echo?.headers.find(([name]) => name === "x-envoy-attempt-count")?.[1];
-  return Number(counted) === expected.attempts
+  const counted = observed.echo?.attempt;
+  return counted === expected.attempts
     ? undefined
-    : `expected ${expected.attempts} attempts, the server counted ${counted}`;
+    : `expected ${expected.attempts} attempts, the servers counted ${counted}`;
 };
 
 /** A call that a split decides, with each branch's workloads and share. */

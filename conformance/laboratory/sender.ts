@@ -68,7 +68,8 @@ const requestOf = ({ call, plan }: Trial, to: string, serial: number): RigReques
   const { method, target, host, headers } = call.request;
   const order: ServerPlan = {
     headers: servedHeaders,
-    ...(plan?.status !== undefined && { status: plan.status }),
+    // Every attempt fails: servers that are told so count together.
+    ...(plan?.status !== undefined && { fail: { times: Number.MAX_SAFE_INTEGER, status: plan.status } }),
     ...(plan?.delay !== undefined && { delayMs: plan.delay }),
   };
   return {

@@ -14,6 +14,7 @@ import { judgeCalls, judgeCoverage, judgeSplits } from "./judgement.ts";
 import { judgeKeys } from "./keys/index.ts";
 import type { Laboratory } from "./laboratory.ts";
 import type { Alpn } from "./mutual-tls/by-hand.ts";
+import { envoyCounting, type Counting } from "./mutual-tls/counters.ts";
 import { judgeMutualTls, mutualTls, mutualTlsTally } from "./mutual-tls/index.ts";
 import { disagreements, type Evidence } from "./oracle/trials.ts";
 import { judgeCapture } from "./rigs.ts";
@@ -40,7 +41,9 @@ export interface Holding<P extends Plane> {
   /** What stands behind each mesh's name; nothing when absent. */
   readonly where?: string;
   /** Which calls come out there as decided; all when absent. */
-  readonly isMeant?: (call: Call) => boolean;
+  readonly isMeant?: (call: Call, mesh: Mesh) => boolean;
+  /** How its proxies count what comes over mTLS; as Envoys do when absent. */
+  readonly counting?: Counting;
   /** What else is held of each mesh while it runs. */
   readonly besides?: (running: Running, lab: Laboratory) => Promise<void>;
   /** All that the control plane answers, by name. */
@@ -67,7 +70,7 @@ export const meshSuite =
     await found(async (rig, holding) => {
       const { where = "", isMeant, besides, answers } = holding;
       const lab = await holding.laboratory(rig, [externalHost, bookinfoHost]);
-      const tls = await mutualTls(rig.mesh, holding.alpn, tally);
+      const tls = await mutualTls(rig.mesh, { alpn: holding.alpn, counting: holding.counting ?? envoyCounting }, tally);
       const judged = async (running: Running, seed: number): Promise<Evidence> => {
         const { graph, mesh } = running;
         const name = `${running.name}${where}`;

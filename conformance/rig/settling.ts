@@ -33,15 +33,15 @@ export const first = async <T>(
   reason: (one: T) => Promise<Behind | undefined>,
 ): Promise<Behind | undefined> => (await Promise.all(all.map(reason))).find((behind) => behind !== undefined);
 
-export const proxyOf = ({ proxy }: Workload): string => `the Envoy of ${proxy}`;
+export const proxyOf = ({ proxy }: Workload): string => `the proxy of ${proxy}`;
 
 export const proxied = (workloads: readonly Workload[]): readonly Workload[] =>
   workloads.filter(({ proxy }) => proxy !== undefined);
 
-/** Throws where an Envoy has ended: nothing would ever settle. */
+/** Throws where a proxy has ended: nothing would ever settle. */
 export const alive = (workload: Workload): void => {
-  const end = workload.envoy?.ended();
-  if (end !== undefined) throw new Error(`${proxyOf(workload)} ended (${end}); see ${workload.envoy?.log}`);
+  const end = workload.process?.ended();
+  if (end !== undefined) throw new Error(`${proxyOf(workload)} ended (${end}); see ${workload.process?.log}`);
 };
 
 /** What an Envoy acknowledged it may still be warming, while requests meet what it is draining. */

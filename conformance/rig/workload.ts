@@ -8,9 +8,9 @@ export interface WorkloadSpec {
   readonly labels: Readonly<Record<string, string>>;
   /** `default` when absent. */
   readonly serviceAccount?: string;
-  /** Where an echo listens; a gateway's ports are its Envoy's, so only its Services speak of them: list them for named target ports. */
+  /** Where an echo listens; a gateway's ports are its proxy's, so only its Services speak of them: list them for named target ports. */
   readonly ports: readonly ServedPort[];
-  /** `sidecar`: an Envoy with capture; `gateway`: an Envoy without; `none`: no proxy, in the mesh's network or outside of it as you see it. */
+  /** `sidecar`: a proxy with capture; `gateway`: a proxy without; `none`: no proxy, in the mesh's network or outside of it as you see it. */
   readonly kind: "sidecar" | "gateway" | "none";
   /** Names that its https ports answer for; the run's web authority, which all pods trust, signs them. */
   readonly tlsNames?: readonly string[];
@@ -45,15 +45,16 @@ export interface Workload extends PlacedPod {
   readonly forgetAttempts: () => Promise<void>;
   /** Connections captured by iptables so far; zeros where nothing captures. */
   readonly captured: () => Promise<Captured>;
-  /** Envoy's admin interface; throws where there is no Envoy. */
+  /** The proxy's admin interface; throws where there is no proxy. */
   readonly admin: (path: string, method?: "GET" | "POST") => Promise<string>;
+  /** Of an Envoy. */
   readonly configDump: () => Promise<unknown>;
   /** Of its proxy; undefined without one. */
-  readonly envoy: Child | undefined;
+  readonly process: Child | undefined;
   readonly stop: () => Promise<void>;
 }
 
-/** Where Envoy's admin interface listens, on the pod's loopback: every bootstrap must say so, for the rig asks there. */
+/** Where a proxy's admin interface listens, on the pod's loopback: every bootstrap must say so, for the rig asks there. */
 export const adminPort = 15000;
 
 /** The identity that a pod proves in the mesh of a rig, of either control plane. */

@@ -1,7 +1,8 @@
 import { defaultPlatform } from "../../lib/graph/platform.ts";
 import { bootstrap } from "../../targets/xds/bootstrap.ts";
+import type { EnvoyOptions } from "../rig/envoys.ts";
 import { controlPorts, meshControl, type MeshControl } from "../rig/mesh-control/mesh-control.ts";
-import type { EnvoyOptions, Site } from "../rig/plane.ts";
+import type { Site } from "../rig/plane.ts";
 import { adminPort, trustDomain } from "../rig/workload.ts";
 
 /** mesh-control, and Envoys that start with the bootstrap that it writes for machines. */

@@ -199,7 +199,7 @@ export const localMesh = async ({ folder, proxyCommand, portsFrom, told }: Local
 const textOf = (config: ProxyConfig): string => JSON.stringify(config);
 
 /** As `mesh-proxy` says what it has. */
-const digestOf = (text: string): string => createHash("sha256").update(text).digest("hex").slice(0, 16);
+const digestOf = (text: string): string => createHash("sha256").update(text).digest("hex");
 
 const patienceMs = 20_000;
 

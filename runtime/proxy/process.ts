@@ -26,7 +26,7 @@ export interface ProcessOptions {
 export interface ProcessStatus {
   readonly workload: string;
   readonly takenAt: string | undefined;
-  /** The first of the SHA-256 of the file that is in force, in hexadecimal. */
+  /** The SHA-256 of the file that is in force, in hexadecimal. */
   readonly configuration: string | undefined;
   /** What is there now, where it is not in force, and why. */
   readonly refused: { readonly configuration: string; readonly reason: string } | undefined;
@@ -82,7 +82,7 @@ export const proxyProcess = async ({
   };
   const taken = async (): Promise<void> => {
     const text = await readFile(path, "utf8");
-    digest = createHash("sha256").update(text).digest("hex").slice(0, 16);
+    digest = createHash("sha256").update(text).digest("hex");
     const told = json(text);
     if (current === undefined) await proven(identityOf(told));
     const config = await running.taken(told);

@@ -77,7 +77,7 @@ export const proxy = ({ telemetry, limits: some }: ProxyOptions): Proxy => {
           return name === undefined ? undefined : { cluster: name, upstream: clusters.chosen(name) };
         };
         const site = outboundSite(listener, surroundings, passed);
-        return { mtls: "disabled", trustDomain, serves: { kind: "http", site, ...(byAddress && { unread }) } };
+        return { ...forApplication, trustDomain, serves: { kind: "http", site, ...(byAddress && { unread }) } };
       }
       case "outbound-tcp": {
         const { byAddress, unknownAddresses } = listener;
@@ -88,7 +88,7 @@ export const proxy = ({ telemetry, limits: some }: ProxyOptions): Proxy => {
             ? { cluster: "PassthroughCluster", upstream: passed(peer) }
             : { cluster: "BlackHoleCluster", upstream: undefined };
         };
-        return { mtls: "disabled", trustDomain, serves: { kind: "tcp", role: "outbound", ruled } };
+        return { ...forApplication, trustDomain, serves: { kind: "tcp", role: "outbound", ruled } };
       }
       case "inbound": {
         const { mtls, targetPort } = listener;
@@ -122,6 +122,12 @@ export const proxy = ({ telemetry, limits: some }: ProxyOptions): Proxy => {
     const wanted = sockets(config.listeners, (listener) => rulesOf(listener, config));
     const before = ports;
     const opened = new Map<string, Port>();
+    // The kernel gives a number to one address, or to all of them together.
+    const inTheWay = [...before].filter(
+      ([key]) =>
+        !wanted.has(key) && [...wanted.keys()].some((other) => !before.has(other) && numberIn(other) === numberIn(key)),
+    );
+    for (const [, port] of inTheWay) port.madeWay();
     try {
       for (const [key, { address, port, rules }] of wanted) {
         if (before.has(key)) continue;
@@ -132,6 +138,7 @@ export const proxy = ({ telemetry, limits: some }: ProxyOptions): Proxy => {
       }
     } catch (error) {
       await Promise.all([...opened.values()].map((port) => port.close(0)));
+      await Promise.all(inTheWay.map(([key, port]) => port.listening(addressIn(key), numberIn(key))));
       throw error;
     }
     identity = config.identity;
@@ -164,6 +171,8 @@ export const proxy = ({ telemetry, limits: some }: ProxyOptions): Proxy => {
   };
 };
 
+const forApplication = { mtls: "disabled", isForApplication: true } as const;
+
 interface ListeningSocket {
   readonly address: string;
   readonly port: number;
@@ -179,13 +188,17 @@ const sockets = (
   const wide = new Set(listeners.filter(isWide).map(({ port }) => port));
   for (const listener of listeners) {
     const address = wide.has(listener.port) ? "0.0.0.0" : listener.address;
-    const key = `${address} ${listener.port}`;
+    const key = socketKey(address, listener.port);
     const socket = made.get(key) ?? { address, port: listener.port, rules: new Map<string, PortRules>() };
     socket.rules.set(isWide(listener) || address === listener.address ? "*" : listener.address, rulesOf(listener));
     made.set(key, socket);
   }
   return made;
 };
+
+const socketKey = (address: string, port: number): string => `${address} ${port}`;
+const addressIn = (key: string): string => key.slice(0, key.indexOf(" "));
+const numberIn = (key: string): number => Number(key.slice(key.indexOf(" ") + 1));
 
 const isWide = ({ address }: Listener): boolean => address === "0.0.0.0";
 

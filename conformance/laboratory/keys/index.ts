@@ -4,11 +4,8 @@ import type { Verdicts } from "../../suite.ts";
 import type { Rig } from "../../rig/rig.ts";
 import { anyKey, leaks, thisKey } from "./leaks.ts";
 
-/** As Envoy prints what it hides, in an inline string or inline bytes. */
-const redacted = /\[redacted\]|W3JlZGFjdGVkXQ==/;
-
 /**
- * Nothing that a running mesh says aloud shows a key: logs of every process, Envoy's dumps, and `answers`, which are the
+ * Nothing that a running mesh says aloud shows a key: logs of every process, what its proxies tell, and `answers`, which are the
  * control plane's own by name.
  */
 export const judgeKeys = async (
@@ -16,6 +13,7 @@ export const judgeKeys = async (
   answers: Readonly<Record<string, string>>,
   verdicts: Verdicts,
 ): Promise<void> => {
+  const { kind, tells, hides } = rig.plane.proxies;
   const keys = await rig.mesh.keys();
   const needles = [...anyKey, ...keys.flatMap(thisKey)];
   const logs = (await readdir(rig.directory)).filter((name) => name.endsWith(".log"));
@@ -23,7 +21,7 @@ export const judgeKeys = async (
     rig
       .workloads()
       .filter(({ proxy }) => proxy !== undefined)
-      .map(async ({ pod, admin }) => [`/config_dump of ${pod}`, await admin("/config_dump?include_eds")] as const),
+      .flatMap(({ pod, admin }) => tells.map(async (path) => [`${path} of ${pod}`, await admin(path)] as const)),
   );
   const said = [
     ...Object.entries(answers),
@@ -34,9 +32,9 @@ export const judgeKeys = async (
   ];
   const wrong = said.flatMap(([name, text]) => leaks(text, needles).map((what) => `${name} shows ${what}`));
   for (const why of wrong) verdicts.fail("no key is shown", why);
-  const hidden = dumps.filter(([, dump]) => redacted.test(dump)).length;
+  const hidden = dumps.filter(([, dump]) => hides.test(dump)).length;
   const noticed = keys.filter((key) => leaks(`{"key":${JSON.stringify(key)}}`, needles).length > 0).length;
-  if (hidden === 0) verdicts.fail("no key is shown", "no Envoy held a key to hide");
+  if (hidden === 0) verdicts.fail("no key is shown", `no ${kind} held a key to hide`);
   else if (noticed < keys.length) verdicts.fail("planted: keys", `only ${noticed} of ${keys.length} were noticed`);
   else if (wrong.length === 0)
     verdicts.pass(

@@ -4,7 +4,7 @@ import type { HttpRequest } from "../../../lib/model/call.ts";
 import type { Mesh } from "../../../lib/model/mesh.ts";
 import type { RigRequest, RigResponse } from "../../rig/agent/protocol.ts";
 import { trustDomain, type Workload } from "../../rig/workload.ts";
-import { growth, handshakes } from "./counters.ts";
+import { growth, type Counting } from "./counters.ts";
 import type { BadPaper, Paper, Papers } from "./papers.ts";
 import type { Callee } from "./strict.ts";
 
@@ -12,6 +12,12 @@ import type { Callee } from "./strict.ts";
 export interface Alpn {
   readonly http: readonly string[];
   readonly tcp: readonly string[];
+}
+
+/** What is particular to the proxies of a plane. */
+export interface Speaking {
+  readonly alpn: Alpn;
+  readonly counting: Counting;
 }
 
 /** How often somebody was let in, and how often somebody with a good certificate was told 403. */
@@ -33,7 +39,7 @@ export const byHand = async (
   callee: Callee,
   caller: Workload,
   papers: Papers,
-  alpn: Alpn,
+  { alpn, counting }: Speaking,
 ): Promise<ByHand> => {
   const { workload, pod } = callee;
   const port = callee.http ?? workload.ports[0]?.number;
@@ -66,20 +72,21 @@ export const byHand = async (
 
   /** What is wrong with how a certificate was refused that must be. */
   const unrefused = async ({ name, paper, counter }: BadPaper): Promise<readonly string[]> => {
-    const before = await handshakes(pod);
+    const before = await counting.handshakes(pod);
     const { answer, delivered } = await dialled(paper);
-    const grown = growth(before, await handshakes(pod));
+    const grown = growth(before, await counting.handshakes(pod));
     const refused =
       answer.kind === "error" &&
       !answer.reason.startsWith("no answer within") &&
       !delivered &&
-      grown[counter] === 1 &&
+      (grown[counter] ?? 1) === 1 &&
       grown.handshake === 0;
     const arrived = delivered ? "delivered" : "not delivered";
     return refused
       ? []
       : [`${workload.id}:${port} with ${name}: ${told(answer)}, ${arrived}, ${JSON.stringify(grown)}`];
   };
+  await counting.quiet?.(pod);
   const as = mesh.workloads[0]?.identity ?? workload.identity;
   const bad = await papers.bad(as);
   const wrong: string[] = [];
@@ -89,9 +96,9 @@ export const byHand = async (
   let [allowed, forbidden] = [0, 0];
   if (callee.http !== undefined)
     for (const identity of callers(mesh)) {
-      const before = await handshakes(pod);
+      const before = await counting.handshakes(pod);
       const { answer, delivered } = await dialled(await papers.good(identity));
-      const { handshake } = growth(before, await handshakes(pod));
+      const { handshake } = growth(before, await counting.handshakes(pod));
       const wanted = statusFor(mesh, callee, port, identity);
       if (wanted === 200) allowed += 1;
       else forbidden += 1;

@@ -2,7 +2,7 @@ import type { Verdicts } from "../../suite.ts";
 import type { MeshAuthority } from "../../rig/mesh-authority.ts";
 import type { Laboratory } from "../laboratory.ts";
 import type { Evidence } from "../oracle/trials.ts";
-import { byHand, type Alpn } from "./by-hand.ts";
+import { byHand, type Speaking } from "./by-hand.ts";
 import { papers } from "./papers.ts";
 import { plainTextThrough } from "./plain-text.ts";
 import { provenIdentities } from "./proven.ts";
@@ -41,7 +41,7 @@ export const mutualTlsTally = (): MutualTlsTally => ({
 });
 
 /** Whether strict workloads are called by nobody without a certificate of the mesh, and by everybody as who they are. */
-export const mutualTls = async (mesh: MeshAuthority, alpn: Alpn, tally: MutualTlsTally): Promise<MutualTls> => {
+export const mutualTls = async (mesh: MeshAuthority, speaking: Speaking, tally: MutualTlsTally): Promise<MutualTls> => {
   const held = await papers(mesh);
   return {
     async judged({ name, mesh, cases }, lab, verdicts) {
@@ -49,7 +49,7 @@ export const mutualTls = async (mesh: MeshAuthority, alpn: Alpn, tally: MutualTl
       const found = await Promise.all(
         strict.map(async (callee) => {
           const plain = await Promise.all([lab.outside, lab.bare].map((caller) => plainTextThrough(caller, callee)));
-          const tried = await byHand(mesh, callee, lab.outside, held, alpn);
+          const tried = await byHand(mesh, callee, lab.outside, held, speaking);
           tally.plain += callee.ports.length * 4;
           tally.plantedPapers += tried.planted;
           tally.refused += tried.refused;
@@ -58,7 +58,7 @@ export const mutualTls = async (mesh: MeshAuthority, alpn: Alpn, tally: MutualTl
           return [...plain.flat(), ...tried.wrong];
         }),
       );
-      const proven = await provenIdentities(mesh, strict, cases, lab);
+      const proven = await provenIdentities(mesh, strict, cases, lab, speaking.counting);
       tally.strict += strict.length;
       tally.proven += proven.count;
       tally.plantedCallers += proven.planted;

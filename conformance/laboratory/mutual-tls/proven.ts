@@ -3,7 +3,7 @@ import { lookup } from "../../../lib/model/lookup.ts";
 import type { Mesh } from "../../../lib/model/mesh.ts";
 import type { Laboratory } from "../laboratory.ts";
 import type { Case } from "../oracle/trials.ts";
-import { handshakes, openConnections } from "./counters.ts";
+import type { Counting, Encrypted } from "./counters.ts";
 import type { Callee } from "./strict.ts";
 
 /** A call that arrived at a strict workload through its caller's proxy, and who that is. */
@@ -50,10 +50,13 @@ export const provenIdentities = async (
   strict: readonly Callee[],
   cases: readonly Case[],
   lab: Laboratory,
+  counting: Counting,
 ): Promise<{ readonly count: number; readonly wrong: readonly string[]; readonly planted: number }> => {
   const all = cases.flatMap((seen) => provenBy(mesh, strict, seen));
   const wrong = [...untold(mesh, all)];
   const once = new Map(all.map((one) => [one.callee, one.seen.call]));
+  const before = new Map<string, Encrypted>();
+  for (const { workload, pod } of strict) before.set(workload.id, await counting.carried(pod));
   for (const call of once.values()) {
     const [again] = await lab.send([{ call }]);
     const reached = again?.kind === "response" ? again.echo?.workload : undefined;
@@ -61,12 +64,11 @@ export const provenIdentities = async (
       wrong.push(`${JSON.stringify(call)} did not arrive a second time`);
       continue;
     }
-    // The caller's proxy keeps the connection that just carried the call.
-    const open = await openConnections(lab.pod(reached));
-    const { handshake } = await handshakes(lab.pod(reached));
-    if (open.encrypted === 0 || open.all !== open.encrypted || handshake === 0)
+    const carried = await counting.carried(lab.pod(reached), before.get(reached));
+    const { handshake } = await counting.handshakes(lab.pod(reached));
+    if (carried.encrypted === 0 || carried.all !== carried.encrypted || handshake === 0)
       wrong.push(
-        `${reached} has ${open.all} connections open, ${open.encrypted} of them encrypted, ${handshake} handshakes`,
+        `${reached} was called over ${carried.all} connections, ${carried.encrypted} of them encrypted, ${handshake} handshakes`,
       );
   }
   // Whoever is told of somebody else must be noticed.

@@ -20,6 +20,8 @@ export type Front = (backendPort: number) => Promise<{ readonly port: number; re
 
 export interface ParserOptions {
   readonly front?: Front;
+  /** What the front answers to HTTP/1.0, and ends the connection; forwards it when absent. */
+  readonly refusesOld?: number;
   readonly seed?: number;
   readonly mutations?: number;
 }
@@ -32,7 +34,12 @@ const lanes = 4;
  */
 export const parserChecks = async (
   report: Verdicts,
-  { front = forwarder, seed = 1, mutations = Number(process.env["MESHWRIGHT_CASES"] ?? 1000) }: ParserOptions = {},
+  {
+    front = forwarder,
+    refusesOld,
+    seed = 1,
+    mutations = Number(process.env["MESHWRIGHT_CASES"] ?? 1000),
+  }: ParserOptions = {},
 ): Promise<void> => {
   if (process.platform !== "linux") {
     report.skip("what the proxy reads", `the peers are installed as Debian packages, and this is ${process.platform}`);
@@ -56,7 +63,13 @@ export const parserChecks = async (
         all.slice(0, lanes).map(async (lane) => ({ lane, port: kept(await front(lane.port)).port })),
       ),
     });
-    const bench: Bench = { ours: await fronted(ours), others: await Promise.all(others.map(fronted)) };
+    const fronts = (bytes: Buffer, read: Expected): Expected => {
+      const { beforeOld } = forwards([bytes]);
+      return refusesOld === undefined || beforeOld === undefined
+        ? read
+        : { messages: read.messages.slice(0, beforeOld), end: refusesOld };
+    };
+    const bench: Bench = { fronts, ours: await fronted(ours), others: await Promise.all(others.map(fronted)) };
     await corpusChecks(report, bench);
     await mutationChecks(report, bench, seed, mutations);
   } finally {
@@ -73,6 +86,8 @@ interface Fronted {
 }
 
 interface Bench {
+  /** What the front makes of bytes of which this is read. */
+  readonly fronts: (bytes: Buffer, read: Expected) => Expected;
   readonly ours: Fronted;
   readonly others: readonly Fronted[];
 }
@@ -81,14 +96,15 @@ const corpusChecks = async (report: Verdicts, bench: Bench): Promise<void> => {
   const rows: Row[] = [];
   await inLanes(corpus, async (entry, lane) => {
     const { name, bytes, messages } = entry;
-    const own = await behind(bench.ours, lane, bytes, answersOf(entry));
-    const wrong = [unexpected(entry, own)];
+    const expected = bench.fronts(bytes, entry);
+    const own = await behind(bench.ours, lane, bytes, answersOf(expected));
+    const wrong = [unexpected(expected, own)];
     const cells = await Promise.all(
       bench.others.map(async (other) => {
         const direct = await directReading(other.direct[lane]!, bytes);
-        const through = await behind(other, lane, bytes, answersOf(entry));
+        const through = await behind(other, lane, bytes, answersOf(expected));
         const apart = knownApart.has(name) ? undefined : misread(messages, direct);
-        const why = contradiction(messages, through) ?? apart;
+        const why = contradiction(expected.messages, through) ?? apart;
         wrong.push(why && `${other.name}: ${why}`);
         return { peer: other.name, direct, through };
       }),
@@ -116,7 +132,7 @@ const mutationChecks = async (report: Verdicts, bench: Bench, seed: number, coun
   let forwarded = 0;
   let failures = 0;
   await inLanes(tried, async (bytes, lane) => {
-    const expected = forwards([bytes]);
+    const expected = bench.fronts(bytes, forwards([bytes]));
     const own = await behind(bench.ours, lane, bytes, answersOf(expected));
     const wrong = [unexpected(expected, own)];
     if (expected.messages.length > 0) {

@@ -6,6 +6,8 @@ export interface ServedPort {
   /** By which a Service may call it as target port. */
   readonly name?: string;
   readonly protocol: "http" | "tcp" | "https";
+  /** Where it really listens, on loopback alone, as a proxy stands at its number; there itself when absent. */
+  readonly behind?: number;
 }
 
 /** One request, written to the wire exactly as it stands here; a `content-length` is added for a body without one. */

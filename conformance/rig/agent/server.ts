@@ -37,7 +37,9 @@ export const echoServers = (settings: AgentSettings): EchoServers => {
         : createServer({ noDelay: true }, accept);
     await new Promise<void>((resolve, reject) => {
       server.on("error", reject);
-      server.listen({ port: port.number, host: "0.0.0.0", backlog: 1024 }, resolve);
+      const { number, behind } = port;
+      const at = behind === undefined ? { port: number, host: "0.0.0.0" } : { port: behind, host: "127.0.0.1" };
+      server.listen({ ...at, backlog: 1024 }, resolve);
     });
     open.set(keyOf(port), { server, sockets });
   };

@@ -1,3 +1,4 @@
+import { envoys } from "../envoys.ts";
 import type { Plane, Site } from "../plane.ts";
 import { bootstrap, nodeName } from "./bootstrap.ts";
 import { controlPlane, plainMeshConfig, type ControlPlane } from "./control-plane.ts";
@@ -7,6 +8,7 @@ import { keyOf, type Kube, type KubeObject } from "../kube.ts";
 import type { Discovery } from "./discovery.ts";
 import { injected, registered, unregistered, type RegisteredPod } from "./registration.ts";
 import { settlement } from "./settle.ts";
+import type { PlacedPod } from "../workload.ts";
 
 /** Istio's control plane above a Kubernetes without nodes. */
 export interface Istiod extends Plane, Discovery, Pick<ControlPlane, "discovery" | "kubeconfig"> {
@@ -17,6 +19,8 @@ export interface Istiod extends Plane, Discovery, Pick<ControlPlane, "discovery"
   readonly delete: (objects: readonly KubeObject[]) => Promise<void>;
   /** Deletes everything that was ever applied through `apply`, Namespaces apart. */
   readonly clear: () => Promise<void>;
+  /** The whole configuration that the Envoy of a pod starts with. */
+  readonly bootstrap: (pod: PlacedPod) => Promise<unknown>;
   /** What istiod answers on its debugging port, for example `/debug/syncz`. */
   readonly debug: (path: string) => Promise<string>;
   /** Runs istioctl against this cluster; its output and exit code. */
@@ -52,6 +56,11 @@ export const istiod =
         expected(object, undefined);
       }
     };
+    const begun = async (pod: PlacedPod): Promise<unknown> => {
+      const identityFolder = await site.mesh.identityFolder(pod);
+      const served = { address: site.gateway, port: identityPort, identityFolder };
+      return bootstrap(injected(pod), plane.discovery, served);
+    };
     return {
       kube,
       debug: plane.istiodDebug,
@@ -71,11 +80,8 @@ export const istiod =
       delete: remove,
       clear: () => remove([...applied.values()].filter(({ kind }) => kind !== "Namespace")),
       proxyName: nodeName,
-      async bootstrap(pod) {
-        const identityFolder = await site.mesh.identityFolder(pod);
-        const served = { address: site.gateway, port: identityPort, identityFolder };
-        return bootstrap(injected(pod), plane.discovery, served);
-      },
+      proxies: envoys(begun),
+      bootstrap: begun,
       async started(pod) {
         pods.set(pod.pod, await registered(kube, injected(pod)));
       },

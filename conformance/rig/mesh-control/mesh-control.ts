@@ -2,7 +2,8 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { defaultPlatform } from "../../../lib/graph/platform.ts";
 import type { Mesh } from "../../../lib/model/mesh.ts";
-import type { EnvoyOptions, Plane, Site } from "../plane.ts";
+import { envoys, type EnvoyOptions } from "../envoys.ts";
+import type { Plane, Site } from "../plane.ts";
 import { child, eventually } from "../process.ts";
 import { alive, atWork, first, gone, proxied } from "../settling.ts";
 import { trustDomain, type PlacedPod, type Pod } from "../workload.ts";
@@ -98,7 +99,11 @@ export const meshControl =
     });
 
     return {
-      ...(envoy && { envoy }),
+      proxies: envoys(async (placed) => {
+        const { spec, pod, address } = placed;
+        const identityFolder = await mesh.identityFolder(placed);
+        return bootstrap({ workload: `${spec.namespace}/${spec.name}`, pod, address, identityFolder });
+      }, envoy),
       serve(served, addresses) {
         told = { mesh: served, addresses };
         tell();
@@ -106,11 +111,6 @@ export const meshControl =
       clients,
       debug,
       proxyName: nodeId,
-      async bootstrap(placed) {
-        const { spec, pod, address } = placed;
-        const identityFolder = await mesh.identityFolder(placed);
-        return bootstrap({ workload: `${spec.namespace}/${spec.name}`, pod, address, identityFolder });
-      },
       started(pod) {
         pods.set(pod.pod, pod);
         tell();

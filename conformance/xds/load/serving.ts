@@ -4,6 +4,7 @@ import { placementOf } from "../../../compiler/pipeline.ts";
 import type { Mesh } from "../../../lib/model/mesh.ts";
 import { views, type Views } from "../../../runtime/control/views.ts";
 import { inNetwork } from "../../rig/network.ts";
+import { envoys } from "../../rig/envoys.ts";
 import type { Plane, Site } from "../../rig/plane.ts";
 import { child, eventually, type Child } from "../../rig/process.ts";
 import { alive, atWork, first, gone, proxied, refusing } from "../../rig/settling.ts";
@@ -94,7 +95,15 @@ export const serving =
     };
 
     return {
-      envoy: { drainSeconds },
+      proxies: envoys(
+        async (pod) => {
+          const identity = await issued(pod);
+          const whose = ["--identity", identity, "--instance", pod.pod, "--admin-port", String(adminPort)];
+          const control = ["--control", `${gateway}:${ports.listen}`];
+          return JSON.parse(await ran("bootstrap", workloadOf(pod), ...whose, ...control)) as unknown;
+        },
+        { drainSeconds },
+      ),
       edit(change) {
         told = change.mesh;
         write(change.files);
@@ -114,12 +123,6 @@ export const serving =
         for (const pod of pods.values()) if (pod.spec.kind !== "none") await issued(pod);
       },
       proxyName: nodeId,
-      async bootstrap(pod) {
-        const identity = await issued(pod);
-        const whose = ["--identity", identity, "--instance", pod.pod, "--admin-port", String(adminPort)];
-        const control = ["--control", `${gateway}:${ports.listen}`];
-        return JSON.parse(await ran("bootstrap", workloadOf(pod), ...whose, ...control)) as unknown;
-      },
       started(pod) {
         pods.set(pod.pod, pod);
         placed();

@@ -48,7 +48,7 @@ export const traffic = (lab: Laboratory, directory: string, addressOf: (host: st
     chownSync(out, applicationUser, applicationUser);
     writeFileSync(config, JSON.stringify(options));
     const process_ = child(directory, `${pod.pod}.load`, [process.execPath, program, config], {
-      inside: pod.envoy?.pid ?? 0,
+      inside: pod.process?.pid ?? 0,
       uid: applicationUser,
       gid: 0,
     });

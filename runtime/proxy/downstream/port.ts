@@ -4,12 +4,15 @@ import { peerOf, type OwnIdentity } from "../identity/own-identity.ts";
 import type { Upstream } from "../upstream/clusters.ts";
 import type { HttpSettings } from "./downstream.ts";
 import { HttpConnection } from "./http-connection.ts";
+import { isOnThisMachine } from "./own-machine.ts";
 import type { Peer, Site } from "./site.ts";
 import { Tunnel } from "./tunnel.ts";
 
 /** What happens at a port; replaced when the configuration changes, for requests and connections that come from then on. */
 export interface PortRules {
   readonly mtls: "strict" | "permissive" | "disabled";
+  /** Calls of the proxy's own application: whoever else was served would speak as the workload. */
+  readonly isForApplication?: boolean;
   readonly trustDomain: string;
   readonly serves:
     | {
@@ -53,10 +56,13 @@ export class Port {
   readonly #http = new Set<HttpConnection>();
   readonly #sweeping: NodeJS.Timeout;
   #rules: RulesByAddress;
+  /** That nobody is here any more; present from when nobody new is taken. */
+  #left: Promise<void> | undefined;
 
   constructor(rules: RulesByAddress, settings: HttpSettings, limits: PortLimits) {
     this.#rules = rules;
-    this.#settings = settings;
+    // What is no longer told of rules nobody who asks again: connections end with what they do.
+    this.#settings = { ...settings, isDraining: () => settings.isDraining() || this.#left !== undefined };
     this.#limits = limits;
     this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.#accepted(socket));
     this.#server.maxConnections = limits.connections;
@@ -74,6 +80,7 @@ export class Port {
 
   /** The number that it listens at; rejects where it cannot. */
   listening(address: string, port: number): Promise<number> {
+    this.#left = undefined;
     return new Promise((resolve, reject) => {
       this.#server.once("error", reject);
       this.#server.listen({ host: address, port, backlog: 4096 }, () => {
@@ -83,6 +90,11 @@ export class Port {
         resolve((this.#server.address() as { readonly port: number }).port);
       });
     });
+  }
+
+  /** Leaves its number to another, who is here stays; takes it again with `listening`. */
+  madeWay(): void {
+    this.#left ??= new Promise((resolve) => this.#server.close(() => resolve()));
   }
 
   ruledBy(rules: RulesByAddress): void {
@@ -95,20 +107,22 @@ export class Port {
 
   /** Takes nobody new; who is here ends with what it does, and all end after that long. */
   async close(graceMs: number): Promise<void> {
-    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    this.madeWay();
     clearInterval(this.#sweeping);
     for (const connection of this.#http) if (connection.isIdle) connection.socket.end();
     const late = setTimeout(() => {
       for (const socket of this.#open) socket.destroy();
     }, graceMs);
-    await closed;
+    await this.#left;
     clearTimeout(late);
   }
 
   #accepted(socket: Socket): void {
     this.#open.add(socket);
     socket.once("close", () => this.#open.delete(socket));
-    const mtls = this.#rulesOf(socket)?.mtls;
+    const rules = this.#rulesOf(socket);
+    if (rules?.isForApplication === true && !isOnThisMachine(socket)) return void socket.destroy();
+    const mtls = rules?.mtls;
     // What is told of no address of this machine is told of nobody.
     if (mtls === undefined) return void socket.destroy();
     if (mtls === "disabled") return this.#serve(socket, undefined);

@@ -2,7 +2,6 @@ import { connect, type Socket } from "node:net";
 import {
   connect as connectTls,
   createSecureContext,
-  rootCertificates,
   type ConnectionOptions,
   type PeerCertificate,
   type SecureContext,
@@ -19,7 +18,7 @@ export interface Dialling {
   readonly own: () => OwnIdentity | undefined;
 }
 
-/** Servers outside are believed as browsers believe them. */
+/** Servers outside are believed as Node believes them, `NODE_EXTRA_CA_CERTS` and `--use-system-ca` included: some networks have an authority of their own. */
 let publicContext: SecureContext | undefined;
 
 /** Whether a socket on its way emits `secureConnect` when it is there, and not `connect`. */
@@ -42,7 +41,7 @@ export const dialled = (
     return connectTls(options);
   }
   if (originate !== undefined) {
-    publicContext ??= createSecureContext({ ca: [...rootCertificates], minVersion: "TLSv1.2" });
+    publicContext ??= createSecureContext({ minVersion: "TLSv1.2" });
     const options: ConnectionOptions = { ...to, servername: originate.sni, secureContext: publicContext };
     return connectTls(options);
   }

@@ -7,6 +7,8 @@ export interface Forwards {
   readonly messages: readonly Message[];
   /** A status that refuses what comes next, or how the connection is left. */
   readonly end: number | "open" | "closed";
+  /** How many messages come before the first of HTTP/1.0; undefined where there is none of it. */
+  readonly beforeOld: number | undefined;
   /** To the backend: nothing of a message that was refused half-way is missing. */
   readonly bytes: Buffer;
 }
@@ -17,9 +19,11 @@ export const forwards = (chunks: readonly Buffer[]): Forwards => {
   let begun: RequestHead | undefined;
   let body: Buffer[] = [];
   let end: Forwards["end"] = "open";
+  let beforeOld: number | undefined;
   const take = relay({
     head: (head) => {
       begun = head;
+      if (head.minor === 0) beforeOld ??= messages.length;
       body = [];
     },
     bytes: (part) => {
@@ -38,7 +42,7 @@ export const forwards = (chunks: readonly Buffer[]): Forwards => {
     },
   });
   for (const chunk of chunks) take(chunk);
-  return { messages, end, bytes: Buffer.concat(bytes) };
+  return { messages, end, beforeOld, bytes: Buffer.concat(bytes) };
 };
 
 /** Of a body that was judged: lenient because it may be. */
