@@ -1,7 +1,7 @@
 import type { Backend } from "./backend.ts";
 import type { Security } from "./cases.ts";
 
-export const clusterName = (backend: Backend, security: Security): string => `${backend}.example||${security}`;
+export const clusterName = (backend: Backend, security: Security): string => `${backend}.${security}||80`;
 
 /** Of every route, in ours and in Envoy. */
 export const timeoutMs = 15_000;
