@@ -89,19 +89,24 @@ module.exports = {
     may(
       "targets-know-lib",
       "^targets/istio/",
-      ["^lib/", "^targets/(target|features)\\.ts$", "^targets/istio/", "^node_modules/@marcbachmann/cel-js/"],
+      [
+        "^lib/",
+        "^targets/(target|features|mismatches)\\.ts$",
+        "^targets/istio/",
+        "^node_modules/@marcbachmann/cel-js/",
+      ],
       "no target knows the compiler, another target, or a file system",
     ),
     may(
       "xds-knows-lib",
       "^targets/xds/",
-      ["^lib/", "^targets/(target|features)\\.ts$", "^targets/xds/", "^node_modules/@bufbuild/protobuf/"],
+      ["^lib/", "^targets/(target|features|mismatches)\\.ts$", "^targets/xds/", "^node_modules/@bufbuild/protobuf/"],
       "no target knows the compiler, another target, or a file system",
     ),
     may(
       "native-knows-lib",
       "^targets/native/",
-      ["^lib/", "^targets/(target|features)\\.ts$", "^targets/native/"],
+      ["^lib/", "^targets/(target|features|mismatches)\\.ts$", "^targets/native/"],
       "no target knows the compiler, another target, or a file system",
     ),
     may(
@@ -112,6 +117,7 @@ module.exports = {
         "^targets/",
         "^compiler/(pipeline|resolved|yaml)\\.ts$",
         "^runtime/(control|log)/",
+        "^runtime/identity-files\\.ts$",
         "^(node:)?[a-z_0-9/]+$",
         "^node_modules/(@bufbuild/protobuf|@grpc/grpc-js|@peculiar/x509|reflect-metadata)/",
       ],
@@ -171,6 +177,7 @@ module.exports = {
         "^lib/(?!model/decide/)",
         "^targets/native/config(-shape)?\\.ts$",
         "^runtime/(proxy|log)/",
+        "^runtime/identity-files\\.ts$",
         "^(node:)?[a-z_0-9/]+$",
       ],
       "a proxy does what it is told: it neither compiles nor decides, and depends on no package",

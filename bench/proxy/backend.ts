@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Proxies } from "../../conformance/rig/install.ts";
 import type { Child } from "../../conformance/rig/process.ts";
-import { freePort } from "../../conformance/xds/protocol/scene.ts";
+import { freePort } from "../../conformance/rig/free-port.ts";
 import { bodies, type Body, type Security } from "./cases.ts";
 import type { Certificates } from "./certificates.ts";
 import { nginx } from "./nginx.ts";

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ProxyConfig } from "../../targets/native/config.ts";
 import { child, eventually } from "../rig/process.ts";
-import { freePort } from "../xds/protocol/scene.ts";
+import { freePort } from "../rig/free-port.ts";
 import type { Front } from "./parser/checks.ts";
 
 /** A whole `mesh-proxy` before a backend, as the proxy of the application there: nobody is refused for who he is. */

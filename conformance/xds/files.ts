@@ -15,7 +15,7 @@ import { xds } from "../../targets/xds/index.ts";
 import { install } from "../rig/install.ts";
 import { child, eventually, type Child } from "../rig/process.ts";
 import type { Verdicts } from "../suite.ts";
-import { freePort } from "./protocol/scene.ts";
+import { freePort } from "../rig/free-port.ts";
 
 const example = join(import.meta.dirname, "..", "..", "policies", "greeter");
 

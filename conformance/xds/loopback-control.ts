@@ -6,7 +6,7 @@ import { authority, keyFolder, type Authority } from "../../runtime/control/iden
 import { replaceState, type Placement } from "../rig/mesh-control/state.ts";
 import { child, eventually, type Child } from "../rig/process.ts";
 import { trustDomain } from "../rig/workload.ts";
-import { freePort } from "./protocol/scene.ts";
+import { freePort } from "../rig/free-port.ts";
 
 /** A whole mesh-control in a process of its own, on loopback: for whoever needs no Envoy. */
 export interface LoopbackControl {

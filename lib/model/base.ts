@@ -54,6 +54,12 @@ const workloadsOf = (graph: ServiceGraph, platform: Platform): readonly MeshWork
     })
     .sort((a, b) => (a.id < b.id ? -1 : 1));
 
+/** Everything that the graph has to call, with nothing said about it. */
+export const baseDestinations = (graph: ServiceGraph, platform: Platform): readonly Destination[] =>
+  graph.services
+    .filter(({ kind }) => kind !== "external-name")
+    .map((service) => baseDestination(service, graph, platform, { module: service.source, path: [] }));
+
 /** A service with nothing said about it: every request to any of its workloads. */
 export const baseDestination = (
   service: Service,

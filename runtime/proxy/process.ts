@@ -2,8 +2,8 @@ import { createHash } from "node:crypto";
 import { openSync, closeSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import type { ProxyConfig } from "../../targets/native/config.ts";
+import { identityFiles } from "../identity-files.ts";
 import { reasonOf, type Log } from "../log/log.ts";
-import { keyMaterial } from "./identity/identity-folder.ts";
 import { ownIdentity } from "./identity/own-identity.ts";
 import { proxy, type ProxyOptions } from "./proxy.ts";
 import { watchedFile } from "./source/watched-file.ts";
@@ -76,7 +76,7 @@ export const proxyProcess = async ({
 
   const proven = async (identity: string): Promise<void> => {
     if (folder === undefined || identity === "") return;
-    const own = ownIdentity(await keyMaterial(folder), identity);
+    const own = ownIdentity(await identityFiles(folder, (files) => files), identity);
     running.provenBy(own);
     status = { ...status, certificate: own.id };
   };

@@ -1,4 +1,5 @@
 import { diagnostic } from "../../lib/diagnostics/catalog.ts";
+import { settingPlace, unsaidAliases } from "../mismatches.ts";
 import type { Target } from "../target.ts";
 import { emit } from "./emit/index.ts";
 import type { KubernetesObject } from "./object.ts";
@@ -10,18 +11,14 @@ const release = "1.31";
 /** Istio's own objects, one file for each namespace. */
 export const istio = {
   name: "istio",
-  mismatches: ({ version, autoMtls, trustDomainAliases }) => {
-    const at = (setting: string) => ({
-      place: { origin: { module: "graph/platform.json", path: ["platform", setting] } },
-    });
+  mismatches: (platform) => {
+    const { version, autoMtls } = platform;
     return [
       ...(version.startsWith(`${release}.`)
         ? []
-        : [diagnostic("MESH5002", { required: release, found: version }, at("version"))]),
-      ...(autoMtls ? [] : [diagnostic("MESH5005", {}, at("autoMtls"))]),
-      ...(trustDomainAliases.length === 0
-        ? []
-        : [diagnostic("MESH5006", { aliases: trustDomainAliases }, at("trustDomainAliases"))]),
+        : [diagnostic("MESH5002", { required: release, found: version }, settingPlace("version"))]),
+      ...(autoMtls ? [] : [diagnostic("MESH5005", {}, settingPlace("autoMtls"))]),
+      ...unsaidAliases(platform),
     ];
   },
   omissions: () => [],

@@ -1,7 +1,6 @@
-import { diagnostic } from "../../lib/diagnostics/catalog.ts";
 import type { Placement } from "../../lib/graph/placement.ts";
-import type { Platform } from "../../lib/graph/platform.ts";
 import type { Mesh } from "../../lib/model/mesh.ts";
+import { unsaidAliases } from "../mismatches.ts";
 import type { OutputFile, Target } from "../target.ts";
 import { proxyConfig } from "./emit/index.ts";
 import type { InstanceConfig } from "./instance-config.ts";
@@ -21,16 +20,7 @@ const emit = (mesh: Mesh, placement: Placement): readonly InstanceConfig[] =>
 /** What the project's own proxies are told, one file for each of them. */
 export const native = {
   name: "native",
-  mismatches: ({ trustDomainAliases }: Platform) =>
-    trustDomainAliases.length === 0
-      ? []
-      : [
-          diagnostic(
-            "MESH5006",
-            { aliases: trustDomainAliases },
-            { place: { origin: { module: "graph/platform.json", path: ["platform", "trustDomainAliases"] } } },
-          ),
-        ],
+  mismatches: unsaidAliases,
   omissions,
   emit,
   reader: async () => (await import("./read/index.ts")).read,

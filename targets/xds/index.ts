@@ -1,7 +1,6 @@
-import { diagnostic } from "../../lib/diagnostics/catalog.ts";
 import type { Placement } from "../../lib/graph/placement.ts";
-import type { Platform } from "../../lib/graph/platform.ts";
 import type { Mesh } from "../../lib/model/mesh.ts";
+import { unsaidAliases } from "../mismatches.ts";
 import type { OutputFile, Target } from "../target.ts";
 import { bootstrap } from "./bootstrap.ts";
 import { proxyResources } from "./emit/index.ts";
@@ -14,16 +13,7 @@ import { typeUrls, type ProxyConfiguration, type Resource, type ResourceType } f
 /** Envoy's own resources, read from files that it watches; `mesh-control` serves the same from memory. */
 export const xds = {
   name: "xds",
-  mismatches: ({ trustDomainAliases }: Platform) =>
-    trustDomainAliases.length === 0
-      ? []
-      : [
-          diagnostic(
-            "MESH5006",
-            { aliases: trustDomainAliases },
-            { place: { origin: { module: "graph/platform.json", path: ["platform", "trustDomainAliases"] } } },
-          ),
-        ],
+  mismatches: unsaidAliases,
   omissions,
   emit: (mesh: Mesh, placement: Placement): readonly ProxyConfiguration[] => {
     const surroundings: Surroundings = { placement, delivery: "files", accessLog: "stdout" };

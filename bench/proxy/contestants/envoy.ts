@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { child } from "../../../conformance/rig/process.ts";
-import { freePort } from "../../../conformance/xds/protocol/scene.ts";
+import { freePort } from "../../../conformance/rig/free-port.ts";
 import { backends, type Backend } from "../backend.ts";
 import type { Security } from "../cases.ts";
 import { backendIdentity } from "../certificates.ts";

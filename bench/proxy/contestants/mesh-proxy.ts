@@ -1,7 +1,7 @@
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { child } from "../../../conformance/rig/process.ts";
-import { freePort } from "../../../conformance/xds/protocol/scene.ts";
+import { freePort } from "../../../conformance/rig/free-port.ts";
 import { noEdits } from "../../../lib/model/route.ts";
 import type {
   Access,

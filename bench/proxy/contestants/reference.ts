@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { child } from "../../../conformance/rig/process.ts";
-import { freePort } from "../../../conformance/xds/protocol/scene.ts";
+import { freePort } from "../../../conformance/rig/free-port.ts";
 import { nginx as started } from "../nginx.ts";
 import type { Contestant, Surroundings } from "./contestant.ts";
 

@@ -1,7 +1,7 @@
 import { createServer, type Server } from "node:http";
-import { createServer as createNetServer } from "node:net";
 import { mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { freePort } from "../../rig/free-port.ts";
 import { noEdits } from "../../../lib/model/route.ts";
 import type { Access, Cluster, ProxyConfig, Route, VirtualHost } from "../../../targets/native/config.ts";
 import { authority, keyFolder, writtenIdentity } from "../../../runtime/control/identity/index.ts";
@@ -25,15 +25,6 @@ export interface Stage {
   readonly admins: readonly number[];
   readonly stop: () => Promise<void>;
 }
-
-const freePort = (): Promise<number> =>
-  new Promise((resolve) => {
-    const server = createNetServer();
-    server.listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as { readonly port: number };
-      server.close(() => resolve(port));
-    });
-  });
 
 const application = async (name: string): Promise<{ readonly server: Server; readonly port: number }> => {
   const server = createServer((request, response) => {

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { defaultPlatform } from "../../../lib/graph/platform.ts";
 import type { Mesh } from "../../../lib/model/mesh.ts";
+import { emptyMesh } from "../empty-mesh.ts";
 import { envoys, type EnvoyOptions } from "../envoys.ts";
 import type { Plane, Site } from "../plane.ts";
 import { child, eventually } from "../process.ts";
@@ -43,17 +43,6 @@ export interface BootstrapPod {
 export const controlPorts = { listen: 15012, progress: 15013, admin: 15014 } as const;
 
 const suiteProgram = join(import.meta.dirname, "..", "..", "xds", "control-process.ts");
-
-/** What is served before anybody is told anything. */
-const emptyMesh: Mesh = {
-  platform: defaultPlatform,
-  workloads: [],
-  destinations: [],
-  gateways: [],
-  authorizations: [],
-  mtls: [],
-  scopes: [],
-};
 
 /** The control process, a file that tells it what there is, and its word about which proxy has taken what. */
 export const meshControl =

@@ -1,12 +1,12 @@
 import { createHash } from "node:crypto";
 import { renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { defaultPlatform } from "../../../lib/graph/platform.ts";
 import { lookup } from "../../../lib/model/lookup.ts";
 import type { Mesh } from "../../../lib/model/mesh.ts";
 import type { ProxyConfig } from "../../../targets/native/config.ts";
 import { proxyConfig } from "../../../targets/native/emit/index.ts";
 import { placement, type Placement } from "../mesh-control/state.ts";
+import { emptyMesh } from "../empty-mesh.ts";
 import type { Plane, Site } from "../plane.ts";
 import { alive, first, gone, proxied, proxyOf, refusing, waiting, type Behind } from "../settling.ts";
 import { adminPort, type PlacedPod, type Pod, type Workload } from "../workload.ts";
@@ -23,16 +23,6 @@ export interface MeshProxies extends Plane {
 }
 
 export type Distorted = (config: ProxyConfig) => ProxyConfig;
-
-const emptyMesh: Mesh = {
-  platform: defaultPlatform,
-  workloads: [],
-  destinations: [],
-  gateways: [],
-  authorizations: [],
-  mtls: [],
-  scopes: [],
-};
 
 /** `program` is `mesh-proxy` as it is published. */
 export const meshProxies =

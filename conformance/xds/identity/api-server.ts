@@ -6,7 +6,7 @@ import { apiServer, type ApiServer } from "../../rig/api-server.ts";
 import { authority } from "../../rig/certificates.ts";
 import type { Tools } from "../../rig/install.ts";
 import type { Kube } from "../../rig/kube.ts";
-import { freePort } from "../protocol/scene.ts";
+import { freePort } from "../../rig/free-port.ts";
 
 export interface LoopbackApiServer extends Pick<ApiServer, "kube" | "token" | "stop"> {
   readonly url: string;

@@ -6,7 +6,7 @@ import { promisify } from "node:util";
 import { child, eventually, type Child } from "../../rig/process.ts";
 import type { Verdicts } from "../../suite.ts";
 import { built } from "../built.ts";
-import { freePort } from "../protocol/scene.ts";
+import { freePort } from "../../rig/free-port.ts";
 import { requestedToken, type LoopbackApiServer } from "./api-server.ts";
 import { difference, judged } from "./verdict.ts";
 

@@ -7,7 +7,8 @@ import { install, versions } from "../../rig/install.ts";
 import { child, eventually, runDirectory, type Child } from "../../rig/process.ts";
 import type { Verdicts } from "../../suite.ts";
 import { control, type Control } from "./control.ts";
-import { backend, cluster, endpoints, freePort, listener, routes, view, type Backend } from "./scene.ts";
+import { freePort } from "../../rig/free-port.ts";
+import { backend, cluster, endpoints, listener, routes, view, type Backend } from "./scene.ts";
 
 const viewChanges = 40;
 

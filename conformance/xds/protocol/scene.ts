@@ -95,12 +95,3 @@ export const listener = (name: string, port: number, routeName: string, prefix =
 /** A listener of a gRPC client: a name to dial. */
 export const apiListener = (name: string, routeName: string): Served =>
   served("listener", name, { name, apiListener: { apiListener: connections(routeName, "client") } });
-
-/** A port that nobody listens at just now. */
-export const freePort = (): Promise<number> =>
-  new Promise((resolve) => {
-    const server = createServer().listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
-  });

@@ -3,7 +3,7 @@ import type { Staged } from "../../../lib/diagnostics/diagnostic.ts";
 import { idOf, selects, type ServiceGraph } from "../../../lib/graph/graph.ts";
 import { named } from "../../../lib/graph/named.ts";
 import type { Platform } from "../../../lib/graph/platform.ts";
-import { baseDestination, baseWorkloads, defaultRoute, targetOf } from "../../../lib/model/base.ts";
+import { baseDestinations, baseWorkloads, defaultRoute, targetOf } from "../../../lib/model/base.ts";
 import type { Destination, Gateway, GatewayListener, Host, Mesh, Scope, VirtualHost } from "../../../lib/model/mesh.ts";
 import { wantingInVain } from "../../../lib/model/automatic-mtls.ts";
 import type { KubernetesObject } from "../object.ts";
@@ -100,23 +100,22 @@ const readDestinations = (
   reading: Reading,
 ): readonly Destination[] => {
   const { graph, platform } = reading;
-  const services = graph.services
-    .filter(({ kind }) => kind !== "external-name")
-    .map((service) => baseDestination(service, graph, platform, { module: service.source, path: [] }));
-  const all = [...services, ...entries.flatMap((object) => externals(object, reading))].map((destination) => {
-    const rule = rules.find(({ spec: { host } }) => host === destination.host);
-    // The oldest rule for a host would win; ours never write two.
-    const routed = virtualServices.find(
-      ({ hosts, gateways }) => gateways.includes("mesh") && hosts.includes(destination.host),
-    );
-    const ports =
-      routed === undefined
-        ? destination.ports
-        : destination.ports.map((port) =>
-            port.routes.length === 0 ? port : { ...port, routes: routesFor(routed.http, port.number, reading) },
-          );
-    return withRule({ ...destination, ports, subsets: [] }, rule, reading);
-  });
+  const all = [...baseDestinations(graph, platform), ...entries.flatMap((object) => externals(object, reading))].map(
+    (destination) => {
+      const rule = rules.find(({ spec: { host } }) => host === destination.host);
+      // The oldest rule for a host would win; ours never write two.
+      const routed = virtualServices.find(
+        ({ hosts, gateways }) => gateways.includes("mesh") && hosts.includes(destination.host),
+      );
+      const ports =
+        routed === undefined
+          ? destination.ports
+          : destination.ports.map((port) =>
+              port.routes.length === 0 ? port : { ...port, routes: routesFor(routed.http, port.number, reading) },
+            );
+      return withRule({ ...destination, ports, subsets: [] }, rule, reading);
+    },
+  );
   return all.sort((a, b) => (a.host < b.host ? -1 : 1));
 };
 

@@ -1,16 +1,9 @@
 import { carriesHttp } from "../../../lib/graph/protocol.ts";
-import { baseDestination } from "../../../lib/model/base.ts";
 import type { ClientTls, Destination, DestinationPort, Host } from "../../../lib/model/mesh.ts";
 import type { Route } from "../../../lib/model/route.ts";
 import { portTls, type Way } from "./claims.ts";
 import type { Claim, ProxyTold, TableHost } from "./proxy.ts";
 import { formOf, originOf, settled, unreadable, type Reading } from "./reading.ts";
-
-/** What the graph has under the platform's defaults. */
-export const graphDestinations = ({ graph, platform }: Reading): readonly Destination[] =>
-  graph.services
-    .filter(({ kind }) => kind !== "external-name")
-    .map((service) => baseDestination(service, graph, platform, { module: service.source, path: [] }));
 
 /** What proxies speak of that the graph does not have: servers outside of the mesh. */
 export const externalDestinations = (

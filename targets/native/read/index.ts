@@ -1,12 +1,12 @@
 import type { WorkloadId } from "../../../lib/graph/graph.ts";
-import { baseWorkloads } from "../../../lib/model/base.ts";
+import { baseDestinations, baseWorkloads } from "../../../lib/model/base.ts";
 import type { Destination, Host, Mesh, MeshWorkload, MtlsRule } from "../../../lib/model/mesh.ts";
 import type { Reader } from "../../target.ts";
 import { configViolations } from "../config-shape.ts";
 import type { InstanceConfig } from "../instance-config.ts";
 import { authorizations } from "./access.ts";
 import { checkedClaim } from "./claims.ts";
-import { asTold, externalDestinations, graphDestinations } from "./destinations.ts";
+import { asTold, externalDestinations } from "./destinations.ts";
 import type { ProxyTold } from "./proxy.ts";
 import { below, formOf, originOf, settled, unreadable, type Place, type Reading } from "./reading.ts";
 import { scopeOf } from "./scopes.ts";
@@ -22,7 +22,7 @@ export const read: Reader<InstanceConfig> = (configs, base) => {
   const { graph, platform } = base;
   const workloads = baseWorkloads(graph, platform);
   const byId = new Map(workloads.map((workload) => [workload.id, workload]));
-  const ofGraph = graphDestinations(reading);
+  const ofGraph = baseDestinations(graph, platform);
   const told = toldByWorkload(configs, workloads, ofGraph, reading);
   const proxies = [...told.values()].flat();
   const takesMtls = (id: WorkloadId): boolean =>

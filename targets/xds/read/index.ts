@@ -1,11 +1,11 @@
 import type { WorkloadId } from "../../../lib/graph/graph.ts";
-import { baseWorkloads } from "../../../lib/model/base.ts";
+import { baseDestinations, baseWorkloads } from "../../../lib/model/base.ts";
 import type { Mesh, MeshWorkload, MtlsRule } from "../../../lib/model/mesh.ts";
 import type { Reader } from "../../target.ts";
 import type { ProxyConfiguration } from "../resource.ts";
 import { authorizations } from "./access/filters.ts";
 import { checkedClaim } from "./claims.ts";
-import { asTold, externalDestinations, formOf, graphDestinations } from "./destinations.ts";
+import { asTold, externalDestinations, formOf } from "./destinations.ts";
 import { proxyNode, type ProxyTold } from "./proxy.ts";
 import { originOf, text, unreadable, type Reading } from "./reading.ts";
 import { outboundName } from "./routes.ts";
@@ -27,7 +27,7 @@ export const read: Reader<ProxyConfiguration> = (configurations, base) => {
   const byId = new Map(workloads.map((workload) => [workload.id, workload]));
   const takesMtls = (id: WorkloadId): boolean =>
     platform.autoMtls && byId.get(id)?.proxy === "sidecar" && modes.get(id) !== "disabled";
-  const ofGraph = graphDestinations(reading);
+  const ofGraph = baseDestinations(graph, platform);
   const externals = externalDestinations(proxies, new Set(ofGraph.map(({ host }) => host)), reading);
   const known = new Map([...ofGraph, ...externals].map((destination) => [destination.host, destination]));
   const ways = proxies.flatMap(({ claims }) =>

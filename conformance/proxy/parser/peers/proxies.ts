@@ -1,6 +1,7 @@
 import { writeFileSync } from "node:fs";
-import { createServer, connect, type AddressInfo } from "node:net";
+import { connect } from "node:net";
 import { join } from "node:path";
+import { freePort } from "../../../rig/free-port.ts";
 import type { Proxies } from "../../../rig/install.ts";
 import { child, eventually } from "../../../rig/process.ts";
 import { origin } from "./origin.ts";
@@ -152,12 +153,4 @@ const isListening = (port: number): Promise<true | undefined> =>
       resolve(true);
     });
     socket.on("error", () => resolve(undefined));
-  });
-
-const freePort = (): Promise<number> =>
-  new Promise((resolve) => {
-    const server = createServer().listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
   });

@@ -1,9 +1,8 @@
 import { ownCertificate, secretFiles, trustedRoots } from "../../../../targets/xds/identity-names.ts";
 import { X509Certificate } from "node:crypto";
-import { existsSync } from "node:fs";
-import { readFile, realpath } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import type { SpiffeId } from "../../../../lib/model/selector.ts";
+import { identityFiles } from "../../../identity-files.ts";
 import { atomicFolder } from "../files/atomic-folder.ts";
 import { clockSkewMs } from "../x509/leaf.ts";
 
@@ -59,30 +58,14 @@ export const writtenIdentity = async (
 };
 
 /** Reads them of one moment, even while they are replaced. Rejects where there is no identity. */
-export const heldIdentity = async (folder: string): Promise<HeldIdentity> => {
-  for (let attempt = 0; ; attempt += 1) {
-    try {
-      const snapshot = await realpath(join(folder, "..data"));
-      const [certificateChain, key, roots] = await Promise.all(
-        ["identity.crt", "identity.key", "roots.crt"].map((name) => readFile(join(snapshot, name), "utf8")),
-      );
-      const workload = await readFile(join(snapshot, "workload"), "utf8").catch((error: NodeJS.ErrnoException) => {
-        // Only where it is the snapshot as a whole that is gone, all is read again.
-        if (error.code === "ENOENT" && existsSync(snapshot)) return undefined;
-        throw error;
-      });
-      return {
-        ...lifeOf(certificateChain ?? ""),
-        certificateChain: certificateChain ?? "",
-        roots: roots ?? "",
-        workload: workload?.trim(),
-        privateKey: () => key ?? "",
-      };
-    } catch (error) {
-      if (attempt === 3) throw new Error(`${folder} holds no identity: join first`, { cause: error });
-    }
-  }
-};
+export const heldIdentity = (folder: string): Promise<HeldIdentity> =>
+  identityFiles(folder, ({ certificateChain, privateKey, roots, workload }) => ({
+    ...lifeOf(certificateChain),
+    certificateChain,
+    roots,
+    workload,
+    privateKey: () => privateKey,
+  }));
 
 const lifeOf = (certificateChain: string): { readonly expiresAt: number; readonly renewAt: number } => {
   const { validFromDate, validToDate } = new X509Certificate(certificateChain);
