@@ -1,5 +1,4 @@
-import { existsSync } from "node:fs";
-import { readFile, realpath } from "node:fs/promises";
+import { lstat, readFile, realpath } from "node:fs/promises";
 import { join } from "node:path";
 
 /** An identity as it lies in the folder that `mesh-control join` keeps: PEM, and the workload that it was joined for. */
@@ -21,14 +20,20 @@ export const identityFiles = async <T>(folder: string, made: (files: IdentityFil
       const [certificateChain = "", privateKey = "", roots = ""] = await Promise.all(
         ["identity.crt", "identity.key", "roots.crt"].map((name) => readFile(join(snapshot, name), "utf8")),
       );
-      const workload = await readFile(join(snapshot, "workload"), "utf8").catch((error: NodeJS.ErrnoException) => {
-        // Only where it is the snapshot as a whole that is gone, all is read again.
-        if (error.code === "ENOENT" && existsSync(snapshot)) return undefined;
-        throw error;
-      });
+      const workload = await readFile(join(snapshot, "workload"), "utf8").catch(
+        async (error: NodeJS.ErrnoException) => {
+          if (error.code !== "ENOENT") throw error;
+          // Where it is the snapshot as a whole that is gone, this throws, and all is read again. Not asked by access(2), which
+          // leaves out what the process may by its capabilities.
+          await lstat(snapshot);
+          return undefined;
+        },
+      );
       return made({ certificateChain, privateKey, roots, workload: workload?.trim() });
     } catch (error) {
-      if (attempt === 3) throw new Error(`${folder} holds no identity: join first`, { cause: error });
+      if (attempt < 3) continue;
+      const reason = (error as Error).message;
+      throw new Error(`${folder} holds no identity: join first (${reason})`, { cause: error });
     }
   }
 };
