@@ -7,7 +7,7 @@ import { aspects, type Aspect } from "./aspects.ts";
 import type { ChangedSet, Risk } from "./change.ts";
 import type { Difference } from "./exact/differences.ts";
 import type { Lane } from "./exact/lane.ts";
-import type { Caller } from "./exact/lanes.ts";
+import type { Caller } from "./exact/ways.ts";
 import { someDelivered, type Naming } from "./words/outcomes.ts";
 import { cubeData, fewListed, plainText, requestWords } from "./words/requests.ts";
 

@@ -3,7 +3,8 @@ import type { Diagram } from "../../lib/requests/diagrams.ts";
 import type { Space } from "../../lib/requests/space.ts";
 import { anyHost, type Hosts } from "../../lib/requests/string-regions.ts";
 import type { Lane } from "./exact/lane.ts";
-import type { Caller, ComparedLane, MixedViews } from "./exact/lanes.ts";
+import type { ComparedLane, MixedViews } from "./exact/lanes.ts";
+import type { Caller } from "./exact/ways.ts";
 import { allDelivered, someDelivered } from "./words/outcomes.ts";
 
 /** Calls that a careless rollout breaks, or lets through, though both revisions agree on them. */

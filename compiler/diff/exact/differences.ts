@@ -7,7 +7,8 @@ import type { Space } from "../../../lib/requests/space.ts";
 import { anyHost, type Hosts } from "../../../lib/requests/string-regions.ts";
 import { coinciding } from "./coinciding.ts";
 import { addressKey, portNumber, type Lane } from "./lane.ts";
-import { comparedLanes, type Caller, type ComparedLane, type Revisions } from "./lanes.ts";
+import { comparedLanes, type ComparedLane, type Revisions } from "./lanes.ts";
+import type { Caller } from "./ways.ts";
 
 /** A set of calls that all fared alike before, fare alike now, and not as they did before. */
 export interface Difference {

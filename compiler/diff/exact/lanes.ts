@@ -1,7 +1,6 @@
-import type { WorkloadId } from "../../../lib/graph/graph.ts";
 import { lookup } from "../../../lib/model/lookup.ts";
 import type { Address } from "../../../lib/model/call.ts";
-import type { Host, Mesh } from "../../../lib/model/mesh.ts";
+import type { Host } from "../../../lib/model/mesh.ts";
 import type { Decided } from "../../../lib/requests/decided/decided.ts";
 import type { ProxiedReach, Reach } from "../../../lib/requests/decided/reach.ts";
 import type { Diagram, Diagrams } from "../../../lib/requests/diagrams.ts";
@@ -9,8 +8,7 @@ import { Fingerprints } from "./fingerprints.ts";
 import { calledPorts, workloadPorts } from "./ports.ts";
 import type { Effects } from "../../../lib/requests/decided/meanings.ts";
 import { addressKey, laneAddresses, portNumber, type Lane, type LanePort } from "./lane.ts";
-
-export type Caller = WorkloadId | "outside";
+import { identity, isStraight, known, named, sent, unknownWay, type Caller, type Unknown } from "./ways.ts";
 
 /** A lane, and what the two revisions do with its calls: different functions, which may still agree on all calls there are. */
 export interface ComparedLane {
@@ -120,9 +118,6 @@ export const commonCallers = ({ before, after }: Revisions): readonly Caller[] =
   }),
 ];
 
-const nothingKnown: ProxiedReach = { kind: "proxied", named: new Map(), whole: new Set() };
-const known = (reach: Reach): ProxiedReach => (reach.kind === "proxied" ? reach : nothingKnown);
-
 const proxiedLanes = (revisions: Revisions, prints: Prints, lanes: Lanes): void => {
   const { before, after } = revisions;
   const addresses = addressesAlike(revisions);
@@ -136,7 +131,10 @@ const proxiedLanes = (revisions: Revisions, prints: Prints, lanes: Lanes): void 
       const [left, right] = [known(reaches[0]), known(reaches[1])];
       const isWhole = (address: Address): boolean =>
         address.kind === "destination" && (left.whole.has(address.host) || right.whole.has(address.host));
-      const unknown = [unknownWay(before, reaches[0], revisions), unknownWay(after, reaches[1], revisions)] as const;
+      const unknown = [
+        unknownWay(before, reaches[0], revisions.diagrams),
+        unknownWay(after, reaches[1], revisions.diagrams),
+      ] as const;
       for (const [names, from, into] of namePairs(left, right)) {
         const asked = from === into && from !== undefined && !isChanged(from) ? callers.filter(isRenamed) : callers;
         if (asked.length === 0) continue;
@@ -285,38 +283,6 @@ const namePairs = (
   return [...pairs.values()];
 };
 
-const named = (
-  decided: Decided,
-  caller: Caller,
-  host: Host | undefined,
-  unknown: Unknown,
-  address: Address,
-  port: number,
-): Diagram<Effects> => {
-  if (host !== undefined) return decided.decisions.routed(identity(decided.mesh, caller), host, port);
-  return sent(decided, unknown, address, port);
-};
-
-/** What becomes of a call whose name a caller's proxy does not know: straight to its address, or always the same. */
-type Unknown = Diagram<Effects> | "direct" | "passed";
-
-const isStraight = (unknown: Unknown): boolean => typeof unknown === "string";
-
-const sent = ({ decisions }: Decided, unknown: Unknown, address: Address, port: number): Diagram<Effects> => {
-  if (unknown === "direct") return decisions.direct(address, port);
-  return unknown === "passed" ? decisions.passed(address, port) : unknown;
-};
-
-/** What becomes of calls whose name a caller's proxy does not know. */
-const unknownWay = (decided: Decided, reach: Reach, { diagrams }: Revisions): Unknown => {
-  if (reach.kind === "direct") return "direct";
-  if (decided.mesh.platform.outbound === "allow-any") return reach.named.size > 0 ? "passed" : "direct";
-  const { decisions } = decided;
-  const closed = decisions.refused("out-of-scope");
-  if (reach.named.size === 0) return closed;
-  return diagrams.ite(diagrams.test({ of: "connection" }), closed, decisions.refused("unknown-host"));
-};
-
 /** What is sent straight to an address, by whoever does so in both revisions alike. */
 const directLanes = (revisions: Revisions, prints: Prints, lanes: Lanes): void => {
   const { before, after } = revisions;
@@ -327,8 +293,12 @@ const directLanes = (revisions: Revisions, prints: Prints, lanes: Lanes): void =
       address.kind === "destination" && reach.kind === "proxied" && reach.whole.has(address.host);
     const to = laneAddresses([address]);
     for (const { reaches, callers } of groups(number)) {
-      const unknown = unknownWay(before, reaches[0], revisions);
-      if (!isStraight(unknown) || unknown !== unknownWay(after, reaches[1], revisions) || reaches.some(isWhole))
+      const unknown = unknownWay(before, reaches[0], revisions.diagrams);
+      if (
+        !isStraight(unknown) ||
+        unknown !== unknownWay(after, reaches[1], revisions.diagrams) ||
+        reaches.some(isWhole)
+      )
         continue;
       const isNaked = reaches.every(({ kind }) => kind === "direct");
       const lane: Lane = { port, to, names: { kind: isNaked ? "any" : "unknown" } };
@@ -348,12 +318,6 @@ const directLanes = (revisions: Revisions, prints: Prints, lanes: Lanes): void =
     );
     for (const port of new Set(ports)) compare({ kind: "destination", host }, port);
   }
-};
-
-const identity = (mesh: Mesh, caller: Caller): string => {
-  const found = caller === "outside" ? undefined : lookup(mesh).workload(caller);
-  if (found === undefined) throw new Error(`${caller} has no proxy of its own`);
-  return found.identity;
 };
 
 const kept = <K, V>(make: (key: K) => V): ((key: K) => V) => {
