@@ -12,6 +12,10 @@ export interface KubernetesObject {
   readonly spec: { readonly [field: string]: Plain | undefined };
 }
 
+/** `VirtualService shop/cart`: what tells an object from all others of a mesh. */
+export const nameOf = ({ kind, metadata }: Pick<KubernetesObject, "kind" | "metadata">): string =>
+  `${kind} ${metadata.namespace}/${metadata.name}`;
+
 type Kind =
   | "VirtualService"
   | "DestinationRule"

@@ -4,12 +4,21 @@ import { idOf, selects, type ServiceGraph } from "../../../lib/graph/graph.ts";
 import { named } from "../../../lib/graph/named.ts";
 import type { Platform } from "../../../lib/graph/platform.ts";
 import { baseDestinations, baseWorkloads, defaultRoute, targetOf } from "../../../lib/model/base.ts";
-import type { Destination, Gateway, GatewayListener, Host, Mesh, Scope, VirtualHost } from "../../../lib/model/mesh.ts";
+import type {
+  ClientTls,
+  Destination,
+  Gateway,
+  GatewayListener,
+  Host,
+  Mesh,
+  Scope,
+  VirtualHost,
+} from "../../../lib/model/mesh.ts";
 import { wantingInVain } from "../../../lib/model/automatic-mtls.ts";
-import type { KubernetesObject } from "../object.ts";
+import { nameOf, type KubernetesObject } from "../object.ts";
 import { schemaViolations } from "../schema/schema-violations.ts";
-import { fields, items, nameOf, number, originOf, spec, text, unreadable, type Node, type Reading } from "./reading.ts";
-import { reportRivals } from "./rivals.ts";
+import { fields, items, number, originOf, spec, text, unreadable, type Node, type Reading } from "./reading.ts";
+import { reportRivals, withoutRivals } from "./rivals.ts";
 import { routesFor } from "./routes.ts";
 import { authorization, mtlsRule } from "./security.ts";
 import { labelsOf } from "./selector.ts";
@@ -25,7 +34,7 @@ export const read = (
   base: { readonly graph: ServiceGraph; readonly platform: Platform },
 ): Staged<Mesh> => {
   const { graph, platform } = base;
-  const reading: Reading = { graph, platform, diagnostics: [] };
+  const reading: Reading = { graph, platform, isMoment: false, diagnostics: [] };
   for (const object of objects) {
     for (const { path, message } of schemaViolations(object)) {
       reading.diagnostics.push(
@@ -39,6 +48,20 @@ export const read = (
   }
   if (reading.diagnostics.length > 0) return { value: undefined, diagnostics: reading.diagnostics };
   reportRivals(objects, reading);
+  return made(objects, reading);
+};
+
+/**
+ * What Istio makes of the objects of one moment of a rollout, oldest first: of several that speak for the same the oldest
+ * counts, and names may lead to what is not there yet. Schemas are not asked: they were, of the objects to come.
+ */
+export const readMoment = (
+  objects: readonly KubernetesObject[],
+  { graph, platform }: { readonly graph: ServiceGraph; readonly platform: Platform },
+): Staged<Mesh> => made(withoutRivals(objects), { graph, platform, isMoment: true, diagnostics: [] });
+
+const made = (objects: readonly KubernetesObject[], reading: Reading): Staged<Mesh> => {
+  const { graph, platform } = reading;
   const of = (kind: string): readonly KubernetesObject[] => objects.filter((object) => object.kind === kind);
   const rules = of("VirtualService").map((object) => virtualService(object, reading));
   const destinations = readDestinations(of("ServiceEntry"), of("DestinationRule"), rules, reading);
@@ -59,7 +82,7 @@ export const read = (
     mtls: meshMtls
       ? mtls
       : [{ selector: { kind: "mesh" }, mode: "permissive", origin: { module: "platform", path: [] } }, ...mtls],
-    scopes: of("Sidecar").flatMap((object) => scopes(object, destinations, reading)),
+    scopes: withoutTaken(of("Sidecar").flatMap((object) => scopes(object, destinations, reading))),
   };
   const value: Mesh = {
     ...mesh,
@@ -158,13 +181,11 @@ const withRule = (destination: Destination, rule: KubernetesObject | undefined, 
   const { mode, sni, caCertificates } = fields(tls, ["mode", "sni", "caCertificates"], reading);
   // The system's authorities are also what Istio takes where none are named.
   if (caCertificates !== undefined && text(caCertificates) !== "system") unreadable(caCertificates, reading);
-  const originates = text(mode) === "SIMPLE";
-  if (tls !== undefined && !originates && text(mode) !== "ISTIO_MUTUAL") unreadable(mode ?? tls, reading);
+  const clientTls = tls === undefined ? undefined : clientTlsOf(text(mode), sni);
+  if (tls !== undefined && clientTls === undefined) unreadable(mode ?? tls, reading);
   return {
     ...destination,
-    ports: !originates
-      ? destination.ports
-      : destination.ports.map((port) => ({ ...port, tls: { mode: "originate", sni: text(sni) } })),
+    ports: clientTls === undefined ? destination.ports : destination.ports.map((port) => ({ ...port, tls: clientTls })),
     subsets: items(subsets).map((node) => {
       const { name, labels } = fields(node, ["name", "labels"], reading);
       const wanted = labelsOf(labels);
@@ -174,6 +195,19 @@ const withRule = (destination: Destination, rule: KubernetesObject | undefined, 
       return { name: text(name), labels: wanted, workloads };
     }),
   };
+};
+
+const clientTlsOf = (mode: string, sni: Node | undefined): ClientTls | undefined => {
+  switch (mode) {
+    case "SIMPLE":
+      return { mode: "originate", sni: text(sni) };
+    case "ISTIO_MUTUAL":
+      return { mode: "mesh" };
+    case "DISABLE":
+      return { mode: "plain" };
+    default:
+      return undefined;
+  }
 };
 
 const readGateways = (
@@ -245,7 +279,7 @@ const scopes = (object: KubernetesObject, destinations: readonly Destination[], 
       const [namespace = "", host = ""] = text(item).split("/");
       if (namespace === "~") return [];
       if (known.get(host) === namespace) return [host];
-      unreadable(item, reading);
+      if (!reading.isMoment) unreadable(item, reading);
       return [];
     }),
   );
@@ -257,4 +291,14 @@ const scopes = (object: KubernetesObject, destinations: readonly Destination[], 
     )
     .map(idOf);
   return [{ selector: { kind: "workloads", namespace, labels: wanted, workloads, name }, hosts: hosts.sort() }];
+};
+
+/** Of several scopes that select a workload the first is its own (Istio, `sidecar.go`). */
+const withoutTaken = (all: readonly Scope[]): readonly Scope[] => {
+  const taken = new Set<string>();
+  return all.map((scope) => {
+    const workloads = scope.selector.workloads.filter((id) => !taken.has(id));
+    for (const id of workloads) taken.add(id);
+    return { ...scope, selector: { ...scope.selector, workloads } };
+  });
 };

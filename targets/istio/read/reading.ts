@@ -3,12 +3,14 @@ import type { Diagnostic } from "../../../lib/diagnostics/diagnostic.ts";
 import type { Origin } from "../../../lib/diagnostics/origin.ts";
 import type { ServiceGraph } from "../../../lib/graph/graph.ts";
 import type { Platform } from "../../../lib/graph/platform.ts";
-import type { KubernetesObject } from "../object.ts";
+import { nameOf, type KubernetesObject } from "../object.ts";
 
 /** What reading looks things up in; an object that a mesh cannot hold is reported here. */
 export interface Reading {
   readonly graph: ServiceGraph;
   readonly platform: Platform;
+  /** Whether the objects are those of a moment of a rollout, of which some may be missing. */
+  readonly isMoment: boolean;
   readonly diagnostics: Diagnostic[];
 }
 
@@ -18,9 +20,6 @@ export interface Node {
   readonly at: string;
   readonly object: KubernetesObject;
 }
-
-export const nameOf = ({ kind, metadata }: KubernetesObject): string =>
-  `${kind} ${metadata.namespace}/${metadata.name}`;
 
 export const originOf = (object: KubernetesObject): Origin => ({ module: nameOf(object), path: [] });
 

@@ -1,5 +1,5 @@
-import { unreadable, nameOf, type Reading } from "./reading.ts";
-import type { KubernetesObject } from "../object.ts";
+import { nameOf, type KubernetesObject } from "../object.ts";
+import { unreadable, type Reading } from "./reading.ts";
 
 interface Says {
   readonly hosts?: readonly string[];
@@ -10,7 +10,7 @@ interface Says {
 }
 
 /** What an object speaks for, of which Istio acts on one object alone; none where several add up. */
-const spokenFor = ({ kind, metadata, spec }: KubernetesObject): readonly string[] => {
+export const spokenFor = ({ kind, metadata, spec }: KubernetesObject): readonly string[] => {
   const says = spec as Says;
   const selected = JSON.stringify(
     Object.entries(says.selector?.matchLabels ?? says.workloadSelector?.labels ?? {}).sort(([a], [b]) =>
@@ -46,4 +46,15 @@ export const reportRivals = (objects: readonly KubernetesObject[], reading: Read
       seen.set(key, name);
     }
   }
+};
+
+/** Of objects in the order of their age, those that count. */
+export const withoutRivals = (objects: readonly KubernetesObject[]): readonly KubernetesObject[] => {
+  const taken = new Set<string>();
+  return objects.filter((object) => {
+    const keys = spokenFor(object).map((what) => `${object.kind} ${what}`);
+    if (keys.some((key) => taken.has(key))) return false;
+    for (const key of keys) taken.add(key);
+    return true;
+  });
 };

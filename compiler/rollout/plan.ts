@@ -1,0 +1,97 @@
+import type { Diagnostic, Staged } from "../../lib/diagnostics/diagnostic.ts";
+import type { ServiceGraph } from "../../lib/graph/graph.ts";
+import type { Platform } from "../../lib/graph/platform.ts";
+import type { Mesh } from "../../lib/model/mesh.ts";
+import { TooLarge } from "../../lib/requests/diagrams.ts";
+import type { KubernetesObject } from "../../targets/istio/object.ts";
+import { readMoment } from "../../targets/istio/read/index.ts";
+import { stateOf, type State, type Write } from "./change.ts";
+import { courses, tactics, type Ends, type Move, type Phase } from "./courses.ts";
+import { byPhase, inAnyOrder, type Found } from "./orders.ts";
+import { prover, type Broken } from "./proof.ts";
+import { stepProver } from "./step-proof.ts";
+
+/** Writes that may reach proxies in any order and mixture; the next step begins when every proxy has all of them. */
+export interface Step {
+  readonly phase: Phase;
+  readonly writes: readonly Write[];
+}
+
+/** How a cluster comes from what it has to what is wanted. */
+export type Plan =
+  | { readonly kind: "safe"; readonly steps: readonly Step[] }
+  /** Whatever order was tried, some call is broken on the way: the steps are those before it, `at` is the one that breaks it. */
+  | { readonly kind: "unsafe"; readonly steps: readonly Step[]; readonly broken: Broken; readonly at: Step }
+  /** More than is worth working out: the steps are what they would be, and nothing is known of them. */
+  | { readonly kind: "unproved"; readonly steps: readonly Step[]; readonly why: string };
+
+export interface PlanBase {
+  readonly graph: ServiceGraph;
+  readonly platform: Platform;
+}
+
+/**
+ * A plan whose every moment is held against both ends: with callers' and callees' proxies anywhere within a step, no call fails that
+ * is delivered before and after, and none gets through that is refused before and after. `before` is in the order of the objects' age.
+ * No value where a state is no mesh: an object says what this project never writes.
+ */
+export const rolloutPlan = (
+  before: readonly KubernetesObject[],
+  after: readonly KubernetesObject[],
+  base: PlanBase,
+): Staged<Plan> => {
+  const diagnostics: Diagnostic[] = [];
+  const kept = new Map<State, Mesh>();
+  const meshOf = (state: State): Mesh => {
+    const known = kept.get(state);
+    if (known !== undefined) return known;
+    const { value, diagnostics: found } = readMoment([...state.values()], base);
+    if (value === undefined) {
+      diagnostics.push(...found);
+      throw new Unreadable();
+    }
+    kept.set(state, value);
+    return value;
+  };
+  try {
+    const [from, to] = [stateOf(before), stateOf(after)];
+    const ends: Ends = {
+      before: { state: from, mesh: meshOf(from) },
+      after: { state: to, mesh: meshOf(to) },
+    };
+    return { value: planned(ends, meshOf, base), diagnostics: [] };
+  } catch (error) {
+    if (!(error instanceof Unreadable)) throw error;
+    return { value: undefined, diagnostics };
+  }
+};
+
+class Unreadable extends Error {}
+
+/** Phase by phase where that is safe, by whatever tactic; else in whatever order is. */
+const planned = (ends: Ends, meshOf: (state: State) => Mesh, base: PlanBase): Plan => {
+  const candidates = distinct(tactics.map((tactic) => courses(ends, tactic)));
+  const [usual] = candidates;
+  try {
+    const forms = candidates.flat(2).flatMap(({ form }) => form ?? []);
+    const everything = meshOf(new Map([...ends.before.state, ...stateOf(forms), ...ends.after.state]));
+    const proof = stepProver(prover(ends.before.mesh, ends.after.mesh, [everything]), meshOf, base);
+    let unsafe: Extract<Found, { readonly broken: Broken }> | undefined;
+    for (const order of [byPhase, inAnyOrder])
+      for (const candidate of candidates) {
+        const found = order(candidate, ends.before.state, proof);
+        if (!("broken" in found)) return { kind: "safe", steps: found.steps };
+        unsafe = order === inAnyOrder ? (unsafe ?? found) : undefined;
+      }
+    return { kind: "unsafe", ...unsafe! };
+  } catch (error) {
+    if (!(error instanceof TooLarge)) throw error;
+    const { steps } = byPhase(usual!, ends.before.state, { broken: () => undefined });
+    return { kind: "unproved", steps, why: error.message };
+  }
+};
+
+/** Tactics that come to the same are one. */
+const distinct = (all: readonly (readonly (readonly Move[])[])[]): readonly (readonly (readonly Move[])[])[] => [
+  ...new Map(all.map((one) => [JSON.stringify(one), one])).values(),
+];

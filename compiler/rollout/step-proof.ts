@@ -1,0 +1,49 @@
+import type { Mesh } from "../../lib/model/mesh.ts";
+import { applied, type State, type Write } from "./change.ts";
+import type { PlanBase } from "./plan.ts";
+import type { Broken, Moment, Prover } from "./proof.ts";
+import { independentGroups } from "./topics.ts";
+
+/** Holds whole steps against the ends of their rollout. */
+export interface StepProver {
+  /** A call that the step breaks; "too-mixed" where it has more mixtures than are worth trying; undefined: it breaks none. */
+  readonly broken: (writes: readonly Write[], from: State) => Broken | "too-mixed" | undefined;
+}
+
+const mostMoments = 64;
+
+export const stepProver = (proof: Prover, meshOf: (state: State) => Mesh, base: PlanBase): StepProver => {
+  const { graph, platform } = base;
+  const hasGateways = graph.workloads.some(({ proxy }) => proxy === "gateway");
+  const concernsCallees = ({ kind }: Write): boolean =>
+    kind === "AuthorizationPolicy" || kind === "PeerAuthentication" || (hasGateways && kind !== "Sidecar");
+
+  /** What callers' and callees' proxies can hold meanwhile: any of the independent groups, in any mixture. */
+  const momentsOf = (writes: readonly Write[], from: State): readonly Moment[] | "too-mixed" => {
+    const groups = independentGroups(writes, graph, platform.rootNamespace);
+    const callers = groups.filter(([write]) => write!.kind !== "AuthorizationPolicy");
+    const callees = groups.filter(([write]) => concernsCallees(write!));
+    if (2 ** (callers.length + callees.length) > mostMoments) return "too-mixed";
+    const kept = new Map<string, Mesh>();
+    const meshes = (of: typeof groups): readonly Mesh[] =>
+      subsets(of).map((chosen) => {
+        const key = chosen.map((group) => groups.indexOf(group)).join();
+        const mesh = kept.get(key) ?? meshOf(applied(from, chosen.flat()));
+        kept.set(key, mesh);
+        return mesh;
+      });
+    const [calling, called] = [meshes(callers), meshes(callees)];
+    return calling.flatMap((caller) => called.map((callee) => ({ caller, callee })));
+  };
+
+  return {
+    broken: (writes, from) => {
+      const moments = momentsOf(writes, from);
+      return moments === "too-mixed" ? moments : proof.broken(moments);
+    },
+  };
+};
+
+/** Members in the order of the list. */
+const subsets = <T>(of: readonly T[]): readonly (readonly T[])[] =>
+  of.reduce<readonly (readonly T[])[]>((all, one) => [...all, ...all.map((subset) => [...subset, one])], [[]]);
