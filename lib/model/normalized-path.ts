@@ -20,13 +20,45 @@ export const normalizedTarget = (target: string, normalization: PathNormalizatio
 
 /** Unreserved characters (RFC 3986, section 2.3) lose their escapes; what a path may not hold gains one; `\` is `/`. */
 const withCanonicalCharacters = (path: string): string =>
-  path
-    .replace(/%([0-9a-f]{2})/gi, (escape, hex: string) => {
-      const character = String.fromCharCode(Number.parseInt(hex, 16));
-      return /[A-Za-z0-9\-._~]/.test(character) ? character : escape;
-    })
+  (path.includes("%") ? withoutNeedlessEscapes(path) : path)
     .replace(/\\/g, "/")
     .replace(/[ "<>`{}]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
+
+/**
+ * INVARIANT: nothing that this makes can be unescaped once more, or a second proxy, or the application, would see a path that the
+ * first one did not judge. A `%` that begins no escape becomes `%25` where what follows would make it begin one
+ * (googleurl, `url_canon_path.cc`, `CheckForNestedEscapes`).
+ */
+const withoutNeedlessEscapes = (path: string): string => {
+  let made = "";
+  /** Of the last `%` that began no escape. */
+  let bareAt = -1;
+  for (let at = 0; at < path.length; at += 1) {
+    const escape = escapeAt(path, at);
+    if (path[at] !== "%" || escape === undefined) {
+      if (path[at] === "%") bareAt = made.length;
+      made += path[at];
+      continue;
+    }
+    at += 2;
+    const character = String.fromCharCode(Number.parseInt(escape, 16));
+    if (!/[A-Za-z0-9\-._~]/.test(character)) {
+      made += `%${escape}`;
+      continue;
+    }
+    made += character;
+    const isNested =
+      bareAt >= 0 && bareAt >= made.length - 3 && escapeAt(made + (path[at + 1] ?? ""), bareAt) !== undefined;
+    if (isNested) made = `${made.slice(0, bareAt)}%25${made.slice(bareAt + 1)}`;
+  }
+  return made;
+};
+
+/** The two digits of an escape that begins there. */
+const escapeAt = (text: string, at: number): string | undefined => {
+  const digits = text.slice(at + 1, at + 3);
+  return /^[0-9a-f]{2}$/i.test(digits) ? digits : undefined;
+};
 
 const withoutDotSegments = (path: string): string => {
   const kept: string[] = [];
