@@ -64,6 +64,10 @@ export const proxy = ({ telemetry, limits: some, upstream: someUpstream, address
   /** Where a captured caller wanted to go. */
   const passed = ({ dialled: { address, port } }: Peer): Upstream => passing.at(address, port);
 
+  // Made out here: ports keep it, and made by `taken` it would keep all that a configuration was put in force with, the ports
+  // before among it, and those before them.
+  const isOnItsWayOut = (): boolean => isDraining;
+
   const rulesOf = (listener: Listener, config: ProxyConfig): PortRules => {
     const { trustDomain, pathNormalization } = config;
     const surroundings = { pathNormalization, clusters };
@@ -115,7 +119,7 @@ export const proxy = ({ telemetry, limits: some, upstream: someUpstream, address
     const config = told as ProxyConfig;
     if (identity !== "" && config.identity !== identity)
       throw new Error(`the configuration is of ${config.identity}, and this proxy runs as ${identity}`);
-    const settings: HttpSettings = { limits, telemetry, isDraining: () => isDraining, identity: config.identity };
+    const settings: HttpSettings = { limits, telemetry, isDraining: isOnItsWayOut, identity: config.identity };
     // All of it is made before any of it is put in force.
     const wanted = sockets(config.listeners, (listener) => rulesOf(listener, config));
     // What is in force serves meanwhile: nobody waits for a name, nor is told that nobody stands behind it.

@@ -10,7 +10,7 @@ import { flatStage } from "./flat-stage.ts";
 import { inspected, type Holding } from "./inspected.ts";
 
 /** How much is done to the proxy, in so many rounds with a rest after each. */
-export interface Toil {
+interface Toil {
   readonly requests: number;
   readonly changes: number;
   readonly rounds: number;
@@ -59,7 +59,7 @@ const median = (values: readonly number[]): number =>
   values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
 
 /** What is held in the last quarter beyond what is held in the second. */
-export const growth = (samples: readonly Holding[]): Holding => {
+const growth = (samples: readonly Holding[]): Holding => {
   const quarter = samples.length / 4;
   const [before, after] = [samples.slice(quarter, 2 * quarter), samples.slice(3 * quarter)];
   const grown = (of: (holding: Holding) => number): number => median(after.map(of)) - median(before.map(of));

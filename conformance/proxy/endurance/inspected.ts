@@ -1,5 +1,5 @@
 import { readdirSync } from "node:fs";
-import { footprint } from "../../../bench/xds/footprint.ts";
+import { footprint } from "../../rig/footprint.ts";
 
 /** What a process of Node holds after everything was thrown away that can be. */
 export interface Holding {
