@@ -1,13 +1,17 @@
 import type { Forward } from "./site.ts";
 
+interface Timed {
+  readonly exceeded: () => void;
+  readonly attemptExceeded: () => void;
+}
+
 /**
  * How long an exchange may take and each of its attempts. Both are counted from when the request is whole, and an attempt's
  * from when it is sent besides (Envoy, `Filter::onRequestComplete` and `UpstreamRequest::onPoolReady`): who uploads slowly is
  * not cut off, and to dial has a limit of its own.
  */
 export class Deadlines {
-  readonly #exceeded: () => void;
-  readonly #attemptExceeded: () => void;
+  readonly #timed: Timed;
   #wholeMs: number | "none" = "none";
   #attemptMs: number | "none" = "none";
   #isRequestWhole = false;
@@ -15,9 +19,8 @@ export class Deadlines {
   #whole: NodeJS.Timeout | undefined;
   #attempt: NodeJS.Timeout | undefined;
 
-  constructor(exceeded: () => void, attemptExceeded: () => void) {
-    this.#exceeded = exceeded;
-    this.#attemptExceeded = attemptExceeded;
+  constructor(timed: Timed) {
+    this.#timed = timed;
   }
 
   told({ timeout, retries }: Pick<Forward, "timeout" | "retries">): void {
@@ -27,7 +30,7 @@ export class Deadlines {
 
   requestWhole(): void {
     this.#isRequestWhole = true;
-    if (this.#wholeMs !== "none") this.#whole ??= setTimeout(this.#exceeded, this.#wholeMs);
+    if (this.#wholeMs !== "none") this.#whole ??= setTimeout(() => this.#timed.exceeded(), this.#wholeMs);
     this.#begun();
   }
 
@@ -49,6 +52,6 @@ export class Deadlines {
 
   #begun(): void {
     if (this.#attemptMs !== "none" && this.#isSent && this.#isRequestWhole)
-      this.#attempt = setTimeout(this.#attemptExceeded, this.#attemptMs);
+      this.#attempt = setTimeout(() => this.#timed.attemptExceeded(), this.#attemptMs);
   }
 }

@@ -53,7 +53,7 @@ export class Exchange implements ConnectionUser {
 
   #isLast = false;
 
-  readonly #deadlines: Deadlines;
+  readonly #deadlines = new Deadlines(this);
   #backingOff: NodeJS.Timeout | undefined;
   #requestBytes = 0;
   #responseBytes = 0;
@@ -64,10 +64,6 @@ export class Exchange implements ConnectionUser {
     this.#requestBody = bodyReader(head.framing, down.settings.limits.trailers);
     this.#responseHeads = responseHeads(head, down.settings.limits.head);
     this.#replay = new Replay(down.settings.limits.replayBytes);
-    this.#deadlines = new Deadlines(
-      () => this.#broken(504, "timeout"),
-      () => this.#failed("timeout", "timeout"),
-    );
   }
 
   /** Rules on the request and sends it on; returns up to where the chunk belongs to it. */
@@ -138,6 +134,15 @@ export class Exchange implements ConnectionUser {
     // Half a request is none.
     else if (this.#requestBody !== undefined) this.#broken(400, "malformed");
     else this.#down.socket.destroy();
+  }
+
+  /** The time for the whole of it is over. */
+  exceeded(): void {
+    this.#broken(504, "timeout");
+  }
+
+  attemptExceeded(): void {
+    this.#failed("timeout", "timeout");
   }
 
   /** There is no caller any more. */
