@@ -143,11 +143,11 @@ test("the time is counted from when the request is whole: who uploads slowly is 
   const { port: at } = await bad((socket, text) => {
     if (text.endsWith("d")) socket.write(ok);
   });
-  const retries = { attempts: 0, perTry: 200, on: ["5xx"], statuses: [] } as const;
-  const { port } = await scene([at], { timeout: 200, retries });
+  const retries = { attempts: 0, perTry: 1000, on: ["5xx"], statuses: [] } as const;
+  const { port } = await scene([at], { timeout: 1000, retries });
   const { socket, heard } = said(port, "POST / HTTP/1.1\r\nhost: server\r\ncontent-length: 4\r\n\r\n");
   for (const letter of "abcd") {
-    await sleep(100);
+    await sleep(400);
     socket.write(letter);
   }
   await until(() => heard() !== "");
@@ -316,12 +316,12 @@ const blackHole = async (): Promise<number> => {
 
 test("one that takes nobody is given up when the time to connect is over, and others are asked", async () => {
   const [hole, alive] = [await blackHole(), await backend((_, response) => response.end("alive"))];
-  const connecting = { connectMs: 200 };
+  const connecting = { connectMs: 1000 };
   const made = await scene([hole], {}, connecting);
   expect(await asked(made.port)).toMatchObject({ status: 503, body: "upstream connect timeout\n" });
   expect(flagOf(made)).toBe("connect-timeout");
   expect(await made.others()).toBe("in order");
-  const retries = { attempts: 1, perTry: 50, on: ["connect-failure"], statuses: [] } as const;
+  const retries = { attempts: 1, perTry: 500, on: ["connect-failure"], statuses: [] } as const;
   const { port, exchanges } = await scene([hole, alive], { retries }, connecting);
   while (exchanges.every(({ attempts }) => attempts < 2)) expect((await asked(port)).body).toBe("alive");
 });
