@@ -92,15 +92,15 @@ const configOf = (generation: number, { calls, arrivals, turns, backends }: Port
         },
         unknownHosts: "refuse",
       },
-      inbound(arrivals, backends[0], "strict"),
+      { ...inbound(arrivals, backends[0], "strict"), address: "0.0.0.0" },
       inbound(turns[generation % 2]!, 20_000 + (generation % 10_000), "disabled"),
     ],
     clusters: {
       "plain||80": cluster(...backends.slice(0, 1 + (generation % 2))),
       "secure||80": {
         resolve: "static",
-        // Another name for the same one: its connections are made anew now and then.
-        endpoints: [{ address: generation % 8 < 4 ? "127.0.0.1" : "localhost", port: arrivals, identity }],
+        // Another address of the same one: its connections are made anew now and then.
+        endpoints: [{ address: generation % 8 < 4 ? "127.0.0.1" : "127.0.0.2", port: arrivals, identity }],
       },
       [`other-${generation}||80`]: cluster(...backends),
     },

@@ -24,7 +24,7 @@ const toil: Toil = { requests: 1_000_000, changes: 2000, rounds: 16, secondsARou
  * them: 50 bytes for each request would be 24 MiB of heap, a configuration that is kept for each change 10 MiB and more,
  * and a timer, a socket or a descriptor for each change 1,000 of them.
  */
-const mostGrowth: Holding = { heapMebibytes: 1.5, residentMebibytes: 16, descriptors: 16, resources: 16 };
+const mostGrowth: Holding = { heapMebibytes: 4, residentMebibytes: 16, descriptors: 16, resources: 16 };
 
 const restMs = 300;
 
@@ -48,7 +48,18 @@ const load = async (
   },
 ): Promise<number> => {
   const headers = ["-H", `Host: ${host}`, ...(keepsAlive ? [] : ["-H", "Connection: close"])];
-  const argv = ["-t", "1", "-c", String(connections), "-d", `${seconds}s`, ...headers, `http://127.0.0.1:${port}/`];
+  const argv = [
+    "-t",
+    "1",
+    "-c",
+    String(connections),
+    "-d",
+    `${seconds}s`,
+    "--timeout",
+    "10s",
+    ...headers,
+    `http://127.0.0.1:${port}/`,
+  ];
   const { stdout } = await ran(wrk, argv, { env: libraries });
   const wrong = /^.*(Non-2xx|Socket errors).*$/m.exec(stdout)?.[0];
   if (wrong !== undefined) throw new Error(`${host}: ${wrong.trim()}`);
