@@ -1,6 +1,6 @@
 import type { LoadGenerator } from "../../conformance/rig/install.ts";
 import { median } from "../compile/measured.ts";
-import { footprint } from "../xds/footprint.ts";
+import { footprint } from "../../conformance/rig/footprint.ts";
 import { machine } from "../result.ts";
 import { cases, smallPlain, type Case } from "./cases.ts";
 import type { Contestant } from "./contestants/contestant.ts";

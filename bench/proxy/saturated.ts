@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import type { LoadGenerator } from "../../conformance/rig/install.ts";
-import { footprint } from "../xds/footprint.ts";
+import { footprint } from "../../conformance/rig/footprint.ts";
 import { connections } from "./half-load/messages.ts";
 import { requestHeaders } from "./request.ts";
 

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { clients } from "./clients/clients.ts";
 import type { Observed } from "./clients/messages.ts";
-import { footprint } from "./footprint.ts";
+import { footprint } from "../../conformance/rig/footprint.ts";
 import type { BenchPlane } from "./plane.ts";
 
 /** One change as it went through one plane. */

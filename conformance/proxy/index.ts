@@ -8,6 +8,7 @@ import { meshProxyCounting } from "./counting.ts";
 import { meshProxyFront } from "./front.ts";
 import { proxyLaboratory } from "./laboratory.ts";
 import { enduranceChecks } from "./endurance/endurance.ts";
+import { flatChecks } from "./endurance/flat.ts";
 import { leftOut, whyLeftOut, type LeftOut } from "./left-out.ts";
 import { parserChecks } from "./parser/checks.ts";
 import { planted } from "./planted.ts";
@@ -57,6 +58,7 @@ export const proxySuite =
     await parserChecks(verdicts, { front: meshProxyFront(built("mesh-proxy")), refusesOld: 426 });
     await meshes(seeds)(verdicts);
     await enduranceChecks(verdicts);
+    await flatChecks(verdicts, built("mesh-proxy"));
   };
 
 export const proxyConformance: Suite = proxySuite(everySeed);

@@ -17,7 +17,7 @@ import type {
   VirtualHost,
 } from "../../targets/native/config.ts";
 import { proxy, type Proxy, type ProxyOptions } from "./proxy.ts";
-import type { ConnectionRecord, ExchangeRecord } from "./telemetry/exchange-record.ts";
+import type { ConnectionRecord, ExchangeRecord, HandshakeFailure } from "./telemetry/exchange-record.ts";
 
 export const identity = "spiffe://cluster.local/ns/shop/sa/client";
 
@@ -112,21 +112,29 @@ export interface Running {
   readonly proxy: Proxy;
   readonly exchanges: readonly ExchangeRecord[];
   readonly connections: readonly ConnectionRecord[];
+  readonly handshakes: readonly HandshakeFailure[];
 }
 
-export const running = async (first: ProxyConfig, limits?: ProxyOptions["limits"]): Promise<Running> => {
+export const running = async (
+  first: ProxyConfig,
+  limits?: ProxyOptions["limits"],
+  more?: Pick<ProxyOptions, "upstream" | "addressesOf">,
+): Promise<Running> => {
   const exchanges: ExchangeRecord[] = [];
   const connections: ConnectionRecord[] = [];
+  const handshakes: HandshakeFailure[] = [];
   const made = proxy({
     telemetry: {
       exchanged: (record) => exchanges.push(record),
       connected: (record) => connections.push(record),
+      handshakeFailed: (failure) => handshakes.push(failure),
     },
     ...(limits && { limits }),
+    ...more,
   });
   onTestFinished(() => made.close(0));
   await made.taken(first);
-  return { proxy: made, exchanges, connections };
+  return { proxy: made, exchanges, connections, handshakes };
 };
 
 export interface Said {

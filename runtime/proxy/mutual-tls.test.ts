@@ -1,4 +1,6 @@
-import { connect } from "node:net";
+import { once } from "node:events";
+import { connect, createServer, type Socket } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import { connect as connectTls } from "node:tls";
 import { expect, onTestFinished, test } from "vitest";
 import { testAuthority } from "../control/identity/fixture.ts";
@@ -12,12 +14,14 @@ import {
   freePort,
   identity,
   inbound,
+  listening,
   outbound,
   route,
   running,
   wholeHost,
 } from "./fixture.ts";
 import { ownIdentity } from "./identity/own-identity.ts";
+import { Metrics, metricsText } from "./telemetry/metrics.ts";
 
 const server: SpiffeId = "spiffe://cluster.local/ns/shop/sa/server";
 type Authority = Awaited<ReturnType<typeof testAuthority>>;
@@ -109,6 +113,70 @@ test("a certificate of another root, none at all, and one of no identity open no
   const good = await authority.issued(identity);
   expect(await tried({ cert: good.certificateChain, key: good.privateKey })).toMatch(/^HTTP\/1.1 200/);
   expect(behind.exchanges).toHaveLength(1);
+});
+
+test("handshakes that come to nothing are told of, with who failed and why, from both ends", async () => {
+  const { authority, inPort, behind } = await pair({ mtls: "strict" });
+  const other = await (await testAuthority({ trustDomain: "cluster.local" })).issued(identity);
+  const foreign = await authority.issued(identity);
+  const tls = ({ certificateChain: cert, privateKey: key }: Partial<typeof other>) =>
+    connectTls({ host: "127.0.0.1", port: inPort, rejectUnauthorized: false, ...(cert && key && { cert, key }) });
+  const failures: readonly (readonly [code: string, fails: () => Socket])[] = [
+    ["ERR_SSL_HTTP_REQUEST", () => connect(inPort, "127.0.0.1").end("GET / HTTP/1.1\r\n\r\n")],
+    ["ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE", () => tls({})],
+    ["UNABLE_TO_VERIFY_LEAF_SIGNATURE", () => tls(other)],
+    ["ECONNRESET", () => connect(inPort, "127.0.0.1").end()],
+    ["WRONG_IDENTITY", () => tls(foreign)],
+  ];
+  for (const [count, [code, fails]] of failures.entries()) {
+    if (code === "WRONG_IDENTITY")
+      await behind.proxy.taken({
+        ...config([inbound(inPort, 1, { mtls: "strict" })]),
+        identity: server,
+        trustDomain: "elsewhere.local",
+      });
+    const socket = fails();
+    onTestFinished(() => void socket.destroy());
+    socket.on("error", () => undefined);
+    while (behind.handshakes.length <= count) await sleep(5);
+    expect(behind.handshakes[count]).toMatchObject({ side: "downstream", address: "127.0.0.1", code });
+  }
+  const { outPort, caller } = await pair({ mtls: "strict" }, "spiffe://cluster.local/ns/shop/sa/another");
+  await asked(outPort);
+  expect(caller.handshakes).toEqual([
+    {
+      side: "upstream",
+      address: "127.0.0.1",
+      code: "WRONG_IDENTITY",
+      reason: "the server is not spiffe://cluster.local/ns/shop/sa/another",
+    },
+  ]);
+  const metrics = new Metrics(() => ({ id: "", identity: "" }));
+  for (const failure of [...behind.handshakes, ...behind.handshakes]) metrics.handshakeFailed(failure);
+  expect(metricsText([metrics.counted(), metrics.counted()])).toContain(
+    'meshwright_proxy_tls_handshake_failures_total{side="downstream",reason="WRONG_IDENTITY"} 4\n',
+  );
+});
+
+test("half a response whose end would be the connection's is reset under TLS as well", async () => {
+  const { authority, inPort, behind } = await pair({ mtls: "strict" });
+  const application = createServer((socket) => {
+    socket.on("error", () => undefined);
+    socket.once("data", () => {
+      socket.write("HTTP/1.1 200 OK\r\n\r\nhalf");
+      setTimeout(() => socket.resetAndDestroy(), 50);
+    });
+  });
+  onTestFinished(() => void application.close());
+  await behind.proxy.taken({
+    ...config([inbound(inPort, await listening(application), { mtls: "strict" })]),
+    identity: server,
+  });
+  const { certificateChain: cert, privateKey: key } = await authority.issued(identity);
+  const socket = connectTls({ host: "127.0.0.1", port: inPort, rejectUnauthorized: false, cert, key });
+  socket.on("data", () => undefined);
+  socket.write("GET / HTTP/1.1\r\nhost: x\r\n\r\n");
+  await expect(once(socket, "end")).rejects.toThrow("ECONNRESET");
 });
 
 test("access is by proven caller, method and path", async () => {

@@ -4,6 +4,7 @@ import { readFile } from "node:fs/promises";
 import type { ProxyConfig } from "../../targets/native/config.ts";
 import { identityFiles } from "../identity-files.ts";
 import { reasonOf, type Log } from "../log/log.ts";
+import { sparingLog } from "../log/sparing-log.ts";
 import { ownIdentity } from "./identity/own-identity.ts";
 import { proxy, type ProxyOptions } from "./proxy.ts";
 import { watchedFile } from "./source/watched-file.ts";
@@ -60,6 +61,7 @@ export const proxyProcess = async ({
     certificate: undefined,
   };
   const metrics = new Metrics(() => ({ id: current?.workload ?? "", identity: current?.identity ?? "" }));
+  const sparing = sparingLog(log);
   const running = proxy({
     telemetry: {
       exchanged: (record) => {
@@ -69,6 +71,11 @@ export const proxyProcess = async ({
       connected: (record) => {
         metrics.connected(record);
         accessLog?.connected(record);
+      },
+      handshakeFailed: (failure) => {
+        metrics.handshakeFailed(failure);
+        const { side, address, code, reason } = failure;
+        sparing({ level: "warn", event: "handshake failed", side, address, code, reason });
       },
     },
     ...(limits && { limits }),

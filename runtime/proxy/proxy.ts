@@ -1,6 +1,6 @@
 import type { Listener, ProxyConfig } from "../../targets/native/config.ts";
 import { configViolations } from "../../targets/native/config-shape.ts";
-import type { HttpSettings } from "./downstream/downstream.ts";
+import type { HttpLimits, HttpSettings } from "./downstream/downstream.ts";
 import { Port, type PortLimits, type PortRules, type Tunnelled } from "./downstream/port.ts";
 import type { Peer } from "./downstream/site.ts";
 import { headLimits, trailerLimits } from "./http1/limits.ts";
@@ -8,12 +8,22 @@ import type { OwnIdentity } from "./identity/own-identity.ts";
 import { accessRules } from "./rules/access.ts";
 import { gatewaySite, inboundSite, outboundSite } from "./rules/sites.ts";
 import type { Telemetry } from "./telemetry/exchange-record.ts";
-import { Clusters, type Upstream } from "./upstream/clusters.ts";
-import { Pool } from "./upstream/pool.ts";
+import { Clusters, type AddressesOf, type Upstream } from "./upstream/clusters.ts";
+import { PlainPools } from "./upstream/plain-pools.ts";
+import { poolLimits, type PoolLimits } from "./upstream/pool.ts";
+
+export interface ProxyLimits extends HttpLimits, PortLimits {
+  /** How long a configuration waits for names that it brings. */
+  readonly lookupMs: number;
+}
 
 export interface ProxyOptions {
   readonly telemetry: Telemetry;
-  readonly limits?: Partial<HttpSettings["limits"] & PortLimits>;
+  readonly limits?: Partial<ProxyLimits>;
+  /** Of connections to endpoints. */
+  readonly upstream?: Partial<PoolLimits>;
+  /** The addresses of a name outside of the mesh; rejects where there are none. The system's own way unless said otherwise. */
+  readonly addressesOf?: AddressesOf;
 }
 
 /** A data plane that runs. */
@@ -25,7 +35,7 @@ export interface Proxy {
   readonly close: (graceMs: number) => Promise<void>;
 }
 
-export const proxyLimits: HttpSettings["limits"] & PortLimits = {
+export const proxyLimits: ProxyLimits = {
   head: headLimits,
   trailers: trailerLimits,
   headMs: 10_000,
@@ -33,38 +43,30 @@ export const proxyLimits: HttpSettings["limits"] & PortLimits = {
   replayBytes: 65_536,
   connections: 20_000,
   handshakeMs: 10_000,
+  lookupMs: 5000,
 };
 
-export const proxy = ({ telemetry, limits: some }: ProxyOptions): Proxy => {
+export const proxy = ({ telemetry, limits: some, upstream: someUpstream, addressesOf }: ProxyOptions): Proxy => {
   const limits = { ...proxyLimits, ...some };
+  const upstreamLimits = { ...poolLimits, ...someUpstream };
   let own: OwnIdentity | undefined;
   let isDraining = false;
-  const clusters = new Clusters(() => own);
-  const applications = new Map<string, Upstream>();
-  let passing = new Map<string, Upstream>();
+  const clusters = new Clusters(() => own, {
+    limits: upstreamLimits,
+    handshakeFailed: telemetry.handshakeFailed,
+    ...(addressesOf && { addressesOf }),
+  });
+  const applications = new PlainPools({ limits: upstreamLimits });
+  const passing = new PlainPools({ most: mostPassing, limits: upstreamLimits });
   let ports = new Map<string, Port>();
   let identity = "";
 
-  const application = (address: string, port: number): Upstream => {
-    const key = `${address} ${port}`;
-    const known = applications.get(key);
-    if (known !== undefined) return known;
-    const endpoint = { address, port };
-    const made = { endpoint, pool: new Pool({ endpoint, own: () => undefined }) };
-    applications.set(key, made);
-    return made;
-  };
-  /** Where a captured caller wanted to go, unless that is this proxy itself. */
-  const passed = ({ dialled: { address, port } }: Peer): Upstream | undefined => {
-    const key = `${address} ${port}`;
-    const known = passing.get(key) ?? {
-      endpoint: { address, port },
-      pool: new Pool({ endpoint: { address, port }, own: () => undefined }),
-    };
-    if (passing.size > mostPassing) passing = new Map();
-    passing.set(key, known);
-    return known;
-  };
+  /** Where a captured caller wanted to go. */
+  const passed = ({ dialled: { address, port } }: Peer): Upstream => passing.at(address, port);
+
+  // Made out here: ports keep it, and made by `taken` it would keep all that a configuration was put in force with, the ports
+  // before among it, and those before them.
+  const isOnItsWayOut = (): boolean => isDraining;
 
   const rulesOf = (listener: Listener, config: ProxyConfig): PortRules => {
     const { trustDomain, pathNormalization } = config;
@@ -92,7 +94,7 @@ export const proxy = ({ telemetry, limits: some }: ProxyOptions): Proxy => {
       }
       case "inbound": {
         const { mtls, targetPort } = listener;
-        const upstream = application(listener.application.address, listener.application.port);
+        const upstream = applications.at(listener.application.address, listener.application.port);
         if (listener.protocol === "http")
           return { mtls, trustDomain, serves: { kind: "http", site: inboundSite(listener, surroundings, upstream) } };
         const verdict = accessRules(listener.access);
@@ -117,9 +119,11 @@ export const proxy = ({ telemetry, limits: some }: ProxyOptions): Proxy => {
     const config = told as ProxyConfig;
     if (identity !== "" && config.identity !== identity)
       throw new Error(`the configuration is of ${config.identity}, and this proxy runs as ${identity}`);
-    const settings: HttpSettings = { limits, telemetry, isDraining: () => isDraining, identity: config.identity };
+    const settings: HttpSettings = { limits, telemetry, isDraining: isOnItsWayOut, identity: config.identity };
     // All of it is made before any of it is put in force.
     const wanted = sockets(config.listeners, (listener) => rulesOf(listener, config));
+    // What is in force serves meanwhile: nobody waits for a name, nor is told that nobody stands behind it.
+    const addresses = await clusters.looked(config.clusters, limits.lookupMs);
     const before = ports;
     const opened = new Map<string, Port>();
     // The kernel gives a number to one address, or to all of them together.
@@ -142,7 +146,10 @@ export const proxy = ({ telemetry, limits: some }: ProxyOptions): Proxy => {
       throw error;
     }
     identity = config.identity;
-    clusters.taken(config.clusters);
+    clusters.taken(config.clusters, addresses);
+    applications.keepOnly(
+      config.listeners.flatMap((listener) => (listener.kind === "inbound" ? [listener.application] : [])),
+    );
     for (const [key, { rules }] of wanted) before.get(key)?.ruledBy(rules);
     ports = new Map([...wanted.keys()].map((key) => [key, before.get(key) ?? opened.get(key)!]));
     for (const [key, port] of before) if (!wanted.has(key)) void port.close(closedMs);
@@ -166,7 +173,8 @@ export const proxy = ({ telemetry, limits: some }: ProxyOptions): Proxy => {
       await queue;
       await Promise.all([...ports.values()].map((port) => port.close(graceMs)));
       clusters.close();
-      for (const { pool } of [...applications.values(), ...passing.values()]) pool.close();
+      applications.close();
+      passing.close();
     },
   };
 };

@@ -7,9 +7,11 @@ import type { RequestHead, ResponseHead } from "../http1/head.ts";
 
 import { edited } from "../rules/header-edits.ts";
 import type { Connection, ConnectionUser } from "../upstream/connection.ts";
-import type { Upstream } from "../upstream/clusters.ts";
-import type { Failure, Pool } from "../upstream/pool.ts";
+import type { Failure } from "../upstream/pool.ts";
 import { answerText } from "./answer.ts";
+import { Attempts } from "./attempts.ts";
+import { carrierOf } from "./carrier.ts";
+import { Deadlines } from "./deadlines.ts";
 import { forwardedRequest, forwardedResponse, granted, interimResponse, requestIdOf } from "./forwarded-heads.ts";
 import type { Downstream } from "./downstream.ts";
 import { Replay } from "./replay.ts";
@@ -39,24 +41,19 @@ export class Exchange implements ConnectionUser {
   #isOver = false;
   #isTunnel = false;
 
-  /** The current attempt. */
-  #upstream: Upstream | undefined;
+  readonly #attempts = new Attempts();
+  /** That of the current attempt. */
   #connection: Connection | undefined;
   #isHeadSent = false;
-  #attempts = 0;
-  /** The endpoint of the last attempt, for whoever is told. */
-  #last: Upstream | undefined;
-  /** Counts every dialling: what an earlier one still tells is not about this one. */
-  #dialling = 0;
-  #tried: Set<Pool> | undefined;
   readonly #replay: Replay;
 
   #responseHeads: HeadBuffer<ResponseHead>;
   #response: ResponseHead | undefined;
   #responseBody: BodyReader | undefined;
 
-  #timeout: NodeJS.Timeout | undefined;
-  #perTry: NodeJS.Timeout | undefined;
+  #isLast = false;
+
+  readonly #deadlines = new Deadlines(this);
   #backingOff: NodeJS.Timeout | undefined;
   #requestBytes = 0;
   #responseBytes = 0;
@@ -87,7 +84,8 @@ export class Exchange implements ConnectionUser {
       { target: ruling.target, headers: edited(this.#head.headers, ruling.requestHeaders) },
       { role: site.role, peer, identity: settings.identity, requestId: this.#requestId },
     );
-    if (ruling.timeout !== "none") this.#timeout = setTimeout(() => this.#broken(504, "timeout"), ruling.timeout);
+    this.#deadlines.told(ruling);
+    if (this.#requestBody === undefined) this.#deadlines.requestWhole();
     this.#attempted(false);
     return end;
   }
@@ -106,7 +104,10 @@ export class Exchange implements ConnectionUser {
       return chunk.length;
     }
     const { end } = part;
-    if (part.complete) this.#requestBody = undefined;
+    if (part.complete) {
+      this.#requestBody = undefined;
+      this.#deadlines.requestWhole();
+    }
     if (end === at) return end;
     const bytes = at === 0 && end === chunk.length ? chunk : chunk.subarray(at, end);
     this.#requestBytes += bytes.length;
@@ -124,11 +125,24 @@ export class Exchange implements ConnectionUser {
     if (socket?.isPaused() === true) socket.resume();
   }
 
-  /** The caller says no more; it may still want its answer. */
+  /**
+   * The caller says no more. Almost always it went away: nothing else tells so before something is written, and the callee
+   * would work on for nobody. Who only says no more after a whole request gets no answer, as from Envoy.
+   */
   downstreamEnded(): void {
     if (this.#isTunnel) this.#connection?.socket.end();
     // Half a request is none.
     else if (this.#requestBody !== undefined) this.#broken(400, "malformed");
+    else this.#down.socket.destroy();
+  }
+
+  /** The time for the whole of it is over. */
+  exceeded(): void {
+    this.#broken(504, "timeout");
+  }
+
+  attemptExceeded(): void {
+    this.#failed("timeout", "timeout");
   }
 
   /** There is no caller any more. */
@@ -154,7 +168,8 @@ export class Exchange implements ConnectionUser {
       at = found.end;
       if (head.status === 101) return this.#upgraded(head, chunk, at);
       if (head.status < 200) {
-        this.#down.socket.write(interimResponse(head), "latin1");
+        this.#replay.drop();
+        if (!this.#down.socket.write(interimResponse(head), "latin1")) this.#connection?.socket.pause();
         if (at === chunk.length) return;
         continue;
       }
@@ -182,22 +197,19 @@ export class Exchange implements ConnectionUser {
       this.#down.socket.destroy();
       return;
     }
-    if (this.#response !== undefined) {
-      if (this.#response.framing.kind === "close") return this.#complete(false);
-      return this.#broken(502, "reset");
-    }
+    if (this.#response !== undefined) return this.#broken(502, "reset");
     // A connection that was kept may close just as it is used: nothing of it was read, and to ask again does no harm.
     const isStale = connection.uses > 0 && !this.#responseHeads.begun() && isIdempotent(this.#head.method);
     if (isStale && this.#replay.isWhole) {
-      this.#left();
-      this.#attempts -= 1;
+      this.#deadlines.attemptOver();
+      this.#attempts.endedStale();
       return this.#attempted(true);
     }
     this.#failed("reset", "reset");
   }
 
   keeps(): boolean {
-    return this.#down.socket.writableLength > 0 || this.#responseHeads.begun();
+    return this.#down.socket.writableLength > 0;
   }
 
   drained(): void {
@@ -206,39 +218,23 @@ export class Exchange implements ConnectionUser {
   }
 
   #attempted(fresh: boolean): void {
-    const forward = this.#forward!;
-    const upstream = forward.upstream(this.#tried);
-    if (upstream === undefined) return this.#answered(503, "no-workload");
-    this.#attempts += 1;
-    this.#upstream = upstream;
-    upstream.pool.active += 1;
     this.#isHeadSent = false;
-    const { retries } = forward;
-    if (retries !== "none" && retries.perTry !== "none")
-      this.#perTry = setTimeout(() => this.#failed("timeout", "timeout"), retries.perTry);
-    this.#dialling += 1;
-    const dialling = this.#dialling;
-    upstream.pool.acquire(
+    const isBegun = this.#attempts.begun(
+      this.#forward!,
       {
-        connected: (connection) => {
-          // Given up meanwhile.
-          if (this.#isOver || this.#dialling !== dialling || this.#upstream !== upstream)
-            return upstream.pool.release(connection);
-          this.#send(connection);
-        },
-        failed: (why) => {
-          if (this.#isOver || this.#dialling !== dialling || this.#upstream !== upstream) return;
-          this.#failed(why === "overflow" ? "reset" : "connect", why);
-        },
+        connected: (connection) => this.#send(connection),
+        failed: (why) => this.#failed(why === "overflow" ? "reset" : "connect", why),
       },
       { fresh },
     );
+    if (!isBegun) this.#answered(503, "no-workload");
   }
 
   #send(connection: Connection): void {
     this.#connection = connection;
     connection.user = this;
     this.#isHeadSent = true;
+    this.#deadlines.attemptSent();
     const hasRoom = written(connection.socket, this.#requestText, this.#replay.pieces);
     const isOnlyOnce = this.#forward?.retries === "none" && !isIdempotent(this.#head.method);
     if (isOnlyOnce || this.#replay.isTooMuch) this.#replay.drop();
@@ -249,15 +245,15 @@ export class Exchange implements ConnectionUser {
   /** The policy, for as long as it allows for another attempt. */
   #retries(): RetryPolicy | undefined {
     const { retries = "none" } = this.#forward ?? {};
-    return retries !== "none" && this.#attempts <= retries.attempts && this.#replay.isWhole ? retries : undefined;
+    return retries !== "none" && this.#attempts.count <= retries.attempts && this.#replay.isWhole ? retries : undefined;
   }
 
   /** Gives up the attempt, and asks another endpoint after a moment. */
   #again(): void {
-    if (this.#upstream !== undefined) (this.#tried ??= new Set()).add(this.#upstream.pool);
+    this.#attempts.avoided();
     this.#dropped();
     this.#responseHeads = responseHeads(this.#head, this.#down.settings.limits.head);
-    this.#backingOff = setTimeout(() => this.#attempted(false), backOff(this.#attempts));
+    this.#backingOff = setTimeout(() => this.#attempted(false), backOff(this.#attempts.count));
   }
 
   #failed(failure: AttemptFailure, why: Failure | "reset" | "timeout" | "malformed-response"): void {
@@ -274,7 +270,9 @@ export class Exchange implements ConnectionUser {
     this.#dropped();
     if (this.#response === undefined && !this.#isTunnel) return this.#answered(status, reason);
     this.#over(reason, this.#response?.status ?? 101);
-    this.#down.socket.destroy();
+    // Where the end of the connection is the end of the body, only a reset tells that it is not.
+    if (this.#response?.framing.kind === "close") carrierOf(this.#down.socket).resetAndDestroy();
+    else this.#down.socket.destroy();
   }
 
   #answered(status: number, reason: Reason): void {
@@ -288,13 +286,17 @@ export class Exchange implements ConnectionUser {
     this.#response = head;
     this.#responseBody = bodyReader(head.framing, this.#down.settings.limits.trailers);
     this.#replay.drop();
-    clearTimeout(this.#perTry);
-    const isLast =
+    this.#deadlines.attemptOver();
+    this.#isLast =
       !this.#head.keepsAlive ||
       head.framing.kind === "close" ||
       this.#down.settings.isDraining() ||
       this.#requestBody !== undefined;
-    return forwardedResponse(head, edited(head.headers, this.#forward!.responseHeaders), isLast ? "closed" : "kept");
+    return forwardedResponse(
+      head,
+      edited(head.headers, this.#forward!.responseHeaders),
+      this.#isLast ? "closed" : "kept",
+    );
   }
 
   #passedOn(headText: string, chunk: Buffer, at: number): void {
@@ -320,12 +322,12 @@ export class Exchange implements ConnectionUser {
     if (connection !== undefined) {
       connection.user = undefined;
       if (isClean && isRequestDone && response.keepsAlive && response.framing.kind !== "close")
-        this.#upstream!.pool.release(connection);
+        this.#attempts.released(connection);
       else connection.socket.destroy();
     }
     this.#left();
     this.#over("", response.status);
-    this.#down.finished(isRequestDone && this.#head.keepsAlive && response.framing.kind !== "close");
+    this.#down.finished(!this.#isLast);
   }
 
   #upgraded(head: ResponseHead, chunk: Buffer, at: number): void {
@@ -334,8 +336,7 @@ export class Exchange implements ConnectionUser {
     this.#response = head;
     this.#isTunnel = true;
     this.#replay.drop();
-    clearTimeout(this.#timeout);
-    clearTimeout(this.#perTry);
+    this.#deadlines.over();
     const { socket } = this.#down;
     socket.write(forwardedResponse(head, head.headers, "upgraded"), "latin1");
     if (at < chunk.length) this.received(chunk.subarray(at));
@@ -356,17 +357,13 @@ export class Exchange implements ConnectionUser {
   }
 
   #left(): void {
-    clearTimeout(this.#perTry);
-    this.#perTry = undefined;
-    if (this.#upstream === undefined) return;
-    this.#upstream.pool.active -= 1;
-    this.#last = this.#upstream;
-    this.#upstream = undefined;
+    this.#deadlines.attemptOver();
+    this.#attempts.ended();
   }
 
   #over(reason: string, status: number): void {
     this.#isOver = true;
-    clearTimeout(this.#timeout);
+    this.#deadlines.over();
     clearTimeout(this.#backingOff);
     const { peer, settings } = this.#down;
     const { method, target, host } = this.#head;
@@ -380,12 +377,12 @@ export class Exchange implements ConnectionUser {
       requestId: this.#requestId,
       status,
       reason,
-      attempts: this.#attempts,
+      attempts: this.#attempts.count,
       requestBytes: this.#requestBytes,
       responseBytes: this.#responseBytes,
       service: this.#forward?.service ?? "",
       cluster: this.#forward?.cluster ?? "",
-      endpoint: this.#last?.endpoint,
+      endpoint: this.#attempts.last?.endpoint,
       callerAddress: peer.address,
       caller: peer.identity,
     });

@@ -1,7 +1,10 @@
 import { createServer, type Server, type Socket } from "node:net";
 import { createServer as createTlsServer, type Server as TlsServer, type TLSSocket } from "node:tls";
 import { peerOf, type OwnIdentity } from "../identity/own-identity.ts";
+import type { HandshakeFailure } from "../telemetry/exchange-record.ts";
+import { handshakeFailure, wrongIdentity } from "../telemetry/handshake-failure.ts";
 import type { Upstream } from "../upstream/clusters.ts";
+import { carrierOf } from "./carrier.ts";
 import type { HttpSettings } from "./downstream.ts";
 import { HttpConnection } from "./http-connection.ts";
 import { isOnThisMachine } from "./own-machine.ts";
@@ -74,7 +77,7 @@ export class Port {
       handshakeTimeout: limits.handshakeMs,
     });
     this.#secure.on("secureConnection", (socket: TLSSocket) => this.#secured(socket));
-    this.#secure.on("tlsClientError", (_, socket) => socket.destroy());
+    this.#secure.on("tlsClientError", (error, socket) => this.#failed(socket, handshakeFailure(error, socket)));
     this.#sweeping = setInterval(() => this.#swept(), sweptMs).unref();
   }
 
@@ -127,7 +130,7 @@ export class Port {
     if (mtls === undefined) return void socket.destroy();
     if (mtls === "disabled") return this.#serve(socket, undefined);
     socket.on("error", () => undefined);
-    if (mtls === "strict") return void this.#secure.emit("connection", socket);
+    if (mtls === "strict") return this.#secures(socket);
     const silent = setTimeout(() => socket.destroy(), this.#limits.handshakeMs);
     socket.once("close", () => clearTimeout(silent));
     socket.once("end", () => socket.destroy());
@@ -136,16 +139,34 @@ export class Port {
       socket.removeAllListeners("end");
       socket.pause();
       socket.unshift(chunk);
-      if (chunk[0] === handshake) return void this.#secure.emit("connection", socket);
+      if (chunk[0] === handshake) return this.#secures(socket);
       this.#serve(socket, undefined);
       socket.resume();
     });
   }
 
+  #secures(socket: Socket): void {
+    // Who says no more before TLS is agreed on is gone.
+    socket.allowHalfOpen = false;
+    // Asked for while it can be told.
+    void socket.remoteAddress;
+    this.#secure.emit("connection", socket);
+  }
+
+  #failed(socket: TLSSocket, failure: Pick<HandshakeFailure, "code" | "reason">): void {
+    this.#settings.telemetry.handshakeFailed({
+      side: "downstream",
+      address: carrierOf(socket).remoteAddress ?? "",
+      ...failure,
+    });
+    socket.destroy();
+  }
+
   #secured(socket: TLSSocket): void {
     const identity = peerOf(socket, this.#rulesOf(socket)?.trustDomain ?? "");
     // Who proves nothing of this mesh is nobody, and nobody comes over TLS.
-    if (identity === undefined) return void socket.destroy();
+    if (identity === undefined) return this.#failed(socket, wrongIdentity("it proves no identity of the trust domain"));
+    socket.allowHalfOpen = true;
     socket.setNoDelay(true);
     this.#serve(socket, identity);
   }

@@ -37,8 +37,20 @@ export interface ConnectionRecord {
   readonly caller: SpiffeId | undefined;
 }
 
+/** A connection on which TLS was not agreed on. */
+export interface HandshakeFailure {
+  /** Whether the other end called, or was called. */
+  readonly side: "downstream" | "upstream";
+  readonly address: string;
+  /** One of few: OpenSSL's and Node's own, and `WRONG_IDENTITY`. */
+  readonly code: string;
+  /** In words. */
+  readonly reason: string;
+}
+
 /** Who is told of what the proxy does; never asked on the way. */
 export interface Telemetry {
   readonly exchanged: (record: ExchangeRecord) => void;
   readonly connected: (record: ConnectionRecord) => void;
+  readonly handshakeFailed: (failure: HandshakeFailure) => void;
 }

@@ -1,5 +1,5 @@
 import type { SpiffeId } from "../../../lib/model/selector.ts";
-import type { ConnectionRecord, ExchangeRecord } from "./exchange-record.ts";
+import type { ConnectionRecord, ExchangeRecord, HandshakeFailure } from "./exchange-record.ts";
 
 /** Istio's own buckets: milliseconds and bytes. */
 const milliseconds = [0.5, 1, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000, 30_000, 60_000, 300_000];
@@ -27,9 +27,15 @@ export interface TcpSeries {
   receivedBytes: number;
 }
 
+export interface HandshakeSeries {
+  readonly labels: Readonly<Record<"side" | "reason", string>>;
+  failures: number;
+}
+
 export interface Counted {
   readonly http: readonly Series[];
   readonly tcp: readonly TcpSeries[];
+  readonly handshakes: readonly HandshakeSeries[];
   /** Exchanges and connections that were not told apart, as too many kinds were there already. */
   readonly untold: number;
 }
@@ -42,6 +48,7 @@ export class Metrics {
   readonly #workload: () => { readonly id: string; readonly identity: SpiffeId };
   readonly #http = new Map<string, Series>();
   readonly #tcp = new Map<string, TcpSeries>();
+  readonly #handshakes = new Map<string, HandshakeSeries>();
   #untold = 0;
 
   /** Whose proxy it is, for the labels of its side. */
@@ -100,8 +107,20 @@ export class Metrics {
     series.receivedBytes += record.receivedBytes;
   }
 
+  handshakeFailed({ side, code }: HandshakeFailure): void {
+    const key = `${side} ${code}`;
+    const series = this.#handshakes.get(key) ?? { labels: { side, reason: code }, failures: 0 };
+    series.failures += 1;
+    this.#handshakes.set(key, series);
+  }
+
   counted(): Counted {
-    return { http: [...this.#http.values()], tcp: [...this.#tcp.values()], untold: this.#untold };
+    return {
+      http: [...this.#http.values()],
+      tcp: [...this.#tcp.values()],
+      handshakes: [...this.#handshakes.values()],
+      untold: this.#untold,
+    };
   }
 
   #labels({
@@ -157,6 +176,10 @@ export const metricsText = (all: readonly Counted[]): string => {
     all.flatMap((one) => one.tcp),
     addedTcp,
   );
+  const handshakes = merged(
+    all.flatMap((one) => one.handshakes),
+    (a, b): HandshakeSeries => ({ labels: a.labels, failures: a.failures + b.failures }),
+  );
   return [
     ...metric(
       "istio_requests_total",
@@ -190,6 +213,14 @@ export const metricsText = (all: readonly Counted[]): string => {
       "counter",
       "Bytes from callers to servers.",
       tcp.map(({ labels, sentBytes }) => sample("istio_tcp_received_bytes_total", labels, sentBytes)),
+    ),
+    ...metric(
+      "meshwright_proxy_tls_handshake_failures_total",
+      "counter",
+      "Connections on which TLS was not agreed on, by which end called.",
+      handshakes.map(({ labels, failures }) =>
+        sample("meshwright_proxy_tls_handshake_failures_total", labels, failures),
+      ),
     ),
     ...metric("meshwright_proxy_untold_total", "counter", "What no series has, as there are too many.", [
       sample(

@@ -1,12 +1,23 @@
 import { lookup } from "node:dns/promises";
 import type { Cluster, ClusterName, Endpoint } from "../../../targets/native/config.ts";
 import type { OwnIdentity } from "../identity/own-identity.ts";
-import { Pool, type PoolLimits } from "./pool.ts";
+import type { Telemetry } from "../telemetry/exchange-record.ts";
+import { Pool, sweptMs, type PoolLimits } from "./pool.ts";
 
 /** One of a cluster's endpoints for one exchange. */
 export interface Upstream {
   readonly endpoint: Endpoint;
   readonly pool: Pool;
+}
+
+/** Names that are servers', with their addresses. */
+export type Addresses = ReadonlyMap<string, readonly string[]>;
+export type AddressesOf = (name: string) => Promise<readonly string[]>;
+
+export interface ClustersOptions {
+  readonly limits?: PoolLimits;
+  readonly handshakeFailed?: Telemetry["handshakeFailed"];
+  readonly addressesOf?: AddressesOf;
 }
 
 /**
@@ -15,17 +26,19 @@ export interface Upstream {
  */
 export class Clusters {
   readonly #own: () => OwnIdentity | undefined;
-  readonly #limits: PoolLimits | undefined;
+  readonly #options: ClustersOptions;
+  readonly #addressesOf: AddressesOf;
   #members: ReadonlyMap<ClusterName, readonly Upstream[]> = new Map();
   #pools = new Map<string, Pool>();
-  #resolved = new Map<string, readonly string[]>();
+  #resolved: Addresses = new Map();
   #clusters: Readonly<Record<ClusterName, Cluster>> = {};
   readonly #resolving: NodeJS.Timeout;
   readonly #sweeping: NodeJS.Timeout;
 
-  constructor(own: () => OwnIdentity | undefined, limits?: PoolLimits) {
+  constructor(own: () => OwnIdentity | undefined, options: ClustersOptions = {}) {
     this.#own = own;
-    this.#limits = limits;
+    this.#options = options;
+    this.#addressesOf = options.addressesOf ?? addressesOf;
     this.#resolving = setInterval(() => void this.#resolve(), resolvedMs).unref();
     this.#sweeping = setInterval(() => {
       const now = performance.now();
@@ -33,8 +46,29 @@ export class Clusters {
     }, sweptMs).unref();
   }
 
-  taken(clusters: Readonly<Record<ClusterName, Cluster>>): void {
+  /**
+   * The addresses of all names that those clusters bring along, for `taken`: without those that have none, or that are not
+   * found within that time.
+   */
+  async looked(clusters: Readonly<Record<ClusterName, Cluster>>, withinMs: number): Promise<Addresses> {
+    const found = new Map<string, readonly string[]>();
+    const names = [...namesIn(clusters)].filter((name) => !this.#resolved.has(name));
+    if (names.length === 0) return found;
+    let late: NodeJS.Timeout | undefined;
+    const looking = Promise.all(
+      names.map(async (name) => {
+        const addresses = await this.#looked(name);
+        if (addresses !== undefined) found.set(name, addresses);
+      }),
+    );
+    await Promise.race([looking, new Promise((resolve) => (late = setTimeout(resolve, withinMs)))]);
+    clearTimeout(late);
+    return new Map(found);
+  }
+
+  taken(clusters: Readonly<Record<ClusterName, Cluster>>, addresses: Addresses = new Map()): void {
     this.#clusters = clusters;
+    this.#resolved = new Map([...this.#resolved, ...addresses]);
     this.#arranged();
     void this.#resolve();
   }
@@ -75,8 +109,7 @@ export class Clusters {
         reached.map((endpoint) => {
           const { address, port, identity } = endpoint;
           const key = `${address} ${port} ${identity ?? ""} ${originate?.sni ?? ""}`;
-          const pool =
-            pools.get(key) ?? this.#pools.get(key) ?? new Pool({ endpoint, originate, own: this.#own }, this.#limits);
+          const pool = pools.get(key) ?? this.#pools.get(key) ?? this.#pool(endpoint, originate);
           pools.set(key, pool);
           return { endpoint, pool };
         }),
@@ -87,29 +120,40 @@ export class Clusters {
     this.#members = members;
   }
 
+  #pool(endpoint: Endpoint, originate: Cluster["originate"]): Pool {
+    const { limits, handshakeFailed } = this.#options;
+    return new Pool({ endpoint, originate, own: this.#own, ...(handshakeFailed && { handshakeFailed }) }, limits);
+  }
+
   /** Names of servers outside: what was found stays in force when a resolver does not answer. */
   async #resolve(): Promise<void> {
-    const names = new Set(
-      Object.values(this.#clusters).flatMap(({ resolve, endpoints }) =>
-        resolve === "dns" ? endpoints.map(({ address }) => address) : [],
-      ),
+    const names = namesIn(this.#clusters);
+    if (names.size === 0 && this.#resolved.size === 0) return;
+    const found = await Promise.all([...names].map(async (name) => [name, await this.#looked(name)] as const));
+    // Others may be in force meanwhile.
+    const wanted = namesIn(this.#clusters);
+    const before = this.#resolved;
+    const after = new Map([...before].filter(([name]) => wanted.has(name)));
+    for (const [name, addresses] of found) if (addresses !== undefined && wanted.has(name)) after.set(name, addresses);
+    this.#resolved = after;
+    if ([...after].some(([name, addresses]) => addresses.join() !== before.get(name)?.join())) this.#arranged();
+  }
+
+  async #looked(name: string): Promise<readonly string[] | undefined> {
+    return this.#addressesOf(name).then(
+      (addresses) => addresses.toSorted(),
+      () => undefined,
     );
-    if (names.size === 0) return;
-    let changed = false;
-    await Promise.all(
-      [...names].map(async (name) => {
-        const found = await lookup(name, { all: true }).catch(() => undefined);
-        if (found === undefined) return;
-        const addresses = found.map(({ address }) => address).sort();
-        if (addresses.join() === this.#resolved.get(name)?.join()) return;
-        this.#resolved.set(name, addresses);
-        changed = true;
-      }),
-    );
-    for (const name of [...this.#resolved.keys()]) if (!names.has(name)) this.#resolved.delete(name);
-    if (changed) this.#arranged();
   }
 }
 
+const namesIn = (clusters: Readonly<Record<ClusterName, Cluster>>): ReadonlySet<string> =>
+  new Set(
+    Object.values(clusters).flatMap(({ resolve, endpoints }) =>
+      resolve === "dns" ? endpoints.map(({ address }) => address) : [],
+    ),
+  );
+
+const addressesOf: AddressesOf = async (name) => (await lookup(name, { all: true })).map(({ address }) => address);
+
 const resolvedMs = 5000;
-const sweptMs = 5000;

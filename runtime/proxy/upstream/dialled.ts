@@ -7,6 +7,7 @@ import {
   type SecureContext,
 } from "node:tls";
 import type { Endpoint } from "../../../targets/native/config.ts";
+import type { Telemetry } from "../telemetry/exchange-record.ts";
 import type { Reading } from "./connection.ts";
 import { spiffeIdIn, type OwnIdentity } from "../identity/own-identity.ts";
 
@@ -16,6 +17,8 @@ export interface Dialling {
   readonly originate?: { readonly sni: string } | undefined;
   /** Asked when dialling: certificates are renewed while proxies run. */
   readonly own: () => OwnIdentity | undefined;
+  /** Told where the endpoint is reached, and TLS is not agreed on. */
+  readonly handshakeFailed?: Telemetry["handshakeFailed"];
 }
 
 /** Servers outside are believed as Node believes them, `NODE_EXTRA_CA_CERTS` and `--use-system-ca` included: some networks have an authority of their own. */

@@ -1,3 +1,4 @@
+import { handshakeFailure } from "../telemetry/handshake-failure.ts";
 import { Connection, type ConnectionUser } from "./connection.ts";
 import { dialled, isSecured, type Dialling } from "./dialled.ts";
 
@@ -88,7 +89,9 @@ export class Pool {
     const { socket } = connection;
     this.#open += 1;
     socket.setNoDelay(true);
+    const { endpoint, handshakeFailed } = this.dialling;
     let why: Failure = "connect-failure";
+    let isReached = false;
     const timer = setTimeout(() => {
       why = "connect-timeout";
       socket.destroy(new Error("the endpoint did not answer in time"));
@@ -101,11 +104,14 @@ export class Pool {
       lost: (error) => {
         clearTimeout(timer);
         this.avoidedUntil = performance.now() + avoidedMs;
+        if (isReached)
+          handshakeFailed?.({ side: "upstream", address: endpoint.address, ...handshakeFailure(error, socket) });
         waiting.failed(why, error);
       },
     };
     connection.user = user;
     socket.once("close", () => (this.#open -= 1));
+    if (isSecured(this.dialling)) socket.once("connect", () => (isReached = true));
     socket.once(isSecured(this.dialling) ? "secureConnect" : "connect", () => {
       clearTimeout(timer);
       connection.user = undefined;
@@ -119,6 +125,9 @@ export class Pool {
     if (at !== -1) this.#idle.splice(at, 1);
   }
 }
+
+/** How often connections are looked at that wait. */
+export const sweptMs = 5000;
 
 /** How long an endpoint that could not be reached comes after the others. */
 const avoidedMs = 1000;

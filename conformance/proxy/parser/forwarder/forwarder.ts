@@ -1,6 +1,6 @@
 import { connect, createServer, type Socket } from "node:net";
 import type { Malformed } from "../../../../runtime/proxy/http1/head.ts";
-import { writtenResponse } from "../../../../runtime/proxy/http1/written-head.ts";
+import { writtenResponse } from "./written-head.ts";
 import { listening, type Listening } from "../listening.ts";
 import { relay } from "./relay.ts";
 import { responseRelay } from "./response-relay.ts";

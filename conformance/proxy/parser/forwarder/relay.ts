@@ -6,7 +6,7 @@ import { endToEnd } from "../../../../runtime/proxy/http1/hop-by-hop.ts";
 import { headLimits, trailerLimits } from "../../../../runtime/proxy/http1/limits.ts";
 import { isMalformed } from "../../../../runtime/proxy/http1/malformed.ts";
 import { requestHead } from "../../../../runtime/proxy/http1/request-head.ts";
-import { writtenRequest } from "../../../../runtime/proxy/http1/written-head.ts";
+import { writtenRequest } from "./written-head.ts";
 
 /** What becomes of a client's bytes on their way to one backend. */
 export interface RelayEvents {

@@ -5,7 +5,7 @@ import { endToEnd } from "../../../../runtime/proxy/http1/hop-by-hop.ts";
 import { headLimits, trailerLimits } from "../../../../runtime/proxy/http1/limits.ts";
 import { isMalformed } from "../../../../runtime/proxy/http1/malformed.ts";
 import { responseHead } from "../../../../runtime/proxy/http1/response-head.ts";
-import { writtenResponse } from "../../../../runtime/proxy/http1/written-head.ts";
+import { writtenResponse } from "./written-head.ts";
 
 /** What becomes of a backend's bytes on their way to the client. */
 export interface ResponseRelayEvents {

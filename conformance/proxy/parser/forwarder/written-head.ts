@@ -1,4 +1,4 @@
-import type { HeaderLines } from "./head.ts";
+import type { HeaderLines } from "../../../../runtime/proxy/http1/head.ts";
 
 /**
  * A request's head as latin1, in HTTP/1.1, with the empty line that ends it. Throws at what would not be read back as it

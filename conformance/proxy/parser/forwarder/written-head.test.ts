@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { endToEnd } from "./hop-by-hop.ts";
-import { headLimits } from "./limits.ts";
-import { requestHead } from "./request-head.ts";
-import { responseHead } from "./response-head.ts";
+import { endToEnd } from "../../../../runtime/proxy/http1/hop-by-hop.ts";
+import { headLimits } from "../../../../runtime/proxy/http1/limits.ts";
+import { requestHead } from "../../../../runtime/proxy/http1/request-head.ts";
+import { responseHead } from "../../../../runtime/proxy/http1/response-head.ts";
 import { writtenRequest, writtenResponse } from "./written-head.ts";
 
 const name = fc.stringMatching(/^x-[a-z0-9!#$%&'*+.^_`|~-]{1,12}$/);
