@@ -21,7 +21,12 @@ const moved: Revision = {
 const emitted = ({ mesh, placement }: Revision, instance = 0) =>
   proxyConfig(mesh, lookup(mesh).workload(workload)!, placement.instances[workload]![instance]!, placement);
 
-const meshProxy = (client: Client, { node = nodeId, versions = {} as Readonly<Record<string, string>> } = {}) => {
+interface Claims {
+  readonly node?: string;
+  readonly versions?: Readonly<Record<string, string>>;
+}
+
+const meshProxy = (client: Client, { node = nodeId, versions = {} }: Claims = {}) => {
   const talk = streaming(client);
   talk.send({
     node: { id: node, userAgentName: "mesh-proxy", userAgentVersionType: { case: "userAgentVersion", value: "1" } },

@@ -18,13 +18,13 @@ interface Answer {
 const load = (port: number) => {
   const agent = new Agent({ keepAlive: true, maxSockets: 32 });
   const answers: Answer[] = [];
-  let open = 0;
+  const state = { open: 0 };
   const over = (status: string, by = ""): void => {
-    open -= 1;
+    state.open -= 1;
     answers.push({ status, by });
   };
   const timer = setInterval(() => {
-    open += 1;
+    state.open += 1;
     get({ host: "127.0.0.1", port, agent, headers: { host: "greeter" } }, (response) => {
       let by = "";
       response.on("data", (chunk: Buffer) => (by += chunk.toString()));
@@ -42,7 +42,7 @@ const load = (port: number) => {
       }),
     stop: async () => {
       clearInterval(timer);
-      for (const until = Date.now() + 10_000; open > 0 && Date.now() < until;) await sleep(20);
+      for (const until = Date.now() + 10_000; state.open > 0 && Date.now() < until;) await sleep(20);
       agent.destroy();
     },
   };

@@ -107,7 +107,7 @@ export const scene = async (directory: string): Promise<Scene> => {
       return shown.every((one) => one.control.connected);
     },
     stop: async () => {
-      await Promise.all([control, ...proxies].map((one) => one?.stop()));
+      await Promise.all([...(control === undefined ? [] : [control]), ...proxies].map((one) => one.stop()));
       for (const { server } of applications) {
         server.closeAllConnections();
         server.close();
