@@ -150,7 +150,7 @@ module.exports = {
       from: { path: "^runtime/control/ads/", pathNot: "\\.test\\.ts$" },
       to: {
         path: "^(lib|compiler|runtime/control)/",
-        pathNot: "^runtime/control/ads/|^runtime/control/view\\.ts$",
+        pathNot: "^runtime/control/ads/|^runtime/control/(view|served-type)\\.ts$",
       },
     },
     {
@@ -182,6 +182,20 @@ module.exports = {
       ],
       "a proxy does what it is told: it neither compiles nor decides, and depends on no package",
     ),
+    may(
+      "what-proxies-are-told-comes-over-the-network",
+      "^runtime/ads-client/",
+      [
+        "^targets/native/discovery\\.ts$",
+        "^targets/xds/(identity-names\\.ts|proto/generated/)",
+        "^runtime/(ads-client|log)/",
+        "^runtime/identity-files\\.ts$",
+        "^runtime/proxy/(identity/own-identity|source/(control-status|watched-file))\\.ts$",
+        "^(node:)?[a-z_0-9/]+$",
+        "^node_modules/(@bufbuild/protobuf|@grpc/grpc-js)/",
+      ],
+      "a proxy that follows a file needs no package; one that follows a control plane loads this",
+    ),
     {
       name: "heavy-packages-have-one-home",
       severity: "error",
@@ -203,7 +217,7 @@ module.exports = {
     {
       name: "nothing-imports-the-outer-folders",
       severity: "error",
-      from: { path: "^(lib|compiler|cli|targets|runtime)/", pathNot: "\\.test\\.ts$" },
+      from: { path: "^(lib|compiler|cli|targets|runtime)/", pathNot: "\\.test\\.ts$|/fixture\\.ts$" },
       to: { path: "^(golden|conformance|bench)/" },
     },
     { name: "tests-are-not-imported", severity: "error", from: {}, to: { path: "\\.test\\.ts$" } },

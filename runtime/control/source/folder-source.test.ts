@@ -31,11 +31,16 @@ const told = async (types = false, trustDomain?: string) => {
     queue.push(one);
     wake();
   };
+  let aboutMeshProxies: readonly Kept[] = [];
   const following = await folderSource(folder, { types, ...(trustDomain !== undefined && { trustDomain }) }).followed({
-    taken: (revision) => push(revision),
+    taken: (revision, _, ofMeshProxies = []) => {
+      aboutMeshProxies = ofMeshProxies;
+      push(revision);
+    },
     broken: push,
   });
   return {
+    ofMeshProxies: () => aboutMeshProxies,
     next: async () => {
       while (queue.length === 0) await new Promise<void>((resolve) => (wake = resolve));
       return queue.shift()!;
@@ -111,6 +116,9 @@ test("what does not compile is told with its line, and the mended policy is take
 test("a placement that appears is taken, and one that names nobody is told", async () => {
   const source = await told();
   await source.next();
+  expect(source.ofMeshProxies()).toMatchObject([
+    { code: "MESH5007", message: expect.stringContaining("no proxy is told anything") as string },
+  ]);
   const path = join(folder, "placement.yaml");
   writeFileSync(path, "workloads: { bookinfo/reviews-v1: [{ address: 10.0.0.1 }] }\n");
   expect(await source.next()).toMatchObject({
