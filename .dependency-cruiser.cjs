@@ -129,9 +129,9 @@ module.exports = {
       [
         "^lib/",
         "^compiler/(resolved|snapshot/read-local)\\.ts$",
-        "^targets/native/",
+        "^targets/(native|xds)/",
         "^runtime/(local|log)/",
-        "^runtime/control/identity/index\\.ts$",
+        "^runtime/control/(identity/index|source/source|control|view|views)\\.ts$",
         "^runtime/proxy/process\\.ts$",
         "^(node:)?[a-z_0-9/]+$",
       ],
