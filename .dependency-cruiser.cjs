@@ -150,7 +150,7 @@ module.exports = {
       from: { path: "^runtime/control/ads/", pathNot: "\\.test\\.ts$" },
       to: {
         path: "^(lib|compiler|runtime/control)/",
-        pathNot: "^runtime/control/ads/|^runtime/control/view\\.ts$",
+        pathNot: "^runtime/control/ads/|^runtime/control/(view|served-type)\\.ts$",
       },
     },
     {
@@ -181,6 +181,20 @@ module.exports = {
         "^(node:)?[a-z_0-9/]+$",
       ],
       "a proxy does what it is told: it neither compiles nor decides, and depends on no package",
+    ),
+    may(
+      "what-proxies-are-told-comes-over-the-network",
+      "^runtime/ads-client/",
+      [
+        "^targets/native/discovery\\.ts$",
+        "^targets/xds/(identity-names\\.ts|proto/generated/)",
+        "^runtime/(ads-client|log)/",
+        "^runtime/identity-files\\.ts$",
+        "^runtime/proxy/(identity/own-identity|source/(control-status|watched-file))\\.ts$",
+        "^(node:)?[a-z_0-9/]+$",
+        "^node_modules/(@bufbuild/protobuf|@grpc/grpc-js)/",
+      ],
+      "a proxy that follows a file needs no package; one that follows a control plane loads this",
     ),
     {
       name: "heavy-packages-have-one-home",

@@ -1,5 +1,6 @@
 import type { SpiffeId } from "../../lib/model/selector.ts";
 import { lookup } from "../../lib/model/lookup.ts";
+import { proxyUserAgent } from "../../targets/native/discovery.ts";
 import {
   adsServer,
   type Admission,
@@ -20,7 +21,7 @@ import { sparingLog } from "../log/sparing-log.ts";
 import type { Kept, Source } from "./source/source.ts";
 import type { ConnectionLimits, Transport } from "./transport/index.ts";
 import type { Served, View } from "./view.ts";
-import { views, type Revision, type Views } from "./views.ts";
+import { views, type ProxyKind, type Revision, type Views } from "./views.ts";
 
 export interface ControlOptions {
   readonly source: Source;
@@ -45,6 +46,7 @@ export interface SourceStatus {
   /** Of what is in force: counts up by one with each revision that was taken. */
   readonly revision: number;
   readonly takenAt: Date | undefined;
+  /** Those about the project's own proxies while one of them is connected: they say nothing to a mesh of Envoys. */
   readonly warnings: readonly Kept[];
   /** Not empty: what is in the folder now was not taken. */
   readonly broken: readonly Kept[];
@@ -71,6 +73,7 @@ export interface Control {
 /** A proxy as it was admitted. */
 interface Admitted {
   readonly node: string;
+  readonly kind: ProxyKind;
   readonly workload: string;
   readonly instance: number;
   readonly identity: SpiffeId;
@@ -84,6 +87,7 @@ const nothing: View = {
   endpoints: new Map(),
   listener: new Map(),
   routes: new Map(),
+  proxyConfig: new Map(),
 };
 
 /** Who comes back within this time finds its certificate: a network that was away must not cost a new key for everybody. */
@@ -103,6 +107,7 @@ export const control = async (options: ControlOptions): Promise<Control> => {
   const first = Promise.withResolvers<void>();
   const until = setTimeout(first.resolve, firstMs).unref();
   let status: SourceStatus = { revision: 0, takenAt: undefined, warnings: [], broken: [] };
+  let aboutMeshProxies: readonly Kept[] = [];
 
   const kept = refusals(source.spansOf, log);
   const held = secrets(
@@ -125,7 +130,8 @@ export const control = async (options: ControlOptions): Promise<Control> => {
     const proxy = admitted.get(key);
     const told = proxy && isRunning(proxy) ? current?.views.of(proxy) : undefined;
     if (proxy === undefined || told === undefined) return last.get(key) ?? nothing;
-    const view = { ...told, secret: held.of(proxy.identity) };
+    // The project's own proxy has its identity from where it got the certificate that it came with.
+    const view = { ...told, secret: proxy.kind === "envoy" ? held.of(proxy.identity) : nothing.secret };
     last.set(key, view);
     return view;
   };
@@ -147,11 +153,12 @@ export const control = async (options: ControlOptions): Promise<Control> => {
     // The same words for what is unknown and for what is another's: a stranger learns no names.
     const stranger = { refused: `${identity} runs no proxy of ${proxy.workload}` };
     if (!isRunning({ ...proxy, identity })) return stranger;
-    const key = `${identity} ${node.id}`;
+    const kind = isMeshProxy(node) ? "mesh-proxy" : "envoy";
+    const key = `${identity} ${kind} ${node.id}`;
     // The newest is the last: that is whom somebody means who asks by node id.
     admitted.delete(key);
-    admitted.set(key, { ...proxy, node: node.id, identity, seen: performance.now() });
-    await held.prepared(identity);
+    admitted.set(key, { ...proxy, node: node.id, kind, identity, seen: performance.now() });
+    if (kind === "envoy") await held.prepared(identity);
     // The mesh may be another by now: whoever came back to an empty view would drop all that it serves by.
     if (!isRunning({ ...proxy, identity })) return stranger;
     running.known(address);
@@ -190,7 +197,7 @@ export const control = async (options: ControlOptions): Promise<Control> => {
       admitted.delete(key);
       last.delete(key);
     }
-    held.used(new Set([...admitted.values()].map(({ identity }) => identity)));
+    held.used(new Set([...admitted.values()].flatMap(({ kind, identity }) => (kind === "envoy" ? [identity] : []))));
     kept.forgotten((key, type, name) =>
       (connected.get(key) ?? []).some(({ types }) => types[type]?.refused.has(name) === true),
     );
@@ -207,7 +214,7 @@ export const control = async (options: ControlOptions): Promise<Control> => {
   });
 
   const following = await source.followed({
-    taken: (revision, warnings) => {
+    taken: (revision, warnings, ofMeshProxies = []) => {
       const takenAt = performance.now();
       current = {
         revision,
@@ -216,6 +223,8 @@ export const control = async (options: ControlOptions): Promise<Control> => {
       first.resolve();
       kept.moved();
       status = { revision: status.revision + 1, takenAt: new Date(), warnings, broken: [] };
+      const said = new Set(warnings.map(textOf));
+      aboutMeshProxies = ofMeshProxies.filter((one) => !said.has(textOf(one)));
       log({ level: "info", event: "revision taken", revision: status.revision, warnings: warnings.length });
       server.changed(takenAt);
     },
@@ -232,7 +241,10 @@ export const control = async (options: ControlOptions): Promise<Control> => {
     ads: server,
     connections: running.counts,
     refusals: kept,
-    source: () => status,
+    source: () => {
+      const isConcerned = aboutMeshProxies.length > 0 && server.clients().some(({ node }) => isMeshProxy(node));
+      return isConcerned ? { ...status, warnings: [...status.warnings, ...aboutMeshProxies] } : status;
+    },
     mesh: () => current?.revision.mesh,
     viewOf: (node) => {
       const key = [...admitted].findLast(([, proxy]) => proxy.node === node)?.[0];
@@ -252,6 +264,10 @@ export const control = async (options: ControlOptions): Promise<Control> => {
     },
   };
 };
+
+const isMeshProxy = ({ userAgent }: Node): boolean => userAgent.split(" ", 1)[0] === proxyUserAgent;
+
+const textOf = ({ code, message, at }: Kept): string => `${code} ${at} ${message}`;
 
 const proxyOf = (node: string): Pick<Admitted, "workload" | "instance"> | undefined => {
   const parts = node.split("/");

@@ -30,6 +30,7 @@ const nothingElse: Omit<View, "secret"> = {
   endpoints: new Map(),
   listener: new Map(),
   routes: new Map(),
+  proxyConfig: new Map(),
 };
 
 /** How often it is looked which identities nobody uses any more. */

@@ -1,5 +1,6 @@
+import { createHash } from "node:crypto";
 import type { Origin } from "../../lib/diagnostics/origin.ts";
-import type { ResourceType } from "../../targets/xds/resource.ts";
+import type { ServedType } from "./served-type.ts";
 
 /** One resource as it is sent. Its version comes from its content alone: replicas need not agree on anything else. */
 export interface Served {
@@ -11,5 +12,9 @@ export interface Served {
   readonly origins: readonly Origin[];
 }
 
-/** All that one client may have at one revision, by type and name. Immutable. */
-export type View = Readonly<Record<ResourceType, ReadonlyMap<string, Served>>>;
+/** All that one client may have at one revision, by type and name: of types that are not for its kind, nothing. Immutable. */
+export type View = Readonly<Record<ServedType, ReadonlyMap<string, Served>>>;
+
+/** Of content, so that replicas and restarts agree. */
+export const versionOf = (bytes: Uint8Array): string =>
+  createHash("sha256").update(bytes).digest("base64url").slice(0, 16);

@@ -10,7 +10,7 @@ import { views, type Revision, type Told, type Views } from "./views.ts";
 const settings = { accessLog: "none" } as const;
 const proxied = ({ workloads }: Mesh) => workloads.filter(({ proxy }) => proxy !== "none");
 const told = (of: Views, mesh: Mesh): readonly (readonly [string, Told | undefined])[] =>
-  proxied(mesh).map(({ id }) => [id, of.of({ workload: id, instance: 0 })]);
+  proxied(mesh).map(({ id }) => [id, of.of({ workload: id, instance: 0, kind: "envoy" })]);
 /** What is told, without the objects that it is told with. */
 const content = (of: Views, mesh: Mesh): unknown =>
   told(of, mesh).map(([id, view]) => [

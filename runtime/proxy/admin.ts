@@ -1,6 +1,7 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { metricsText } from "./telemetry/metrics.ts";
+import type { ControlStatus } from "./source/control-status.ts";
+import { controlMetricsText, metricsText } from "./telemetry/metrics.ts";
 import type { Workers } from "./workers.ts";
 
 export interface ProxyAdmin {
@@ -8,11 +9,15 @@ export interface ProxyAdmin {
   readonly close: () => Promise<void>;
 }
 
-/** For probes and for whoever looks: `/healthz`, `/readyz`, `/metrics`, `/status`. Whoever reaches it sees what the proxy does. */
+/**
+ * For probes and for whoever looks: `/healthz`, `/readyz`, `/metrics`, `/status`, which has one entry for each process. `control`
+ * says how the proxy stands with what tells it what to do, where something does. Whoever reaches it sees what the proxy does.
+ */
 export const proxyAdmin = async (
   workers: Workers,
   { address, port }: { readonly address: string; readonly port: number },
   isDraining: () => boolean,
+  control?: () => ControlStatus,
 ): Promise<ProxyAdmin> => {
   const server: Server = createServer((request, response) => {
     const plain = (status: number, text: string): void =>
@@ -25,14 +30,22 @@ export const proxyAdmin = async (
         case "/readyz": {
           if (isDraining()) return plain(503, "going away\n");
           const all = await workers.status();
-          return all.length > 0 ? plain(200, "ok\n") : plain(503, "no worker answers\n");
+          if (all.length === 0) return plain(503, "no worker answers\n");
+          const isServing = all.every(({ configuration }) => configuration !== undefined);
+          return isServing ? plain(200, "ok\n") : plain(503, "no configuration is in force yet\n");
         }
         case "/metrics":
           response.setHeader("content-type", "text/plain; version=0.0.4; charset=utf-8");
-          return void response.end(metricsText(await workers.counted()));
-        case "/status":
+          return void response.end(
+            `${metricsText(await workers.counted())}${control === undefined ? "" : controlMetricsText(control())}`,
+          );
+        case "/status": {
+          const all = await workers.status();
+          const told = control?.();
+          const shown = told === undefined ? all : all.map((one) => ({ ...one, control: told }));
           response.setHeader("content-type", "application/json");
-          return void response.end(`${JSON.stringify(await workers.status(), undefined, 2)}\n`);
+          return void response.end(`${JSON.stringify(shown, undefined, 2)}\n`);
+        }
         default:
           return plain(404, "/healthz, /readyz, /metrics and /status\n");
       }

@@ -14,6 +14,8 @@ import { join } from "node:path";
 export interface ProcessOptions {
   /** A file with a `ProxyConfig`. */
   readonly config: string;
+  /** Somebody writes the file: whether it is there at the start, or can be used, says nothing. Nothing is served without one. */
+  readonly waits?: boolean;
   /** The folder that `mesh-control join` keeps; without one nothing can be called or answered with mTLS. */
   readonly identity?: string | undefined;
   /** A file that lines are appended to, or standard output. */
@@ -40,9 +42,13 @@ export interface ProxyProcess {
   readonly close: (graceMs: number) => Promise<void>;
 }
 
-/** A proxy that follows a file and a folder. Rejects where the first configuration or identity cannot be had. */
+/** How soon a file is tried again that could not be used while nothing is in force: what was in its way may be gone. */
+const triedAgainMs = 2000;
+
+/** A proxy that follows a file and a folder. Unless it waits, rejects where the first configuration or identity cannot be had. */
 export const proxyProcess = async ({
   config: path,
+  waits = false,
   identity: folder,
   accessLog: where,
   limits,
@@ -83,6 +89,7 @@ export const proxyProcess = async ({
   const taken = async (): Promise<void> => {
     const text = await readFile(path, "utf8");
     digest = createHash("sha256").update(text).digest("hex");
+    if (digest === status.configuration) return void (status = { ...status, refused: undefined });
     const told = json(text);
     if (current === undefined) await proven(identityOf(told));
     const config = await running.taken(told);
@@ -90,17 +97,32 @@ export const proxyProcess = async ({
     status = { ...status, takenAt: new Date().toISOString(), configuration: digest, refused: undefined };
     log({ level: "info", event: "configuration taken", workload: config.workload, listeners: config.listeners.length });
   };
-  await taken();
-
   let queue = Promise.resolve();
+  let isClosing = false;
+  let later: NodeJS.Timeout | undefined;
+  const follow = (): void => void (queue = queue.then(taken).catch(refused));
+  /** What is in force stays in force, whole. */
+  const refused = (error: unknown): void => {
+    if (waits && isMissing(error)) return;
+    const reason = reasonOf(error);
+    const isSaid = status.refused?.configuration === digest && status.refused.reason === reason;
+    status = { ...status, refused: { configuration: digest, reason } };
+    if (!isSaid) log({ level: "error", event: "configuration refused", reason });
+    clearTimeout(later);
+    if (waits && current === undefined && !isClosing) later = setTimeout(follow, triedAgainMs).unref();
+  };
+  // Before it is read: what is exchanged meanwhile is read again.
+  const unwatched = watchedFile(path, follow);
+  try {
+    const first = taken();
+    queue = first.catch(refused);
+    await (waits ? queue : first);
+  } catch (error) {
+    unwatched();
+    throw error;
+  }
   const noLonger = [
-    watchedFile(path, () => {
-      queue = queue.then(taken).catch((error: unknown) => {
-        // What is in force stays in force, whole.
-        status = { ...status, refused: { configuration: digest, reason: reasonOf(error) } };
-        log({ level: "error", event: "configuration refused", reason: reasonOf(error) });
-      });
-    }),
+    unwatched,
     ...(folder === undefined
       ? []
       : [
@@ -116,6 +138,8 @@ export const proxyProcess = async ({
     status: () => ({ ...status, workload: current?.workload ?? "", lostLogLines: accessLog?.dropped ?? 0 }),
     counted: () => metrics.counted(),
     close: async (graceMs) => {
+      isClosing = true;
+      clearTimeout(later);
       for (const end of noLonger) end();
       await queue;
       await running.close(graceMs);
@@ -124,6 +148,8 @@ export const proxyProcess = async ({
     },
   };
 };
+
+const isMissing = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === "ENOENT";
 
 /** The JSON of a file; what it says is judged by whoever goes over to it. */
 const json = (text: string): unknown => {

@@ -10,6 +10,8 @@ export interface WorkersOptions extends Omit<ProcessOptions, "log"> {
 
 /** All processes of one proxy. */
 export interface Workers {
+  /** How many there are, those among them that are on their way back. */
+  readonly count: number;
   readonly status: () => Promise<readonly ProcessStatus[]>;
   readonly counted: () => Promise<readonly Counted[]>;
   readonly close: (graceMs: number) => Promise<void>;
@@ -101,6 +103,7 @@ export const workers = async ({ workers: count, log, ...options }: WorkersOption
     });
 
   return {
+    count,
     status: () => asked("status"),
     counted: () => asked("counted"),
     close: async (graceMs) => {
@@ -124,6 +127,7 @@ export const workers = async ({ workers: count, log, ...options }: WorkersOption
 };
 
 const alone = (process: ProxyProcess): Workers => ({
+  count: 1,
   status: () => Promise.resolve([process.status()]),
   counted: () => Promise.resolve([process.counted()]),
   close: process.close,

@@ -12,6 +12,7 @@ const wanted: Told = {
   endpoints: resources({ a: "2", b: "1" }),
   listener: resources({ in: "1" }),
   routes: resources({ 80: "3", 9080: "1" }),
+  proxyConfig: resources({}),
 };
 const versions = {
   cluster: { a: "2", b: "1" },

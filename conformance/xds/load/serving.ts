@@ -147,7 +147,7 @@ export const serving =
           const now = await expected();
           return (
             (await first(all, (workload) => {
-              const own = now.of({ workload: workloadOf(workload), instance: -1 });
+              const own = now.of({ workload: workloadOf(workload), instance: -1, kind: "envoy" });
               if (own === undefined) throw new Error(`unreachable: the mesh has no ${workloadOf(workload)}`);
               return Promise.resolve(clientBehind(clients, nodeId(workload), own));
             })) ?? (await first(all, atWork))

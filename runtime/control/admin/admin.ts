@@ -1,11 +1,11 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { isIP } from "node:net";
-import { decoded } from "../../../targets/xds/proto/codec.ts";
-import { resourceTypes, type ResourceType } from "../../../targets/xds/resource.ts";
+import { servedTypes, type ServedType } from "../served-type.ts";
 import type { ClientStatus } from "../ads/index.ts";
 import type { Control } from "../control.ts";
 import type { JoinServer } from "../identity/index.ts";
 import { metrics, type Watched } from "./metrics.ts";
+import { decodedResource } from "../served-config.ts";
 import type { Served } from "../view.ts";
 
 export interface Admin {
@@ -63,7 +63,7 @@ const answered = (request: IncomingMessage, response: ServerResponse, control: W
   if (client === undefined || view === undefined) return plain(response, 404, `${Object.keys(answers).join("\n")}\n`);
   json(
     response,
-    Object.fromEntries(resourceTypes.map((type) => [type, [...view[type].values()].map((one) => shown(type, one))])),
+    Object.fromEntries(servedTypes.map((type) => [type, [...view[type].values()].map((one) => shown(type, one))])),
   );
 };
 
@@ -126,9 +126,9 @@ const summary = ({ client, node, address, since, protocol, types, synced }: Clie
 });
 
 /** What somebody has, and why: the policies that made it. */
-const shown = (type: ResourceType, { name, version, bytes, origins }: Served) => ({
+const shown = (type: ServedType, { name, version, bytes, origins }: Served) => ({
   name,
   version,
   from: [...new Set(origins.map(({ module, path }) => [module, ...path].join("/")))].sort(),
-  ...(type !== "secret" && { resource: decoded(type, bytes) }),
+  ...(type !== "secret" && { resource: decodedResource(type, bytes) }),
 });

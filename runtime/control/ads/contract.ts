@@ -1,5 +1,5 @@
 import type { Server } from "@grpc/grpc-js";
-import type { ResourceType } from "../../../targets/xds/resource.ts";
+import type { ServedType } from "../served-type.ts";
 import type { Log } from "../../log/log.ts";
 import type { Served, View } from "../view.ts";
 import type { Histogram } from "./histogram.ts";
@@ -45,7 +45,7 @@ export interface Dismissal {
 /** A client's NACK, with the resources that its message names, or else all of the response. */
 export interface Refusal {
   readonly client: Client;
-  readonly type: ResourceType;
+  readonly type: ServedType;
   readonly message: string;
   readonly resources: readonly Served[];
 }
@@ -127,7 +127,7 @@ export interface ClientStatus {
   readonly since: Date;
   readonly protocol: Protocol;
   /** Only types that it asked for. */
-  readonly types: Readonly<Partial<Record<ResourceType, TypeStatus>>>;
+  readonly types: Readonly<Partial<Record<ServedType, TypeStatus>>>;
   /** Whether it acknowledged all of its current view that it subscribed to. */
   readonly synced: boolean;
 }
@@ -139,10 +139,10 @@ export interface AdsMetrics {
   readonly admitted: number;
   readonly synced: number;
   readonly opened: number;
-  readonly pushes: Readonly<Record<ResourceType, number>>;
-  readonly pushedBytes: Readonly<Record<ResourceType, number>>;
-  readonly acks: Readonly<Record<ResourceType, number>>;
-  readonly nacks: Readonly<Record<ResourceType, number>>;
+  readonly pushes: Readonly<Record<ServedType, number>>;
+  readonly pushedBytes: Readonly<Record<ServedType, number>>;
+  readonly acks: Readonly<Record<ServedType, number>>;
+  readonly nacks: Readonly<Record<ServedType, number>>;
   /** Streams that were not admitted, by whether their client proved anything, or nobody could say yet. */
   readonly refusedAdmissions: Readonly<Record<"unproved" | "not entitled" | "not ready", number>>;
   /** Streams ended for breaking a limit, or for a message that is none. */

@@ -1,7 +1,7 @@
 import { status, type Server, type ServerOptions, type ServiceDefinition } from "@grpc/grpc-js";
 import { AggregatedDiscoveryService } from "../../../targets/xds/proto/generated/envoy/service/discovery/v3/ads_pb.js";
 import { SecretDiscoveryService } from "../../../targets/xds/proto/generated/envoy/service/secret/v3/sds_pb.js";
-import type { ResourceType } from "../../../targets/xds/resource.ts";
+import type { ServedType } from "../served-type.ts";
 import { defaultLimits, type AdsOptions, type AdsServer, type Client, type Limits } from "./contract.ts";
 import { histogram } from "./histogram.ts";
 import type { Protocol } from "./session/session.ts";
@@ -52,7 +52,7 @@ export const adsServer = (options: AdsOptions): AdsServer => {
     setImmediate(caughtUp);
   };
 
-  const opened = (protocol: Protocol, only?: ResourceType) => (call: Call) => {
+  const opened = (protocol: Protocol, only?: ServedType) => (call: Call) => {
     if (isDraining) return void call.emit("error", { code: status.UNAVAILABLE, details: "draining" });
     if (streams.size >= limits.streams) {
       counted.overLimit += 1;

@@ -1,4 +1,4 @@
-import { resourceTypes } from "../../../targets/xds/resource.ts";
+import { servedTypes } from "../served-type.ts";
 import type { TypeStatus } from "./contract.ts";
 import { refusals, type Ledger } from "./session/ledger.ts";
 import type { Ledgers } from "./session/order.ts";
@@ -6,7 +6,7 @@ import type { Ledgers } from "./session/order.ts";
 /** What the ledgers of one stream say, copied: they go on changing. */
 export const typeStatuses = (ledgers: Ledgers): Readonly<Partial<Record<Ledger["type"], TypeStatus>>> =>
   Object.fromEntries(
-    resourceTypes.flatMap((type) => (ledgers[type].asked ? [[type, typeStatus(ledgers[type])] as const] : [])),
+    servedTypes.flatMap((type) => (ledgers[type].asked ? [[type, typeStatus(ledgers[type])] as const] : [])),
   );
 
 const typeStatus = (of: Ledger): TypeStatus => {

@@ -1,5 +1,5 @@
 import { status, type ServerDuplexStream } from "@grpc/grpc-js";
-import type { ResourceType } from "../../../targets/xds/resource.ts";
+import type { ServedType } from "../served-type.ts";
 import type { AdsOptions, Client, ClientStatus, Dismissal, Limits, Node, Peer } from "./contract.ts";
 import { session, type Outcome, type Protocol, type Session } from "./session/session.ts";
 import { pace } from "./pace.ts";
@@ -44,7 +44,7 @@ export interface Surroundings {
 export const stream = (
   call: Call,
   protocol: Protocol,
-  only: ResourceType | undefined,
+  only: ServedType | undefined,
   { options, limits, tally, tooMany, opened, isBehind, converged, closed }: Surroundings,
 ): Stream => {
   const since = new Date();

@@ -1,5 +1,5 @@
 /** Views for tests: resources whose bytes are as real as the protocol needs, which is names inside of wire format. */
-import type { ResourceType } from "../../../targets/xds/resource.ts";
+import type { ServedType } from "../served-type.ts";
 import type { Served, View } from "../view.ts";
 
 const text = (field: number, value: string): Buffer =>
@@ -13,9 +13,9 @@ export const resource = (name: string, version: string, mentions: readonly strin
   origins: [],
 });
 
-export type Contents = Readonly<Partial<Record<ResourceType, readonly Served[]>>>;
+export type Contents = Readonly<Partial<Record<ServedType, readonly Served[]>>>;
 
-export const viewWith = ({ secret, cluster, endpoints, listener, routes }: Contents): View => {
+export const viewWith = ({ secret, cluster, endpoints, listener, routes, proxyConfig }: Contents): View => {
   const byName = (resources: readonly Served[] = []) => new Map(resources.map((served) => [served.name, served]));
   return {
     secret: byName(secret),
@@ -23,5 +23,6 @@ export const viewWith = ({ secret, cluster, endpoints, listener, routes }: Conte
     endpoints: byName(endpoints),
     listener: byName(listener),
     routes: byName(routes),
+    proxyConfig: byName(proxyConfig),
   };
 };

@@ -1,4 +1,4 @@
-import type { ResourceType } from "../../../targets/xds/resource.ts";
+import type { ServedType } from "../served-type.ts";
 import type { Refusal } from "../ads/index.ts";
 import type { Log } from "../../log/log.ts";
 import { places } from "./places.ts";
@@ -7,7 +7,7 @@ import type { Source } from "../source/source.ts";
 /** A NACK as it is kept: what a proxy refused, why, and the policy lines that made it. */
 export interface KeptRefusal {
   readonly client: string;
-  readonly type: ResourceType;
+  readonly type: ServedType;
   readonly resources: readonly string[];
   readonly message: string;
   /** `bookinfo/reviews.ts:12:5`; empty while they are looked for, or where nobody wrote what was refused. */
@@ -19,7 +19,7 @@ export interface KeptRefusal {
 export interface Refusals {
   readonly kept: (refusal: Refusal) => void;
   /** Keeps of each refusal the names that are still refused: what nobody refuses any more, or a client that is gone, goes. */
-  readonly forgotten: (isRefused: (clientKey: string, type: ResourceType, name: string) => boolean) => void;
+  readonly forgotten: (isRefused: (clientKey: string, type: ServedType, name: string) => boolean) => void;
   /** Another revision was taken: what was written may stand elsewhere now. */
   readonly moved: () => void;
   readonly all: () => readonly KeptRefusal[];

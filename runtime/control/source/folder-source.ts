@@ -1,5 +1,6 @@
 import { placementOf, spansOf } from "../../../compiler/pipeline.ts";
 import type { Diagnostic } from "../../../lib/diagnostics/diagnostic.ts";
+import { native } from "../../../targets/native/index.ts";
 import { xds } from "../../../targets/xds/index.ts";
 import { followedFolder, type FollowedFolderOptions } from "./followed-folder.ts";
 import { kept, type Source } from "./source.ts";
@@ -9,7 +10,7 @@ export interface FolderOptions extends FollowedFolderOptions {
   readonly trustDomain?: string;
 }
 
-/** A mesh folder with its placement, as revisions for Envoys. */
+/** A mesh folder with its placement, as revisions for proxies. What no target can say of a platform is the same for all of them. */
 export const folderSource = (folder: string, { trustDomain, ...options }: FolderOptions): Source => {
   const spans: Source["spansOf"] = (origins) => spansOf(folder, options, origins);
   const followed: Source["followed"] = (listener) => {
@@ -32,7 +33,14 @@ export const folderSource = (folder: string, { trustDomain, ...options }: Folder
         const wrong = xds.mismatches(value.platform);
         if (wrong.length > 0) return broken(wrong);
         const warnings = [...diagnostics, ...xds.omissions(value.mesh, placement.value)];
-        listener.taken({ mesh: value.mesh, placement: placement.value }, await kept(warnings, spans));
+        // One question: to find places is to evaluate policies again.
+        const all = [...warnings, ...native.omissions(value.mesh, placement.value)];
+        const said = await kept(all, spans);
+        listener.taken(
+          { mesh: value.mesh, placement: placement.value },
+          said.slice(0, warnings.length),
+          said.slice(warnings.length),
+        );
       },
     });
   };

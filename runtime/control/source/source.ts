@@ -13,7 +13,11 @@ export interface Kept {
 }
 
 export interface SourceListener {
-  readonly taken: (revision: Revision, warnings: readonly Kept[]) => void;
+  /**
+   * `ofMeshProxies` is what the project's own proxies are not told, or do not carry out: each is told as much as there is,
+   * and nobody who has one of them shall hear of the rest from its requests.
+   */
+  readonly taken: (revision: Revision, warnings: readonly Kept[], ofMeshProxies?: readonly Kept[]) => void;
   /** What is there now cannot be used: whatever was taken before stays in force. */
   readonly broken: (diagnostics: readonly Kept[]) => void;
 }

@@ -5,17 +5,19 @@ import { dirname } from "node:path";
 /** How often is looked where the system tells nothing: of a file that was exchanged by symbolic link, for one. */
 const lookedAtMs = 1000;
 
-/** Calls whenever a file may be another one, however it was exchanged; returns what ends that. */
+/** Calls whenever a file may be another one, or is there for the first time, however it came; returns what ends that. */
 export const watchedFile = (path: string, changed: () => void): (() => void) => {
-  let stamp = "";
+  /** Empty where there is no file; undefined before it was looked at. */
+  let stamp: string | undefined;
+  let isOver = false;
   let queue = Promise.resolve();
   const looked = async (): Promise<void> => {
     const found = await stat(path).catch(() => undefined);
     const now = found === undefined ? "" : `${found.dev} ${found.ino} ${found.size} ${found.mtimeMs}`;
     if (now === stamp) return;
-    const isFirst = stamp === "";
+    const isFirst = stamp === undefined;
     stamp = now;
-    if (!isFirst && now !== "") changed();
+    if (!isFirst && now !== "" && !isOver) changed();
   };
   const look = (): void => void (queue = queue.then(looked));
   look();
@@ -29,6 +31,7 @@ export const watchedFile = (path: string, changed: () => void): (() => void) => 
   }
   const timer = setInterval(look, lookedAtMs).unref();
   return () => {
+    isOver = true;
     clearInterval(timer);
     watcher?.close();
   };

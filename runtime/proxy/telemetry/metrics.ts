@@ -1,4 +1,5 @@
 import type { SpiffeId } from "../../../lib/model/selector.ts";
+import type { ControlStatus } from "../source/control-status.ts";
 import type { ConnectionRecord, ExchangeRecord } from "./exchange-record.ts";
 
 /** Istio's own buckets: milliseconds and bytes. */
@@ -201,6 +202,23 @@ export const metricsText = (all: readonly Counted[]): string => {
     "",
   ].join("\n");
 };
+
+/** The same of how a proxy stands with its control plane. */
+export const controlMetricsText = ({ connected, counts }: ControlStatus): string =>
+  [
+    ...metric("meshwright_proxy_control_connected", "gauge", "Whether the control plane is connected.", [
+      sample("meshwright_proxy_control_connected", {}, connected ? 1 : 0),
+    ]),
+    ...metric(
+      "meshwright_proxy_configurations_total",
+      "counter",
+      "Configurations that the control plane told, by what became of them.",
+      Object.entries(counts).map(([result, count]) =>
+        sample("meshwright_proxy_configurations_total", { result }, count),
+      ),
+    ),
+    "",
+  ].join("\n");
 
 const merged = <S extends { readonly labels: Readonly<Record<string, string>> }>(
   all: readonly S[],

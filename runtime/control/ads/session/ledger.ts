@@ -1,4 +1,4 @@
-import type { ResourceType } from "../../../../targets/xds/resource.ts";
+import type { ServedType } from "../../served-type.ts";
 import type { Served } from "../../view.ts";
 import { namedIn } from "./named.ts";
 
@@ -39,7 +39,7 @@ export interface LastRefusal {
 
 /** All that a session knows about one type. Only the functions of this file write to it, so `gaps` is never behind. */
 export interface Ledger {
-  readonly type: ResourceType;
+  readonly type: ServedType;
   view: ReadonlyMap<string, Served>;
   /** Whether the client ever asked for this type on this stream. */
   asked: boolean;
@@ -63,7 +63,7 @@ export interface Ledger {
   lastRefusal: LastRefusal | undefined;
 }
 
-export const ledger = (type: ResourceType, view: ReadonlyMap<string, Served>): Ledger => ({
+export const ledger = (type: ServedType, view: ReadonlyMap<string, Served>): Ledger => ({
   type,
   view,
   asked: false,

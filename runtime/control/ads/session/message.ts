@@ -1,8 +1,8 @@
-import type { ResourceType } from "../../../../targets/xds/resource.ts";
+import type { ServedType } from "../../served-type.ts";
 import type { Served } from "../../view.ts";
 
 interface Asked {
-  readonly type: ResourceType;
+  readonly type: ServedType;
   /** Of the response that this answers; empty when it answers none. */
   readonly nonce: string;
   /** Why that response was refused; undefined when it was not. */
@@ -23,7 +23,7 @@ export interface SetRequest extends Asked {
 
 /** What a session wants sent. The resources are those of the views, never copies: their bytes are shared by all clients. */
 export interface Response {
-  readonly type: ResourceType;
+  readonly type: ServedType;
   readonly nonce: string;
   readonly resources: readonly Served[];
   /** Delta alone; a set says it by what it leaves out. */

@@ -1,5 +1,5 @@
 /** A client for the properties: it applies what it is told, late and in odd orders, and refuses what is poisoned. */
-import { resourceTypes, type ResourceType } from "../../../../targets/xds/resource.ts";
+import { servedTypes, type ServedType } from "../../served-type.ts";
 import type { Served, View } from "../../view.ts";
 import { mentions } from "./mentions.ts";
 import type { Response } from "./message.ts";
@@ -16,7 +16,7 @@ export interface Behaviour {
 }
 
 interface Sent {
-  readonly type: ResourceType;
+  readonly type: ServedType;
   readonly subscribe: readonly string[];
   readonly unsubscribe: readonly string[];
   readonly initialVersions: ReadonlyMap<string, string>;
@@ -30,12 +30,12 @@ export const isPoisoned = ({ version }: Served): boolean => version.endsWith("!"
 
 export class ModelClient {
   now = 0;
-  readonly held = Object.fromEntries(resourceTypes.map((type) => [type, new Map()])) as Record<
-    ResourceType,
+  readonly held = Object.fromEntries(servedTypes.map((type) => [type, new Map()])) as Record<
+    ServedType,
     Map<string, Served>
   >;
-  readonly subscribed = Object.fromEntries(resourceTypes.map((type) => [type, new Set()])) as Record<
-    ResourceType,
+  readonly subscribed = Object.fromEntries(servedTypes.map((type) => [type, new Set()])) as Record<
+    ServedType,
     Set<string>
   >;
   /** Endpoints that were answered, be it by their absence. */
@@ -44,7 +44,7 @@ export class ModelClient {
   private up: Sent[] = [];
   private down: Response[] = [];
   private warming: Sent | undefined;
-  private lastNonce: Partial<Record<ResourceType, string>> = {};
+  private lastNonce: Partial<Record<ServedType, string>> = {};
   private server: Session;
   readonly behaviour: Behaviour;
   view: View;
@@ -76,12 +76,12 @@ export class ModelClient {
     this.started();
   }
 
-  asked(type: ResourceType, names: readonly string[]): void {
+  asked(type: ServedType, names: readonly string[]): void {
     for (const name of names) this.subscribed[type].add(name);
     this.queued(type, { subscribe: names });
   }
 
-  left(type: ResourceType, names: readonly string[]): void {
+  left(type: ServedType, names: readonly string[]): void {
     for (const name of names) {
       this.subscribed[type].delete(name);
       this.held[type].delete(name);
@@ -127,7 +127,7 @@ export class ModelClient {
   }
 
   private started(): void {
-    for (const type of resourceTypes) {
+    for (const type of servedTypes) {
       const isAll = type === "cluster" || type === "listener";
       const names = [...this.subscribed[type]];
       if (!isAll && names.length === 0) continue;
@@ -136,7 +136,7 @@ export class ModelClient {
     }
   }
 
-  private queued(type: ResourceType, what: Partial<Sent>): void {
+  private queued(type: ServedType, what: Partial<Sent>): void {
     this.up.push({
       type,
       subscribe: [],
@@ -198,7 +198,7 @@ export class ModelClient {
     if (stale.length > 0) this.left(type, stale);
   }
 
-  private wants(type: ResourceType, name: string): boolean {
+  private wants(type: ServedType, name: string): boolean {
     return type === "cluster" || type === "listener" || this.subscribed[type].has(name);
   }
 }

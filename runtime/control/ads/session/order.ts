@@ -1,12 +1,12 @@
-import { resourceTypes, type ResourceType } from "../../../../targets/xds/resource.ts";
+import { servedTypes, type ServedType } from "../../served-type.ts";
 import { isSubscribed, type Ledger } from "./ledger.ts";
 import { mentions } from "./mentions.ts";
 import type { Waits } from "./waits.ts";
 
-export type Ledgers = Readonly<Record<ResourceType, Ledger>>;
+export type Ledgers = Readonly<Record<ServedType, Ledger>>;
 
 /** Names, by type, that are not sent although they changed: they need something that the client refused. */
-export type Blocked = Readonly<Record<ResourceType, ReadonlySet<string>>>;
+export type Blocked = Readonly<Record<ServedType, ReadonlySet<string>>>;
 
 /**
  * What may leave now. It follows from what is acknowledged and nothing else: there is no plan that a newer view, a late
@@ -14,15 +14,15 @@ export type Blocked = Readonly<Record<ResourceType, ReadonlySet<string>>>;
  */
 export interface Order {
   readonly blocked: Blocked;
-  readonly upserts: (type: ResourceType) => boolean;
-  readonly removals: (type: ResourceType) => boolean;
+  readonly upserts: (type: ServedType) => boolean;
+  readonly removals: (type: ServedType) => boolean;
 }
 
 export const order = (ledgers: Ledgers, waits: Waits): Order => {
   const { cluster, listener, routes } = ledgers;
-  const refusals = resourceTypes.some((type) => ledgers[type].counts.refused > 0);
+  const refusals = servedTypes.some((type) => ledgers[type].counts.refused > 0);
   const blocked = refusals ? blockedBy(ledgers) : nothingBlocked;
-  const settled = (type: ResourceType): boolean => ledgers[type].counts.upsert <= blocked[type].size;
+  const settled = (type: ServedType): boolean => ledgers[type].counts.upsert <= blocked[type].size;
   const readyForClusters = settled("secret");
   // An Envoy acknowledges clusters once they are warm, so this also waits for their endpoints to be of use.
   const readyForListeners =
@@ -36,7 +36,7 @@ export const order = (ledgers: Ledgers, waits: Waits): Order => {
     readyForRoutes &&
     settled("routes") &&
     !refusals &&
-    resourceTypes.every((type) => blocked[type].size === 0) &&
+    servedTypes.every((type) => blocked[type].size === 0) &&
     !waits.includes("routes") &&
     !waits.includes("return");
   const noRoutesLeft =
@@ -51,6 +51,7 @@ export const order = (ledgers: Ledgers, waits: Waits): Order => {
         endpoints: true,
         listener: readyForListeners,
         routes: readyForRoutes,
+        proxyConfig: true,
       })[type],
     removals: (type) =>
       ({
@@ -59,6 +60,7 @@ export const order = (ledgers: Ledgers, waits: Waits): Order => {
         cluster: noRoutesLeft,
         endpoints: noRoutesLeft && cluster.counts.removal === 0,
         secret: noRoutesLeft && cluster.counts.removal === 0,
+        proxyConfig: true,
       })[type],
   };
 };
@@ -76,6 +78,7 @@ const nothingBlocked: Blocked = {
   endpoints: nothing,
   listener: nothing,
   routes: nothing,
+  proxyConfig: nothing,
 };
 
 const blockedBy = (ledgers: Ledgers): Blocked => {
@@ -111,6 +114,7 @@ const blockedBy = (ledgers: Ledgers): Blocked => {
           : [],
       ),
     ),
+    proxyConfig: nothing,
   };
 };
 

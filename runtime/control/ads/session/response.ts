@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { ResourceType } from "../../../../targets/xds/resource.ts";
+import type { ServedType } from "../../served-type.ts";
 import type { Served } from "../../view.ts";
 import { isSubscribed, type Ledger } from "./ledger.ts";
 import { isBehindItsCluster, type Ledgers, type Order } from "./order.ts";
@@ -21,7 +21,7 @@ export interface Content {
  */
 export const difference = (
   ledgers: Ledgers,
-  type: ResourceType,
+  type: ServedType,
   order: Order,
   responseBytes: number,
 ): Content | undefined => {
@@ -66,14 +66,14 @@ const isUntaken = (of: Ledger, name: string): boolean => {
 
 const none: ReadonlySet<string> = new Set();
 
-const isFree = (ledgers: Ledgers, type: ResourceType, name: string, order: Order): boolean =>
+const isFree = (ledgers: Ledgers, type: ServedType, name: string, order: Order): boolean =>
   order.upserts(type) && !order.blocked[type].has(name) && !(type === "endpoints" && isBehindItsCluster(ledgers, name));
 
 /**
  * The whole set, where leaving out means taking away: with what must go still in it as long as something may need it. Of
  * secrets too: an Envoy takes a response without a secret that it has for an error.
  */
-export const wholeSet = (ledgers: Ledgers, type: ResourceType, order: Order): Content | undefined => {
+export const wholeSet = (ledgers: Ledgers, type: ServedType, order: Order): Content | undefined => {
   const of = ledgers[type];
   const removals = order.removals(type);
   const free = (name: string): boolean => isFree(ledgers, type, name, order);
@@ -102,7 +102,7 @@ export const wholeSet = (ledgers: Ledgers, type: ResourceType, order: Order): Co
 };
 
 /** Sets that may be partial: what changed. They cannot say that something is gone; its cluster or listener says so. */
-export const partialSet = (ledgers: Ledgers, type: ResourceType, order: Order): Content | undefined => {
+export const partialSet = (ledgers: Ledgers, type: ServedType, order: Order): Content | undefined => {
   const of = ledgers[type];
   const resources: Served[] = [];
   const dropped: string[] = [];
@@ -118,7 +118,7 @@ export const partialSet = (ledgers: Ledgers, type: ResourceType, order: Order): 
 /** Of what the client has with this response: replicas that know nothing of each other give the same. */
 export const setVersion = (of: Ledger, { resources }: Content): string => {
   const versions = new Map([...of.held].map(([name, { version }]) => [name, version ?? ""]));
-  const whole = of.type === "cluster" || of.type === "listener" || of.type === "secret";
+  const whole = of.type !== "endpoints" && of.type !== "routes";
   if (whole) versions.clear();
   for (const { name, version } of resources) versions.set(name, version);
   const hash = createHash("sha256");

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { ResourceType } from "../../../../targets/xds/resource.ts";
+import type { ServedType } from "../../served-type.ts";
 import type { View } from "../../view.ts";
 import { resource, viewWith, type Contents } from "../testing.ts";
 import { typeStatuses } from "../status.ts";
@@ -11,7 +11,7 @@ const limits: SessionLimits = { names: 20, responseBytes: 1 << 20, subscriptionM
 /** A conversation: what is asked, and what leaves because of it, in few words. */
 const conversation = (protocol: "delta" | "sotw", first: Contents, changed: Partial<SessionLimits> = {}) => {
   const talk = session(protocol, viewWith(first), { ...limits, ...changed });
-  const nonces = new Map<ResourceType, string>();
+  const nonces = new Map<ServedType, string>();
   let now = 0;
   const out = (): readonly string[] => {
     const said: string[] = [];
@@ -22,7 +22,7 @@ const conversation = (protocol: "delta" | "sotw", first: Contents, changed: Part
     }
     return said;
   };
-  const request = (type: ResourceType, what: Partial<DeltaRequest & SetRequest>) => ({
+  const request = (type: ServedType, what: Partial<DeltaRequest & SetRequest>) => ({
     type,
     nonce: "",
     error: undefined,
@@ -32,16 +32,16 @@ const conversation = (protocol: "delta" | "sotw", first: Contents, changed: Part
     initialVersions: new Map<string, string>(),
     ...what,
   });
-  const asked = (type: ResourceType, what: Partial<DeltaRequest & SetRequest> = {}) => {
+  const asked = (type: ServedType, what: Partial<DeltaRequest & SetRequest> = {}) => {
     if (protocol === "delta") talk.receivedDelta(request(type, what), now);
     else talk.receivedSet(request(type, what), now);
     return out();
   };
   return {
     asked,
-    acks: (type: ResourceType, what: Partial<DeltaRequest & SetRequest> = {}) =>
+    acks: (type: ServedType, what: Partial<DeltaRequest & SetRequest> = {}) =>
       asked(type, { nonce: nonces.get(type) ?? "", ...what }),
-    nacks: (type: ResourceType, error: string, what: Partial<DeltaRequest & SetRequest> = {}) =>
+    nacks: (type: ServedType, error: string, what: Partial<DeltaRequest & SetRequest> = {}) =>
       asked(type, { nonce: nonces.get(type) ?? "", error, ...what }),
     shows: (contents: Contents | View) => {
       talk.viewed("size" in (contents.cluster ?? {}) ? (contents as View) : viewWith(contents as Contents));
@@ -52,9 +52,9 @@ const conversation = (protocol: "delta" | "sotw", first: Contents, changed: Part
       return out();
     },
     synced: talk.synced,
-    refused: (type: ResourceType) => typeStatuses(talk.ledgers)[type]?.refused ?? new Map<string, string>(),
-    lastRefusal: (type: ResourceType) => typeStatuses(talk.ledgers)[type]?.lastRefusal,
-    outcome: (type: ResourceType, what: Partial<DeltaRequest>) => talk.receivedDelta(request(type, what), now),
+    refused: (type: ServedType) => typeStatuses(talk.ledgers)[type]?.refused ?? new Map<string, string>(),
+    lastRefusal: (type: ServedType) => typeStatuses(talk.ledgers)[type]?.lastRefusal,
+    outcome: (type: ServedType, what: Partial<DeltaRequest>) => talk.receivedDelta(request(type, what), now),
   };
 };
 

@@ -1,4 +1,4 @@
-import { resourceTypes, type ResourceType } from "../../../../targets/xds/resource.ts";
+import { servedTypes, type ServedType } from "../../served-type.ts";
 import type { View } from "../../view.ts";
 import {
   accepted,
@@ -42,8 +42,8 @@ export interface SessionLimits {
 /** What became of a request; a violation ends the stream with its words. */
 export type Outcome =
   | { readonly kind: "asked" }
-  | { readonly kind: "accepted"; readonly type: ResourceType }
-  | { readonly kind: "refused"; readonly type: ResourceType; readonly refusal: LastRefusal }
+  | { readonly kind: "accepted"; readonly type: ServedType }
+  | { readonly kind: "refused"; readonly type: ServedType; readonly refusal: LastRefusal }
   | { readonly kind: "violation"; readonly message: string };
 
 /**
@@ -67,14 +67,14 @@ const longestName = 1024;
 
 export const session = (protocol: Protocol, first: View, limits: SessionLimits): Session => {
   const ledgers = Object.fromEntries(
-    resourceTypes.map((type) => [type, ledger(type, first[type])]),
+    servedTypes.map((type) => [type, ledger(type, first[type])]),
   ) as unknown as Ledgers;
   const expected = waits();
   let serial = 0;
 
   /** `claimed`: what a client says it holds is only as much as it likes where neither it nor the view names it. */
   const tooMany = (claimed: boolean): Outcome | undefined => {
-    const names = resourceTypes.reduce(
+    const names = servedTypes.reduce(
       (sum, type) => sum + ledgers[type].names.size + (claimed ? strange(ledgers[type]) : 0),
       0,
     );
@@ -101,7 +101,7 @@ export const session = (protocol: Protocol, first: View, limits: SessionLimits):
     if (needsClusters && !ledgers.cluster.asked) expected.expected("clusters", wildcard, until);
   };
 
-  const settledNames = (type: ResourceType, names: Iterable<string>): void => {
+  const settledNames = (type: ServedType, names: Iterable<string>): void => {
     if (type === "endpoints" || type === "routes") for (const name of names) expected.came(type, name);
   };
 
@@ -123,7 +123,7 @@ export const session = (protocol: Protocol, first: View, limits: SessionLimits):
     return { kind: "accepted", type: of.type };
   };
 
-  const content = (type: ResourceType): Content | undefined => {
+  const content = (type: ServedType): Content | undefined => {
     const now = order(ledgers, expected);
     if (protocol === "delta") return difference(ledgers, type, now, limits.responseBytes);
     return type === "endpoints" || type === "routes" ? partialSet(ledgers, type, now) : wholeSet(ledgers, type, now);
@@ -174,11 +174,11 @@ export const session = (protocol: Protocol, first: View, limits: SessionLimits):
       return tooMany(false) ?? outcome;
     },
     viewed: (view) => {
-      for (const type of resourceTypes) viewed(ledgers[type], view[type]);
+      for (const type of servedTypes) viewed(ledgers[type], view[type]);
     },
     next: (now) => {
       expected.elapsed(now);
-      for (const type of resourceTypes) {
+      for (const type of servedTypes) {
         const of = ledgers[type];
         if (of.inFlight !== undefined || !of.asked) continue;
         const said = content(type);
@@ -201,10 +201,10 @@ export const session = (protocol: Protocol, first: View, limits: SessionLimits):
     },
     wakeAt: expected.until,
     settled: () =>
-      resourceTypes.every((type) => {
+      servedTypes.every((type) => {
         const { gaps, counts, inFlight } = ledgers[type];
         return gaps.size === counts.refused && inFlight === undefined;
       }),
-    synced: () => resourceTypes.every((type) => ledgers[type].gaps.size === 0 && ledgers[type].inFlight === undefined),
+    synced: () => servedTypes.every((type) => ledgers[type].gaps.size === 0 && ledgers[type].inFlight === undefined),
   };
 };

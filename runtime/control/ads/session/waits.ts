@@ -1,4 +1,4 @@
-import type { ResourceType } from "../../../../targets/xds/resource.ts";
+import type { ServedType } from "../../served-type.ts";
 
 /**
  * What a client is expected to ask for next: its clusters before anything that names them; the endpoints of a cluster and
@@ -43,4 +43,4 @@ export const waits = (): Waits => {
 };
 
 /** What the client would have come back for. */
-export const returning: readonly ResourceType[] = ["cluster", "endpoints", "listener", "routes"];
+export const returning: readonly ServedType[] = ["cluster", "endpoints", "listener", "routes"];

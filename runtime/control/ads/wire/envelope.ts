@@ -5,7 +5,7 @@ import {
   DiscoveryResponseSchema,
   ResourceSchema,
 } from "../../../../targets/xds/proto/generated/envoy/service/discovery/v3/discovery_pb.js";
-import { typeUrls, type ResourceType } from "../../../../targets/xds/resource.ts";
+import { servedTypeUrls, type ServedType } from "../../served-type.ts";
 import type { Served } from "../../view.ts";
 import type { Response } from "../session/message.ts";
 import type { Protocol } from "../session/session.ts";
@@ -23,11 +23,11 @@ const field = (message: Uint8Array): Buffer => {
 const wrapped: Readonly<Record<Protocol, WeakMap<Served, Buffer>>> = { delta: new WeakMap(), sotw: new WeakMap() };
 
 /** A resource as the field of a response that it is: made once, whoever it is sent to. */
-const resourceField = (protocol: Protocol, type: ResourceType, served: Served): Buffer => {
+const resourceField = (protocol: Protocol, type: ServedType, served: Served): Buffer => {
   const known = wrapped[protocol].get(served);
   if (known !== undefined) return known;
   const { name, version, bytes } = served;
-  const resource = create(AnySchema, { typeUrl: typeUrls[type], value: bytes });
+  const resource = create(AnySchema, { typeUrl: servedTypeUrls[type], value: bytes });
   const made = field(
     protocol === "delta"
       ? toBinary(ResourceSchema, create(ResourceSchema, { name, version, resource }))
@@ -39,7 +39,7 @@ const resourceField = (protocol: Protocol, type: ResourceType, served: Served): 
 
 /** A response as bytes: its own few fields, then the resources, which are never encoded for one client alone. */
 export const encodedResponse = (protocol: Protocol, { type, nonce, version, resources, removed }: Response): Buffer => {
-  const typeUrl = typeUrls[type];
+  const typeUrl = servedTypeUrls[type];
   const head =
     protocol === "delta"
       ? toBinary(

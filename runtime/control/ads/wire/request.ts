@@ -6,19 +6,19 @@ import {
   type DeltaDiscoveryRequest,
   type DiscoveryRequest,
 } from "../../../../targets/xds/proto/generated/envoy/service/discovery/v3/discovery_pb.js";
-import { resourceTypes, typeUrls, type ResourceType } from "../../../../targets/xds/resource.ts";
+import { servedTypes, servedTypeUrls, type ServedType } from "../../served-type.ts";
 import type { Node } from "../contract.ts";
 import type { DeltaRequest, SetRequest } from "../session/message.ts";
 
 /** A request as it came. The type is undefined where this server has none of that kind. */
 export interface Received<Request> {
   readonly typeUrl: string;
-  readonly type: ResourceType | undefined;
+  readonly type: ServedType | undefined;
   readonly node: Node | undefined;
   readonly request: Omit<Request, "type">;
 }
 
-const types = new Map<string, ResourceType>(resourceTypes.map((type) => [typeUrls[type], type]));
+const types = new Map<string, ServedType>(servedTypes.map((type) => [servedTypeUrls[type], type]));
 
 /** What a node says of itself is kept for as long as its stream is open. */
 const longestText = 1024;
@@ -48,7 +48,7 @@ const said = (message: string): string =>
 
 type Message = DeltaDiscoveryRequest | DiscoveryRequest;
 
-const sender = ({ typeUrl, node }: Message, implied: ResourceType | undefined): Omit<Received<never>, "request"> => ({
+const sender = ({ typeUrl, node }: Message, implied: ServedType | undefined): Omit<Received<never>, "request"> => ({
   typeUrl,
   type: typeUrl === "" ? implied : types.get(typeUrl),
   node: nodeOf(node),
@@ -60,7 +60,7 @@ const answerOf = ({ responseNonce, errorDetail }: Message): Pick<DeltaRequest, "
 });
 
 /** Throws where the bytes are no such request. A service of one type may leave its name out. */
-export const deltaRequest = (bytes: Uint8Array, implied: ResourceType | undefined): Received<DeltaRequest> => {
+export const deltaRequest = (bytes: Uint8Array, implied: ServedType | undefined): Received<DeltaRequest> => {
   const message = fromBinary(DeltaDiscoveryRequestSchema, bytes);
   return {
     ...sender(message, implied),
@@ -77,7 +77,7 @@ export const deltaRequest = (bytes: Uint8Array, implied: ResourceType | undefine
 };
 
 /** Throws where the bytes are no such request. */
-export const setRequest = (bytes: Uint8Array, implied: ResourceType | undefined): Received<SetRequest> => {
+export const setRequest = (bytes: Uint8Array, implied: ServedType | undefined): Received<SetRequest> => {
   const message = fromBinary(DiscoveryRequestSchema, bytes);
   return {
     ...sender(message, implied),
