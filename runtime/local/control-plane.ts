@@ -2,7 +2,7 @@ import type { MeshWorkload } from "../../lib/model/mesh.ts";
 import { control, type Control } from "../control/control.ts";
 import { authority, identities, keyFolder, writtenIdentity } from "../control/identity/index.ts";
 import type { Source, SourceListener } from "../control/source/source.ts";
-import type { View } from "../control/view.ts";
+import { servedTypes } from "../control/served-type.ts";
 import type { Revision } from "../control/views.ts";
 import type { Log } from "../log/log.ts";
 import { hasIt, notYet, type Standing } from "./standing.ts";
@@ -83,9 +83,6 @@ export const localControl = async ({
   };
 };
 
-/** What a proxy must have acknowledged; what it is no longer told and still holds is its own affair. */
-const types = ["cluster", "endpoints", "listener", "routes"] as const satisfies readonly (keyof View)[];
-
 const standing = ({ ads, refusals, viewOf }: Control, node: string): Standing => {
   // Of two streams the older one is of a proxy that is gone.
   const client = ads.clients().findLast(({ client: { name } }) => name === node);
@@ -98,14 +95,14 @@ const standing = ({ ads, refusals, viewOf }: Control, node: string): Standing =>
       at: [...new Set(mine.flatMap(({ at }) => at))],
     };
   }
-  const view = viewOf(node);
   // All that it asked for is not yet all that there is: routes are asked for once their listener is there.
-  const hasAll =
-    client.synced &&
-    types.every((type) =>
+  const view = viewOf(node);
+  const hasAll = servedTypes.every(
+    (type) =>
+      type === "secret" ||
       [...(view?.[type].values() ?? [])].every(
         ({ name, version }) => client.types[type]?.acknowledged.get(name) === version,
       ),
-    );
-  return hasAll ? hasIt : notYet;
+  );
+  return client.synced && hasAll ? hasIt : notYet;
 };

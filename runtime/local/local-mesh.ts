@@ -5,6 +5,7 @@ import type { LocalMesh } from "../../compiler/snapshot/read-local.ts";
 import type { Compiled } from "../../compiler/resolved.ts";
 import { nowhere, type Placement } from "../../lib/graph/placement.ts";
 import type { Mesh, MeshWorkload } from "../../lib/model/mesh.ts";
+import { nodeId } from "../../targets/xds/bootstrap.ts";
 import type { Source } from "../control/source/source.ts";
 import type { Revision } from "../control/views.ts";
 import { applications } from "./applications.ts";
@@ -13,8 +14,9 @@ import { freePorts } from "./free-ports.ts";
 import { guard } from "./guard.ts";
 import { placedHere } from "./placed.ts";
 import { processes, type Kept, type Told } from "./processes.ts";
-import type { LocalProxy, ProxyKind } from "./proxies/kind.ts";
+import { onlyInstance, type LocalProxy, type ProxyKind } from "./proxies/kind.ts";
 import { settled } from "./settled.ts";
+import { notYet, type Standing } from "./standing.ts";
 import type { ProxyCounts } from "./traffic/polled.ts";
 
 export interface LocalMeshOptions {
@@ -119,7 +121,6 @@ export const localMesh = async (options: LocalMeshOptions): Promise<RunningMesh>
     const proxy: LocalProxy = { workload, folder: own, identityFolder, adminPort, controlPort: by.port };
     await mkdir(own, { recursive: true });
     await by.proven(workload, identityFolder);
-    await kind.fed?.(proxy, revision);
     const argv = await kind.prepared(proxy, revision.mesh);
     const process = children.kept({ argv }, toldOf(`the proxy of ${workload.id}`, kind.isWorthSaying));
     proxies.set(workload.id, { ...proxy, process });
@@ -140,10 +141,7 @@ export const localMesh = async (options: LocalMeshOptions): Promise<RunningMesh>
         await running.process.stop();
         await proxyStarted(workload, next, by);
       } else if (running === undefined) await proxyStarted(workload, next, by);
-      else {
-        await kind.fed?.(running, next);
-        running.process.revived();
-      }
+      else running.process.revived();
     }
   };
   /** What the mesh has no more ends once nobody is sent there. */
@@ -157,6 +155,11 @@ export const localMesh = async (options: LocalMeshOptions): Promise<RunningMesh>
     ]);
   };
 
+  const standing = async (proxy: LocalProxy): Promise<Standing> => {
+    const said = plane?.standing(nodeId({ workload: proxy.workload.id, instance: onlyInstance })) ?? notYet;
+    return said.kind === "has it" && (await kind.serves?.(proxy)) === false ? notYet : said;
+  };
+
   const took = async ({ mesh }: Pick<Compiled, "mesh">, local: LocalMesh): Promise<void> => {
     const placement = await placedHere(mesh, ports, {
       gateway: (id) => local.gateways[id],
@@ -167,7 +170,7 @@ export const localMesh = async (options: LocalMeshOptions): Promise<RunningMesh>
     const next = { mesh, placement, local };
     await goneOver(next);
     const how = await settled([...proxies.values()], {
-      standing: (proxy) => kind.standing(proxy, (node) => plane?.standing(node) ?? { kind: "not yet" }),
+      standing,
       isStopping: () => isStopping,
     });
     if (isStopping) throw new Error("the mesh was ended");

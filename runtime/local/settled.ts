@@ -3,6 +3,8 @@ import type { MeshWorkload } from "../../lib/model/mesh.ts";
 import type { Kept } from "./processes.ts";
 import type { Standing } from "./standing.ts";
 
+type Refused = Extract<Standing, { readonly kind: "refused" }>;
+
 interface Waited {
   readonly workload: Pick<MeshWorkload, "id">;
   readonly process: Pick<Kept, "givenUp">;
@@ -27,16 +29,13 @@ export const settled = async <P extends Waited>(
   let waiting = proxies;
   let until = performance.now() + patienceMs;
   while (!isStopping()) {
-    const now = await Promise.all(waiting.map(async (proxy) => ({ proxy, standing: await standing(proxy) })));
-    const refusing = now.find((one) => one.standing.kind === "refused");
-    if (refusing !== undefined) {
-      const why = await located(refusing.standing, () => standing(refusing.proxy));
-      return {
-        kind: "refused",
-        reason: `the proxy of ${refusing.proxy.workload.id} refuses its configuration: ${why}`,
-      };
-    }
-    const left = now.flatMap(({ proxy, standing: { kind } }) => (kind === "has it" ? [] : [proxy]));
+    const now = await Promise.all(waiting.map(async (proxy) => ({ proxy, found: await standing(proxy) })));
+    for (const { proxy, found } of now)
+      if (found.kind === "refused") {
+        const why = await located(found, () => standing(proxy));
+        return { kind: "refused", reason: `the proxy of ${proxy.workload.id} refuses its configuration: ${why}` };
+      }
+    const left = now.flatMap(({ proxy, found }) => (found.kind === "has it" ? [] : [proxy]));
     if (left.length < waiting.length) until = performance.now() + patienceMs;
     waiting = left;
     if (waiting.length === 0) return { kind: "all have it" };
@@ -47,19 +46,19 @@ export const settled = async <P extends Waited>(
     if (performance.now() > until) break;
     await sleep(everyMs);
   }
-  return {
-    kind: "too late",
-    reason: `the proxy of ${waiting[0]?.workload.id} does not take its configuration`,
-  };
+  return { kind: "too late", reason: `the proxy of ${waiting[0]?.workload.id} does not take its configuration` };
 };
 
 /** The words of a refusal, with the lines that made what is refused where they are found soon. */
-const located = async (first: Standing, again: () => Promise<Standing>): Promise<string> => {
-  let last = first;
-  for (const until = performance.now() + locatedMs; performance.now() < until; await sleep(everyMs)) {
-    if (last.kind !== "refused" || last.at === undefined || last.at.length > 0) break;
-    last = await again();
+const located = async (first: Refused, again: () => Promise<Standing>): Promise<string> => {
+  let { reason, at } = first;
+  for (
+    const until = performance.now() + locatedMs;
+    at.length === 0 && performance.now() < until;
+    await sleep(everyMs)
+  ) {
+    const now = await again();
+    if (now.kind === "refused") ({ reason, at } = now);
   }
-  const { reason, at = [] } = last.kind === "refused" ? last : (first as Extract<Standing, { kind: "refused" }>);
   return `${reason}${at.length > 0 ? ` (${at.join(", ")})` : ""}`;
 };

@@ -1,9 +1,8 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { bootstrap, nodeId } from "../../../targets/xds/bootstrap.ts";
-import { notYet } from "../standing.ts";
+import { bootstrap } from "../../../targets/xds/bootstrap.ts";
 import { envoyTotals } from "../traffic/envoy-flows.ts";
-import type { ProxyKind } from "./kind.ts";
+import { onlyInstance, type ProxyKind } from "./kind.ts";
 
 /** Long enough for an exchange on a listener that was replaced; nobody waits for it. */
 const drainSeconds = 5;
@@ -14,7 +13,7 @@ export const envoy = (program: string): ProxyKind => ({
     const file = join(folder, "bootstrap.json");
     const made = bootstrap({
       workload: workload.id,
-      instance: "0",
+      instance: onlyInstance,
       platform,
       adminPort,
       source: { kind: "control", address: "127.0.0.1", port: controlPort, identityFolder },
@@ -30,15 +29,11 @@ export const envoy = (program: string): ProxyKind => ({
       ...["--log-level", "error"],
     ];
   },
-  standing: async ({ workload, adminPort }, byControl) => {
-    const standing = byControl(nodeId({ workload: workload.id, instance: "0" }));
-    if (standing.kind !== "has it") return standing;
-    // It acknowledges its first listeners a moment before it listens.
-    const isReady = await fetch(`http://127.0.0.1:${adminPort}/ready`)
+  // It acknowledges its first listeners a moment before it listens.
+  serves: ({ adminPort }) =>
+    fetch(`http://127.0.0.1:${adminPort}/ready`)
       .then(({ ok }) => ok)
-      .catch(() => false);
-    return isReady ? standing : notYet;
-  },
+      .catch(() => false),
   isWorthSaying: (line) => line.trim() !== "",
   // As text: names in Prometheus' form are cut at the first dot of a host.
   countsPath: "/stats?filter=%5Ecluster%5C.outbound%5C%7C&type=Counters",

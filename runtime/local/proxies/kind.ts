@@ -1,7 +1,8 @@
 import type { Mesh, MeshWorkload } from "../../../lib/model/mesh.ts";
-import type { Revision } from "../../control/views.ts";
-import type { Standing } from "../standing.ts";
 import type { Total } from "../traffic/flows.ts";
+
+/** One copy of each workload runs here. */
+export const onlyInstance = "0";
 
 /** A proxy beside a workload of this machine. */
 export interface LocalProxy {
@@ -14,17 +15,12 @@ export interface LocalProxy {
   readonly controlPort: number;
 }
 
-/** The control plane's word on a proxy, by its node id. */
-export type SaidByControl = (node: string) => Standing;
-
 /** A program that can be the proxy of every workload. */
 export interface ProxyKind {
   /** Writes what it is started with, and says how it is started. */
   readonly prepared: (proxy: LocalProxy, mesh: Mesh) => Promise<readonly [string, ...string[]]>;
-  /** Of kinds that no control plane tells: tells it. */
-  readonly fed?: (proxy: LocalProxy, revision: Revision) => Promise<void>;
-  /** Whether it works by all of the newest revision. */
-  readonly standing: (proxy: LocalProxy, byControl: SaidByControl) => Promise<Standing>;
+  /** Of kinds that may acknowledge what they do not serve by yet: whether it serves. */
+  readonly serves?: (proxy: LocalProxy) => Promise<boolean>;
   /** Whether a line that it writes is for people. */
   readonly isWorthSaying: (line: string) => boolean;
   /** Where its admin port says what it has counted. */
