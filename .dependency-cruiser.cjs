@@ -129,7 +129,7 @@ module.exports = {
       [
         "^lib/",
         "^compiler/(resolved|snapshot/read-local)\\.ts$",
-        "^targets/xds/bootstrap\\.ts$",
+        "^targets/(native/arrivals|xds/bootstrap)\\.ts$",
         "^runtime/(local|log)/",
         "^runtime/control/(identity/index|source/source|control|served-type|views)\\.ts$",
         "^(node:)?[a-z_0-9/]+$",

@@ -26,7 +26,9 @@ const { status } = spawnSync(
 );
 if (status !== 0) process.exit(status ?? 1);
 
+const ending = askedToEnd();
 const scratch = mkdtempSync(join(tmpdir(), "meshwright-demo-"));
+process.once("exit", () => rmSync(scratch, { recursive: true, force: true }));
 const folder = join(scratch, "bookinfo");
 cpSync(policies, folder, { recursive: true });
 cpSync(join(policies, "..", "services"), join(scratch, "services"), { recursive: true });
@@ -99,7 +101,6 @@ const line = ({ versions, failed }: Second): string => {
 };
 
 say(`\n$ mesh-compile up --mesh ${shown}`);
-const ending = askedToEnd();
 const running = await up({
   folder,
   shownAs: shown,
@@ -112,7 +113,6 @@ const running = await up({
 });
 const ended = async (code: number): Promise<never> => {
   await running?.stop();
-  rmSync(scratch, { recursive: true, force: true });
   process.exit(code);
 };
 const [entry] = running?.mesh.entries() ?? [];
