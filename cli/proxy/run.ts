@@ -26,9 +26,10 @@ export const runCommand = (version: string): Command =>
       "what `mesh-compile build --target native` wrote for the workload; with --control where what was told is kept, and read at the next start",
     )
     .addOption(
-      new Option("--control <address:port>", "the control plane that tells the configuration; needs --identity").argParser(
-        addressAndPort,
-      ),
+      new Option(
+        "--control <address:port>",
+        "the control plane that tells the configuration; needs --identity",
+      ).argParser(addressAndPort),
     )
     .option("--identity <folder>", "what `mesh-control join --keep` keeps; without it no mTLS")
     .addOption(

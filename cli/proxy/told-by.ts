@@ -30,7 +30,8 @@ export interface ToldBy {
 /** A configuration that comes from a control plane. Rejects in words where nobody could be asked for it. */
 export const toldBy = async (options: ToldByOptions): Promise<ToldBy> => {
   const { control, identity, instance, version, log } = options;
-  if (identity === undefined) throw new Error("--control needs --identity: the control plane tells nobody whom it does not know");
+  if (identity === undefined)
+    throw new Error("--control needs --identity: the control plane tells nobody whom it does not know");
   const workload = await workloadOf(identity, options.workload);
   const config = options.config === undefined ? join(privateFolder(), "proxy.json") : resolve(options.config);
   if (options.config !== undefined && (await isThere(config)))
@@ -59,7 +60,8 @@ const workloadOf = async (identity: string, said: string | undefined): Promise<s
   const workload = joined ?? said;
   if (workload === undefined)
     throw new Error(`the identity in ${identity} does not say whose it is: say --workload NAMESPACE/NAME`);
-  if (said !== undefined && said !== workload) throw new Error(`the identity in ${identity} is ${workload}'s, not ${said}'s`);
+  if (said !== undefined && said !== workload)
+    throw new Error(`the identity in ${identity} is ${workload}'s, not ${said}'s`);
   return workload;
 };
 

@@ -38,7 +38,7 @@ export const followedControl = ({ control, node, identity, taking, log }: Follow
   const now = (): string => new Date().toISOString();
   let state: Omit<ControlStatus, "address" | "counts"> = { connected: false, since: now(), reason: "not tried yet" };
   let current: Stream | undefined;
-  let isClosed = false;
+  const closing = new AbortController();
   let isRenewed = false;
   /** Ends a wait between attempts. */
   let hurry = (): void => undefined;
@@ -89,7 +89,7 @@ export const followedControl = ({ control, node, identity, taking, log }: Follow
     // What the stream before said may be on its way into force: it is not asked for twice.
     await queue;
     const held = state.version !== undefined && (await taking.stands()) ? state.version : undefined;
-    if (isClosed) return false;
+    if (closing.signal.aborted) return false;
     const openedAt = performance.now();
     let hasHeard = false;
     const own = stream({
@@ -110,20 +110,20 @@ export const followedControl = ({ control, node, identity, taking, log }: Follow
     own.say(firstRequest(node, held));
     const reason = await own.ended;
     current = undefined;
-    if (!isClosed && !isRenewed) disconnected(reason);
+    if (!closing.signal.aborted && !isRenewed) disconnected(reason);
     return hasHeard || performance.now() - openedAt > goodMs;
   };
 
   const running = (async (): Promise<void> => {
     let failures = 0;
-    while (!isClosed) {
+    while (!closing.signal.aborted) {
       isRenewed = false;
       try {
         if (await followed()) failures = 0;
       } catch (error) {
         disconnected(reasonOf(error));
       }
-      if (isClosed) return;
+      if (closing.signal.aborted) return;
       if (isRenewed) continue;
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, backoffMs(failures));
@@ -145,7 +145,7 @@ export const followedControl = ({ control, node, identity, taking, log }: Follow
   return {
     status: () => ({ address: shown, ...state, counts: { ...counts } }),
     close: async () => {
-      isClosed = true;
+      closing.abort();
       noLonger();
       clearTimeout(asksAgain);
       current?.end("the proxy ends");

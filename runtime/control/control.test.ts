@@ -1,110 +1,21 @@
-import { create, fromBinary, toBinary, type MessageInitShape } from "@bufbuild/protobuf";
-import { Client, credentials, status, type ClientDuplexStream } from "@grpc/grpc-js";
+import { status, type Client } from "@grpc/grpc-js";
 import { X509Certificate } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import { expect, onTestFinished, test } from "vitest";
-import { randomMesh } from "../../golden/random/mesh.ts";
-import { capturedPlacement } from "../../golden/random/placement.ts";
-import type { SpiffeId } from "../../lib/model/selector.ts";
+import { expect, test } from "vitest";
 import { decoded } from "../../targets/xds/proto/codec.ts";
-import {
-  DeltaDiscoveryRequestSchema,
-  DeltaDiscoveryResponseSchema,
-  type DeltaDiscoveryResponse,
-} from "../../targets/xds/proto/generated/envoy/service/discovery/v3/discovery_pb.js";
+import type { DeltaDiscoveryResponse } from "../../targets/xds/proto/generated/envoy/service/discovery/v3/discovery_pb.js";
 import { typeUrls } from "../../targets/xds/resource.ts";
-import { control, type ControlOptions } from "./control.ts";
-import { ratings, reviews, testAuthority } from "./identity/fixture.ts";
-import { identities, type Authority } from "./identity/index.ts";
-import type { LogEntry } from "../log/log.ts";
-import type { SourceListener } from "./source/source.ts";
-import type { Revision } from "./views.ts";
-
-const { graph, mesh } = randomMesh(3);
-const placement = capturedPlacement(graph);
-const workload = mesh.workloads.find(({ proxy }) => proxy !== "none")!.id;
-const nodeId = `${workload}/0`;
-
-/** The mesh in which the workload runs as that identity; without one, in which it is gone. */
-const running = (identity: SpiffeId | undefined): Revision => ({
-  mesh: {
-    ...mesh,
-    workloads: mesh.workloads.flatMap((one) =>
-      one.id !== workload ? [one] : identity === undefined ? [] : [{ ...one, identity }],
-    ),
-  },
-  placement,
-});
-
-const controlled = async (first: Revision | undefined, settings: Partial<ControlOptions> = {}) => {
-  const authority = await testAuthority();
-  const held = identities({ authority });
-  onTestFinished(held.close);
-  const log: LogEntry[] = [];
-  let listener: SourceListener | undefined;
-  const plane = await control({
-    source: {
-      spansOf: async () => new Map(),
-      followed: async (follower) => {
-        listener = follower;
-        if (first !== undefined) follower.taken(first, []);
-        return { stop: () => Promise.resolve() };
-      },
-    },
-    authority,
-    identities: held,
-    listen: { address: "127.0.0.1", port: 0 },
-    names: ["localhost"],
-    accessLog: "none",
-    sweepMs: 100,
-    log: (entry) => log.push(entry),
-    ...settings,
-  });
-  onTestFinished(() => plane.close(0));
-  return { plane, authority, log, takes: (revision: Revision) => listener?.taken(revision, []) };
-};
-
-/** A client with a certificate of its own. */
-const connected = async (port: number, authority: Authority, identity: SpiffeId) => {
-  const own = await authority.issued(identity);
-  const client = new Client(
-    `localhost:${port}`,
-    credentials.createSsl(
-      Buffer.from(authority.roots()),
-      Buffer.from(own.privateKey),
-      Buffer.from(own.certificateChain),
-    ),
-    { "grpc.use_local_subchannel_pool": 1 },
-  );
-  onTestFinished(() => client.close());
-  return client;
-};
-
-const path = "/envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources";
+import { connected, controlled, eventually, nodeId, running, streaming } from "./fixture.ts";
+import { ratings, reviews } from "./identity/fixture.ts";
+import type { Authority } from "./identity/index.ts";
 
 const talking = (client: Client, node = nodeId) => {
-  const bytes = (buffer: Buffer): Buffer => buffer;
-  const stream: ClientDuplexStream<Buffer, Buffer> = client.makeBidiStreamRequest(path, bytes, bytes);
-  const said: DeltaDiscoveryResponse[] = [];
-  stream.on("data", (message: Buffer) => {
-    const response = fromBinary(DeltaDiscoveryResponseSchema, message);
-    said.push(response);
-    const { typeUrl, nonce } = response;
+  const talk = streaming(client, ({ typeUrl, nonce }) => {
     // Clusters wait for the secrets that they need.
-    if (typeUrl === typeUrls.secret) send({ typeUrl, responseNonce: nonce });
+    if (typeUrl === typeUrls.secret) talk.send({ typeUrl, responseNonce: nonce });
   });
-  stream.on("error", () => undefined);
-  const ended = new Promise<{ readonly code: number; readonly details: string }>((resolve) =>
-    stream.on("status", resolve),
-  );
-  const send = (what: MessageInitShape<typeof DeltaDiscoveryRequestSchema>): void =>
-    void stream.write(Buffer.from(toBinary(DeltaDiscoveryRequestSchema, create(DeltaDiscoveryRequestSchema, what))));
-  send({ node: { id: node }, typeUrl: typeUrls.secret, resourceNamesSubscribe: ["default"] });
-  return { said, ended, send };
-};
-
-const eventually = async (probe: () => boolean): Promise<void> => {
-  while (!probe()) await sleep(10);
+  talk.send({ node: { id: node }, typeUrl: typeUrls.secret, resourceNamesSubscribe: ["default"] });
+  return talk;
 };
 
 /** Whom the certificate is of that a response brought. */

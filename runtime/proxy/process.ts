@@ -115,7 +115,7 @@ export const proxyProcess = async ({
   const unwatched = watchedFile(path, follow);
   try {
     const first = taken();
-    queue = first.catch(refused);
+    queue = first.catch(waits ? refused : () => undefined);
     await (waits ? queue : first);
   } catch (error) {
     unwatched();

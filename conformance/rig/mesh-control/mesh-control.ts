@@ -2,11 +2,10 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Mesh } from "../../../lib/model/mesh.ts";
 import { emptyMesh } from "../empty-mesh.ts";
-import { envoys, type EnvoyOptions } from "../envoys.ts";
-import type { Plane, Site } from "../plane.ts";
+import type { Plane, Proxies, Site } from "../plane.ts";
 import { child, eventually } from "../process.ts";
-import { alive, atWork, first, gone, proxied } from "../settling.ts";
-import { trustDomain, type PlacedPod, type Pod } from "../workload.ts";
+import { alive, first, gone, proxied, type Behind } from "../settling.ts";
+import { trustDomain, type PlacedPod, type Pod, type Workload } from "../workload.ts";
 import { clientBehind, type Clients } from "./clients.ts";
 import { placement, replaceState, type Placement } from "./state.ts";
 
@@ -20,34 +19,26 @@ export interface MeshControl extends Plane {
   readonly debug: (path: string) => Promise<string>;
 }
 
-/** What is tried beside the rig: how proxies are started. */
-export interface MeshControlOptions {
-  /** What a pod's Envoy starts with. It must serve its admin interface on loopback at `adminPort`. */
-  readonly bootstrap: (pod: BootstrapPod) => unknown;
-  readonly envoy?: EnvoyOptions;
-  /** The program of the control process; that of the suite `xds` when absent. */
-  readonly program?: string;
-}
-
-/** A pod whose Envoy is about to start, by what our bootstrap needs of it. */
-export interface BootstrapPod {
-  /** `namespace/workload`. */
-  readonly workload: string;
-  /** The pod's name; its Envoy's node id is `namespace/workload/pod`. */
-  readonly pod: string;
-  readonly address: string;
-  readonly identityFolder: string;
+/** Proxies as this control plane knows and feeds them. */
+export interface Fed {
+  /** How they are started in a rig. */
+  readonly proxies: (site: Pick<Site, "directory" | "gateway" | "mesh" | "webRoots">) => Proxies;
+  /** What the proxy of a pod calls itself, which begins with `namespace/workload/`. */
+  readonly nodeId: (pod: Pod) => string;
+  /** Why a proxy that acknowledged all does not work by it yet. */
+  readonly atWork: (workload: Workload) => Promise<Behind | undefined>;
 }
 
 /** Where the control process listens, in the address of the rig's gateway. */
 export const controlPorts = { listen: 15012, progress: 15013, admin: 15014 } as const;
 
-const suiteProgram = join(import.meta.dirname, "..", "..", "xds", "control-process.ts");
+const program = join(import.meta.dirname, "..", "..", "xds", "control-process.ts");
 
 /** The control process, a file that tells it what there is, and its word about which proxy has taken what. */
 export const meshControl =
-  ({ bootstrap, envoy, program = suiteProgram }: MeshControlOptions) =>
-  async ({ directory, anchor, agent, gateway, mesh, workloads }: Site): Promise<MeshControl> => {
+  ({ proxies, nodeId, atWork }: Fed) =>
+  async (site: Site): Promise<MeshControl> => {
+    const { directory, anchor, agent, gateway, mesh, workloads } = site;
     const own = join(directory, "control-plane");
     mkdirSync(own);
     const stateFile = join(own, "state.json");
@@ -88,11 +79,7 @@ export const meshControl =
     });
 
     return {
-      proxies: envoys(async (placed) => {
-        const { spec, pod, address } = placed;
-        const identityFolder = await mesh.identityFolder(placed);
-        return bootstrap({ workload: `${spec.namespace}/${spec.name}`, pod, address, identityFolder });
-      }, envoy),
+      proxies: proxies(site),
       serve(served, addresses) {
         told = { mesh: served, addresses };
         tell();
@@ -129,6 +116,3 @@ export const meshControl =
       stop: () => control.stop(500),
     };
   };
-
-/** As our proxies introduce themselves: `namespace/workload/pod`. */
-const nodeId = ({ spec, pod }: Pod): string => `${spec.namespace}/${spec.name}/${pod}`;

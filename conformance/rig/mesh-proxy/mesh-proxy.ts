@@ -9,8 +9,8 @@ import { placement, type Placement } from "../mesh-control/state.ts";
 import { emptyMesh } from "../empty-mesh.ts";
 import type { Plane, Site } from "../plane.ts";
 import { alive, first, gone, proxied, proxyOf, refusing, waiting, type Behind } from "../settling.ts";
-import { adminPort, type PlacedPod, type Pod, type Workload } from "../workload.ts";
-import { applicationPort, captured, captureInstalled } from "./capture.ts";
+import type { PlacedPod, Pod, Workload } from "../workload.ts";
+import { runningMeshProxies } from "./running.ts";
 
 /** The project's own proxies, each of which follows a file; nobody else feeds them. */
 export interface MeshProxies extends Plane {
@@ -61,25 +61,10 @@ export const meshProxies =
     };
 
     return {
-      proxies: {
-        kind: "mesh-proxy",
-        async command(placed) {
-          const identity = await meshAuthority.identityFolder(placed);
-          tell(placed);
-          const where = ["--config", fileOf(placed), "--identity", identity, "--admin", `127.0.0.1:${adminPort}`];
-          return {
-            argv: [process.execPath, program, "run", ...where],
-            env: { NODE_EXTRA_CA_CERTS: webRoots },
-          };
-        },
-        probe: "/readyz",
-        capture: captureInstalled,
-        captured,
-        applicationPort,
-        tells: ["/status", "/metrics"],
-        // A key has no place in what it tells; whose it is does.
-        hides: /"certificate": "spiffe:/,
-      },
+      proxies: runningMeshProxies(program, { mesh: meshAuthority, webRoots }, (placed) => {
+        tell(placed);
+        return ["--config", fileOf(placed)];
+      }),
       serve: (mesh, addresses) => void (told = { mesh, addresses }),
       distort: (instead) => void (distorted = instead ?? ((config) => config)),
       told: ({ pod }) => JSON.parse(written.get(pod)?.text ?? "{}") as ProxyConfig,
