@@ -66,25 +66,44 @@ test("a proxy that dies is started again, and serves", { timeout }, async () => 
     expect(Date.now()).toBeLessThan(until);
 });
 
-test("a workload whose command fails is said, and the rest runs", { timeout }, async () => {
-  const { says } = await upped((mesh) => {
-    anyGatewayPort(mesh);
-    const local = join(mesh, "mesh.local.yaml");
+test(
+  "a workload whose command fails is said and the rest runs; a better command takes its place",
+  { timeout },
+  async () => {
+    const { folder, says } = await upped((mesh) => {
+      anyGatewayPort(mesh);
+      const local = join(mesh, "mesh.local.yaml");
+      writeFileSync(
+        local,
+        readFileSync(local, "utf8").replace(
+          "bookinfo/details-v1: { command: node ../services/bookinfo.mjs }",
+          'bookinfo/details-v1: { command: "echo no such file >&2; exit 7" }',
+        ),
+      );
+    });
+    const page = await pageOf(says);
+    await says(/\[bookinfo\/details-v1\] no such file/);
+    await says(/bookinfo\/details-v1 ended: exit code 7; it is started again in 1 s/);
+    expect(JSON.parse((await page()).body)).toMatchObject({
+      reviews: { version: expect.stringMatching(/^v/) as string },
+    });
+    const local = join(folder, "mesh.local.yaml");
     writeFileSync(
       local,
       readFileSync(local, "utf8").replace(
-        "bookinfo/details-v1: { command: node ../services/bookinfo.mjs }",
-        'bookinfo/details-v1: { command: "sh -c \\"echo no such file >&2; exit 7\\"" }',
+        /bookinfo\/details-v1: .*/,
+        'bookinfo/details-v1: { command: "cd ../services && node bookinfo.mjs" }',
       ),
     );
-  });
-  const page = await pageOf(says);
-  await says(/\[bookinfo\/details-v1\] no such file/);
-  await says(/bookinfo\/details-v1 ended: exit code 7; it is started again in 1 s/);
-  expect(JSON.parse((await page()).body)).toMatchObject({
-    reviews: { version: expect.stringMatching(/^v/) as string },
-  });
-});
+    await says(/In force in all proxies/);
+    for (
+      const until = Date.now() + 20_000;
+      JSON.parse((await page()).body).details.error !== undefined;
+      await sleep(50)
+    )
+      expect(Date.now()).toBeLessThan(until);
+  },
+);
 
 test("a gateway's port that is taken is one plain line", { timeout }, async () => {
   const other = createServer();

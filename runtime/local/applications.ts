@@ -71,7 +71,7 @@ const applicationPorts = (instance: Instance | undefined): Readonly<Record<numbe
 const commandOf = (id: string, command: string, instance: Instance | undefined, folder: string): Command => {
   const own = Object.entries(applicationPorts(instance));
   return {
-    argv: ["/bin/sh", "-c", `exec ${command}`],
+    argv: ["/bin/sh", "-c", command],
     cwd: folder,
     environment: {
       WORKLOAD: id,
