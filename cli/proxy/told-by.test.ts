@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -12,12 +12,18 @@ const workloads = ["caller", "greeter-v1", "greeter-v2"] as const;
 type Name = (typeof workloads)[number];
 
 const eventually = async (holds: () => Promise<boolean> | boolean): Promise<void> => {
-  for (const until = Date.now() + 40_000; !(await Promise.resolve(holds()).catch(() => false)); await sleep(20))
+  for (const until = Date.now() + 60_000; !(await Promise.resolve(holds()).catch(() => false)); await sleep(20))
     if (Date.now() > until) throw new Error("it never came to hold");
 };
 
-const started = (program: "mesh-control" | "mesh-proxy", ...parameters: readonly string[]) => {
-  const child = spawn(process.execPath, [join(root, "cli", `${program}.ts`), ...parameters]);
+const started = (program: "mesh-control" | "mesh-proxy", ...parameters: readonly string[]) =>
+  startedIn(tmpdir(), program, ...parameters);
+
+/** With its temporary files in that folder. */
+const startedIn = (temporary: string, program: "mesh-control" | "mesh-proxy", ...parameters: readonly string[]) => {
+  const child = spawn(process.execPath, [join(root, "cli", `${program}.ts`), ...parameters], {
+    env: { ...process.env, TMPDIR: temporary },
+  });
   const said = { text: "" };
   for (const stream of [child.stdout, child.stderr])
     stream.on("data", (chunk: Buffer) => (said.text += chunk.toString()));
@@ -38,7 +44,8 @@ const ran = async (...parameters: Parameters<typeof started>) => {
 const served = async () => {
   const folder = await mkdtemp(join(tmpdir(), "meshwright-told-"));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
-  const [mesh, state] = [join(folder, "mesh"), join(folder, "state")];
+  const [mesh, state, temporary] = [join(folder, "mesh"), join(folder, "state"), join(folder, "tmp")];
+  await mkdir(temporary);
   await cp(join(root, "policies/greeter"), mesh, { recursive: true });
   const [entry, proxy1, proxy2, xds, joins, admin] = await Promise.all(Array.from({ length: 6 }, freePort));
   const applications = await Promise.all(
@@ -90,6 +97,7 @@ const served = async () => {
   const policy = join(mesh, "greeter/greeter.ts");
   return {
     folder,
+    temporary,
     control,
     first,
     entry: entry!,
@@ -99,7 +107,8 @@ const served = async () => {
     status: () => ran("mesh-control", "status", "--admin", `127.0.0.1:${admin}`),
     proxy: async (name: Name, ...parameters: readonly string[]) => {
       const own = await freePort();
-      const running = started(
+      const running = startedIn(
+        temporary,
         "mesh-proxy",
         ...["run", "--control", `127.0.0.1:${xds}`, "--identity", identityOf(name)],
         ...["--admin", `127.0.0.1:${own}`, "--access-log", "none", "--grace", "1s", ...parameters],
@@ -130,7 +139,7 @@ const workersOf = async (pid: number): Promise<readonly number[]> =>
 
 test(
   "an edited policy moves what proxies do, and what they do outlives the control plane and their own processes",
-  { timeout: 120_000 },
+  { timeout: 300_000 },
   async () => {
     const { folder, control, first, entry, edited, proxy } = await served();
     const kept = join(folder, "kept.json");
@@ -183,9 +192,9 @@ test(
 
 test(
   "what a proxy cannot carry out is refused where people look, and what was in force stays, whole",
-  { timeout: 120_000 },
+  { timeout: 300_000 },
   async () => {
-    const { entry, placed, proxy, status } = await served();
+    const { entry, placed, proxy, status, temporary } = await served();
     const caller = await proxy("caller", "--workers", "2");
     await caller.ready();
     // Nobody is behind it yet.
@@ -207,6 +216,11 @@ test(
     await eventually(async () => (await status()).code === 0);
     expect((await caller.shown())[0]?.control.refused).toBeUndefined();
     expect((await asked(entry, { host: "greeter" })).status).toBe(503);
+    // Where it was told nowhere to keep it, it keeps nothing.
+    expect(await readdir(temporary)).toHaveLength(1);
+    caller.child.kill("SIGTERM");
+    expect(await caller.ended).toBe(0);
+    expect(await readdir(temporary)).toEqual([]);
   },
 );
 

@@ -85,10 +85,11 @@ export const followedControl = ({ control, node, identity, taking, log }: Follow
 
   /** One stream from its beginning to its end; whether it was a good one. */
   const followed = async (): Promise<boolean> => {
-    const credentials = await controlCredentials(identity, address);
     // What the stream before said may be on its way into force: it is not asked for twice.
     await queue;
     const held = state.version !== undefined && (await taking.stands()) ? state.version : undefined;
+    // Last: whoever is renewed from here on has a stream that can be ended.
+    const credentials = await controlCredentials(identity, address);
     if (closing.signal.aborted) return false;
     const openedAt = performance.now();
     let hasHeard = false;
