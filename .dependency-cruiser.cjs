@@ -129,10 +129,9 @@ module.exports = {
       [
         "^lib/",
         "^compiler/(resolved|snapshot/read-local)\\.ts$",
-        "^targets/native/",
+        "^targets/(native/arrivals|xds/bootstrap)\\.ts$",
         "^runtime/(local|log)/",
-        "^runtime/control/identity/index\\.ts$",
-        "^runtime/proxy/process\\.ts$",
+        "^runtime/control/(identity/index|source/source|control|served-type|views)\\.ts$",
         "^(node:)?[a-z_0-9/]+$",
       ],
       "a mesh on one machine is made of the same parts as any other",

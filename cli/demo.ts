@@ -9,6 +9,7 @@ import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { hasColour, report } from "./diagnostics.ts";
+import { askedToEnd } from "./up/asked-to-end.ts";
 import { up } from "./up/up.ts";
 
 const policies = join(import.meta.dirname, "..", "policies", "bookinfo");
@@ -25,7 +26,9 @@ const { status } = spawnSync(
 );
 if (status !== 0) process.exit(status ?? 1);
 
+const ending = askedToEnd();
 const scratch = mkdtempSync(join(tmpdir(), "meshwright-demo-"));
+process.once("exit", () => rmSync(scratch, { recursive: true, force: true }));
 const folder = join(scratch, "bookinfo");
 cpSync(policies, folder, { recursive: true });
 cpSync(join(policies, "..", "services"), join(scratch, "services"), { recursive: true });
@@ -100,20 +103,22 @@ const line = ({ versions, failed }: Second): string => {
 say(`\n$ mesh-compile up --mesh ${shown}`);
 const running = await up({
   folder,
+  shownAs: shown,
   ports: 21_000,
-  say: (text) => say(text.replaceAll(relative(process.cwd(), folder), shown).replaceAll(folder, shown)),
+  say,
   wrong: (diagnostics) => report(diagnostics, { format: "text" }),
   colour: hasColour(process.stdout),
   ...(isWatched && { page: { address: "127.0.0.1", port: 0 } }),
+  signal: ending,
 });
 const ended = async (code: number): Promise<never> => {
   await running?.stop();
-  rmSync(scratch, { recursive: true, force: true });
   process.exit(code);
 };
 const [entry] = running?.mesh.entries() ?? [];
+if (ending.aborted) await ended(130);
 if (running === undefined || entry === undefined) await ended(1);
-for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => void ended(130));
+ending.addEventListener("abort", () => void ended(130));
 
 say(`\n${requestsPerSecond} requests a second go to the gateway, and on through productpage to reviews:`);
 const load = loaded(`http://${entry?.address}`);

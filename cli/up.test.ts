@@ -1,48 +1,9 @@
-import { spawn } from "node:child_process";
-import { cpSync, readFileSync, writeFileSync } from "node:fs";
-import { mkdtemp, readdir, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, test } from "vitest";
 import type { LiveState, Tried, TriedRequest } from "../compiler/preview/page/live.ts";
 import { asked } from "../runtime/proxy/fixture.ts";
-
-const policies = join(import.meta.dirname, "..", "policies");
-
-/** The example mesh with its services, running; its temporary files in a folder of its own. */
-const upped = async (edit: (folder: string) => void = () => undefined) => {
-  const scratch = await mkdtemp(join(tmpdir(), "meshwright-up-test-"));
-  const folder = join(scratch, "bookinfo");
-  cpSync(join(policies, "bookinfo"), folder, { recursive: true });
-  cpSync(join(policies, "services"), join(scratch, "services"), { recursive: true });
-  edit(folder);
-  const temporary = join(scratch, "tmp");
-  cpSync(join(policies, "services"), temporary, { recursive: true });
-  const child = spawn(
-    process.execPath,
-    [join(import.meta.dirname, "mesh-compile.ts"), "up", "--mesh", folder, "--ports", "22000", "--page"],
-    { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, TMPDIR: temporary, NO_COLOR: "1" } },
-  );
-  const said = { text: "" };
-  for (const stream of [child.stdout, child.stderr])
-    stream.on("data", (chunk: Buffer) => (said.text += chunk.toString()));
-  const ended = new Promise<number | null>((resolve) => child.once("exit", (code) => resolve(code)));
-  onTestFinished(async () => {
-    child.kill("SIGKILL");
-    await ended;
-    await rm(scratch, { recursive: true, force: true });
-  });
-  const says = async (words: RegExp): Promise<RegExpExecArray> => {
-    for (const until = Date.now() + 60_000; Date.now() < until; await sleep(50)) {
-      const found = words.exec(said.text);
-      if (found !== null) return found;
-      if (child.exitCode !== null) break;
-    }
-    throw new Error(`it never said ${words.source}: ${said.text}`);
-  };
-  return { child, folder, said, ended, says, temporary };
-};
+import { anyGatewayPort, below, leftovers, upped } from "./up/fixture.ts";
 
 /** The first of what the page is told that is as it should be. */
 const liveState = async (url: string, isWanted: (state: LiveState) => boolean): Promise<LiveState> => {
@@ -60,31 +21,11 @@ const liveState = async (url: string, isWanted: (state: LiveState) => boolean): 
   throw new Error("the events ended");
 };
 
-/** All processes below one, whatever their depth. */
-const below = (pid: number): readonly number[] =>
-  readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8")
-    .split(" ")
-    .filter(Boolean)
-    .map(Number)
-    .flatMap((child) => [child, ...below(child)]);
-
-const isAlive = (pid: number): boolean => {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-};
-
 test(
   "a mesh runs, its traffic moves with its policies, and nothing of it is left behind",
   { timeout: 180_000 },
   async () => {
-    const { child, folder, ended, says, temporary } = await upped((mesh) => {
-      const local = join(mesh, "mesh.local.yaml");
-      writeFileSync(local, readFileSync(local, "utf8").replace(/gateways:[\s\S]*/, ""));
-    });
+    const { child, folder, ended, says, temporary } = await upped(anyGatewayPort, ["--page"]);
     const [, port = ""] = await says(/is reached at http:\/\/127\.0\.0\.1:(\d+)/);
     const page = async (path = "/productpage") => asked(Number(port), { path, host: "bookinfo.example.com" });
     const versions = async (): Promise<ReadonlySet<string>> => {
@@ -147,10 +88,7 @@ test(
     expect(all.length).toBeGreaterThanOrEqual(13);
     child.kill("SIGINT");
     expect(await ended).toBe(0);
-    // The process that waited to compile ends when nobody can ask it any more.
-    for (const until = Date.now() + 5000; all.some(isAlive) && Date.now() < until;) await sleep(20);
-    expect(all.filter(isAlive)).toEqual([]);
-    expect((await readdir(temporary)).filter((name) => name.startsWith("meshwright-up-"))).toEqual([]);
+    expect(await leftovers(all, temporary)).toEqual([]);
   },
 );
 

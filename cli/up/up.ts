@@ -7,8 +7,11 @@ import type { Compiled } from "../../compiler/resolved.ts";
 import { readLocal } from "../../compiler/snapshot/read-local.ts";
 import { failed, type Diagnostic } from "../../lib/diagnostics/diagnostic.ts";
 import { native } from "../../targets/native/index.ts";
+import { xds } from "../../targets/xds/index.ts";
 import { followedFolder } from "../../runtime/control/source/followed-folder.ts";
 import { localMesh, type RunningMesh } from "../../runtime/local/local-mesh.ts";
+import { envoy } from "../../runtime/local/proxies/envoy.ts";
+import { meshProxy } from "../../runtime/local/proxies/mesh-proxy.ts";
 import { diagnosticsText } from "../diagnostics/text.ts";
 import { shownDiff } from "../diff/shown.ts";
 import { unavailable } from "../unavailable.ts";
@@ -16,7 +19,11 @@ import { livePage, type LivePage } from "./page/live-page.ts";
 
 export interface UpOptions {
   readonly folder: string;
+  /** What the folder is called where commands and lines of it are shown; its path where it is absent. */
+  readonly shownAs?: string;
   readonly environment?: string;
+  /** What carries the traffic: our own proxies, or an Envoy by its path. */
+  readonly proxies?: { readonly envoy: string };
   /** The first port that is tried. */
   readonly ports: number;
   readonly say: (text: string) => void;
@@ -24,6 +31,8 @@ export interface UpOptions {
   readonly colour: boolean;
   /** Where a browser sees the mesh, if anybody wants that: an address of this machine alone. */
   readonly page?: { readonly address: string; readonly port: number };
+  /** Ends a start that is under way. */
+  readonly signal?: AbortSignal;
 }
 
 export interface Up {
@@ -37,21 +46,26 @@ const beside = (name: string): readonly [string, string] => {
   return [process.execPath, join(dirname(own), `${name}${extname(own)}`)];
 };
 
-/** The whole mesh on this machine, following its folder. Undefined where it does not compile to begin with. */
+/** The whole mesh on this machine, following its folder. Undefined where it does not run, or is to end before it does. */
 export const up = async ({
   folder,
+  shownAs = folder,
   environment,
+  proxies,
   ports,
   say,
   wrong,
   colour,
   page: pageAt,
+  signal,
 }: UpOptions): Promise<Up | undefined> => {
   const options = { types: false, ...(environment !== undefined && { environment }) };
+  const target = proxies === undefined ? native : xds;
   const mesh = await localMesh({
     folder,
-    proxyCommand: beside("mesh-proxy"),
+    proxies: proxies === undefined ? meshProxy(beside("mesh-proxy")) : envoy(proxies.envoy),
     portsFrom: ports,
+    spansOf: (origins) => spansOf(folder, options, origins),
     told: {
       line: (workload, text) => say(`[${workload}] ${text}`),
       ended: (what, how) => say(`${what} ended: ${how}`),
@@ -75,10 +89,11 @@ export const up = async ({
     }
   }
   let before: Compiled | undefined;
+  let isEnding = false;
   const first = Promise.withResolvers<boolean>();
   const compiled = async (value: Compiled, diagnostics: readonly Diagnostic[]): Promise<void> => {
     const local = await readLocal(folder, value.graph);
-    const mismatches = native.mismatches(value.platform);
+    const mismatches = target.mismatches(value.platform);
     const found = [...diagnostics, ...local.diagnostics, ...mismatches];
     if (found.length > 0) await wrong(found);
     if (local.value === undefined || failed(found)) {
@@ -91,13 +106,13 @@ export const up = async ({
     before = value;
     const took = Math.round(performance.now() - startedAt);
     if (last === undefined) {
-      say(`${mesh.admins().size} proxies run (${took} ms).`);
+      say(`${mesh.counts().size} proxies run (${took} ms).`);
       for (const { workload, address } of mesh.entries()) say(`${workload} is reached at http://${address}`);
       page?.inForce(value.mesh, "What the mesh began with.");
       if (page !== undefined) say(`What goes on is shown at ${page.url}`);
       return first.resolve(true);
     }
-    const said = await meaning(last, value, { folder, options, colour });
+    const said = await meaning(last, value, { folder, shownAs, options, colour });
     page?.inForce(value.mesh, said);
     say(said);
     say(`In force in all proxies after ${took} ms.`);
@@ -111,18 +126,27 @@ export const up = async ({
       first.resolve(false);
     },
     failed: (error) => {
+      if (isEnding) return;
       const text = error instanceof Error ? error.message : String(error);
       say(text);
       page?.broken(text);
+      if (before !== undefined) say("What was in force stays in force.");
       first.resolve(false);
     },
   });
   const stop = async (): Promise<void> => {
+    isEnding = true;
+    // First: whoever waits for proxies waits no longer.
+    await mesh.stop();
     await following.stop();
     await page?.close();
-    await mesh.stop();
   };
-  if (await first.promise) return { mesh, stop };
+  const aborted = (): void => first.resolve(false);
+  signal?.addEventListener("abort", aborted);
+  if (signal?.aborted === true) aborted();
+  const isUp = await first.promise;
+  signal?.removeEventListener("abort", aborted);
+  if (isUp) return { mesh, stop };
   await stop();
   return undefined;
 };
@@ -136,17 +160,19 @@ const meaning = async (
   after: Compiled,
   {
     folder,
+    shownAs,
     options,
     colour,
   }: {
     readonly folder: string;
+    readonly shownAs: string;
     readonly options: { readonly environment?: string };
     readonly colour: boolean;
   },
 ): Promise<string> => {
   const shown = await shownDiff(meshChanges(before, after), {
     head: {
-      mesh: folder,
+      mesh: shownAs,
       ...(options.environment !== undefined && { env: options.environment }),
       spansOf: (origins) => spansOf(folder, options, origins),
     },

@@ -6,7 +6,7 @@ export const repository = join(import.meta.dirname, "..", "..");
 let isBuilt = false;
 
 /** A command as it is published: its bundle, made afresh once in a run, so that no old one is held to anything. */
-export const built = (command: "mesh-control" | "mesh-proxy" = "mesh-control"): string => {
+export const built = (command: "mesh-compile" | "mesh-control" | "mesh-proxy" = "mesh-control"): string => {
   if (!isBuilt) execFileSync(process.execPath, [join(repository, "scripts", "build.ts")]);
   isBuilt = true;
   return join(repository, "dist", "cli", `${command}.js`);

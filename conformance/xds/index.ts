@@ -12,6 +12,7 @@ import { builtFiles } from "./files.ts";
 import { hostileConformance } from "./hostile/index.ts";
 import { identityConformance } from "./identity/index.ts";
 import { xdsLaboratory } from "./laboratory.ts";
+import { localMeshConformance } from "./local-mesh.ts";
 import { loadConformance } from "./load/index.ts";
 import { controlPlane, controlPlaneWith } from "./plane.ts";
 import { protocolConformance } from "./protocol/index.ts";
@@ -42,6 +43,7 @@ export const xdsSuite =
     // Without a rig the meshes' cases are told as skipped, and nothing of the rest can run.
     if (rigRequirements() !== undefined) return;
     await builtFiles(verdicts);
+    await localMeshConformance(verdicts);
     await protocolConformance(verdicts);
     await identityConformance(verdicts);
     await hostileConformance(verdicts);

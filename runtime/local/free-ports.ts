@@ -3,9 +3,11 @@ import { createServer } from "node:net";
 /** Ports of this machine for as long as a mesh runs on it: whoever asks again for the same gets the same. */
 export interface FreePorts {
   readonly of: (purpose: string) => Promise<number>;
+  /** Whether anybody could listen there now. */
+  readonly isFree: (port: number) => Promise<boolean>;
 }
 
-const listens = (port: number): Promise<boolean> =>
+const isFree = (port: number): Promise<boolean> =>
   new Promise((resolve) => {
     const server = createServer();
     server.once("error", () => resolve(false));
@@ -18,7 +20,7 @@ export const freePorts = (from: number): FreePorts => {
   let next = from;
   let queue: Promise<unknown> = Promise.resolve();
   const found = async (): Promise<number> => {
-    for (; next <= 65_535; next += 1) if (await listens(next)) return next++;
+    for (; next <= 65_535; next += 1) if (await isFree(next)) return next++;
     throw new Error(`no port from ${from} on is free`);
   };
   return {
@@ -27,5 +29,6 @@ export const freePorts = (from: number): FreePorts => {
       given.set(purpose, known);
       return known;
     },
+    isFree,
   };
 };

@@ -1,35 +1,39 @@
-import { createHash } from "node:crypto";
-import type { Server } from "node:http";
-import { mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { LocalMesh } from "../../compiler/snapshot/read-local.ts";
 import type { Compiled } from "../../compiler/resolved.ts";
-import type { Placement } from "../../lib/graph/placement.ts";
-import type { MeshWorkload } from "../../lib/model/mesh.ts";
-import type { ProxyConfig } from "../../targets/native/config.ts";
-import { native } from "../../targets/native/index.ts";
-import type { ProcessStatus } from "../proxy/process.ts";
-import { authority, keyFolder, writtenIdentity, type Authority } from "../control/identity/index.ts";
-import { echo } from "./echo.ts";
+import { nowhere, type Placement } from "../../lib/graph/placement.ts";
+import type { Mesh, MeshWorkload } from "../../lib/model/mesh.ts";
+import { nodeId } from "../../targets/xds/bootstrap.ts";
+import type { Source } from "../control/source/source.ts";
+import type { Revision } from "../control/views.ts";
+import { applications } from "./applications.ts";
+import { localControl, renewedMs, type LocalControl } from "./control-plane.ts";
 import { freePorts } from "./free-ports.ts";
+import { guard } from "./guard.ts";
 import { placedHere } from "./placed.ts";
-import { processes } from "./processes.ts";
+import { processes, type Kept, type Told } from "./processes.ts";
+import { onlyInstance, type LocalProxy, type ProxyKind } from "./proxies/kind.ts";
+import { settled } from "./settled.ts";
+import { notYet, type Standing } from "./standing.ts";
+import type { ProxyCounts } from "./traffic/polled.ts";
 
 export interface LocalMeshOptions {
   /** The mesh folder: commands run there. */
   readonly folder: string;
-  /** `mesh-proxy`: a program and what comes before `run`. */
-  readonly proxyCommand: readonly [string, ...string[]];
+  readonly proxies: ProxyKind;
   /** The first port that is tried for whatever has none. */
   readonly portsFrom: number;
+  /** Where authored values stand, for what a proxy refuses. */
+  readonly spansOf: Source["spansOf"];
   readonly told: LocalTold;
 }
 
 export interface LocalTold {
   /** A workload's own process said something. */
   readonly line: (workload: string, text: string) => void;
-  /** What should run does not. */
+  /** What should run does not; and what is done about it. */
   readonly ended: (what: string, how: string) => void;
 }
 
@@ -39,181 +43,200 @@ export interface Entry {
   readonly address: string;
 }
 
-/** A whole mesh that runs here: a proxy for each workload, and its workloads themselves. */
+/** A whole mesh that runs here: a control plane, a proxy for each workload, and its workloads themselves. */
 export interface RunningMesh {
-  /** Goes over to what was compiled; resolves when every proxy has it. Rejects, with the old one in force, where one refuses. */
-  readonly taken: (compiled: Compiled, local: LocalMesh) => Promise<void>;
+  /**
+   * Goes over to what was compiled; resolves when every proxy has it. Rejects where one refuses it, once all of them were told
+   * the old one again.
+   */
+  readonly taken: (compiled: Pick<Compiled, "mesh">, local: LocalMesh) => Promise<void>;
   readonly entries: () => readonly Entry[];
   /** Where a workload's application calls others, by the service's port. */
   readonly placement: () => Placement;
-  /** The admin address of each workload's proxy. */
-  readonly admins: () => ReadonlyMap<string, number>;
+  /** Of each workload's proxy. */
+  readonly counts: () => ReadonlyMap<string, ProxyCounts>;
+  /** Ends all of it, also what is about to start. */
   readonly stop: () => Promise<void>;
 }
 
-const lifetimeMs = 24 * 3_600_000;
-const renewedMs = lifetimeMs / 2;
+interface RunningProxy extends LocalProxy {
+  readonly process: Kept;
+}
 
-export const localMesh = async ({ folder, proxyCommand, portsFrom, told }: LocalMeshOptions): Promise<RunningMesh> => {
+/** A mesh as it is played: what is gone back to is all of it. */
+interface Played extends Revision {
+  readonly local: LocalMesh;
+}
+
+export const localMesh = async (options: LocalMeshOptions): Promise<RunningMesh> => {
+  const { folder, proxies: kind, portsFrom, spansOf, told } = options;
   const state = await mkdtemp(join(tmpdir(), "meshwright-up-"));
+  const watching = guard(state);
   const ports = freePorts(portsFrom);
-  const children = processes();
-  const echoes: Server[] = [];
-  const started = new Set<string>();
-  const admins = new Map<string, number>();
-  let issuing: Authority | undefined;
-  let placement: Placement = { instances: {}, addresses: {} };
-  let entries: readonly Entry[] = [];
-  let workloads: readonly MeshWorkload[] = [];
+  const children = processes(watching);
+  const proxies = new Map<string, RunningProxy>();
+  const playing = applications({ folder, children, told: (workload) => toldOf(workload) });
+  let plane: LocalControl | undefined;
+  let inForce: Played | undefined;
+  /** What proxies were told last, be it in force or not. */
+  let lastTold: Placement | undefined;
+  let isStopping = false;
+  let busy: Promise<void> = Promise.resolve();
 
-  const folderOf = (workload: string): string => join(state, ...workload.split("/"));
-  const proven = async (workload: MeshWorkload): Promise<void> => {
-    if (issuing === undefined) return;
-    const { certificateChain, privateKey } = await issuing.issued(workload.identity);
-    await writtenIdentity(join(folderOf(workload.id), "identity"), {
-      certificateChain,
-      privateKey: () => privateKey,
-      roots: issuing.roots(),
-      workload: workload.id,
-    });
-  };
+  const toldOf = (name: string, isWorthSaying: (line: string) => boolean = () => true): Told => ({
+    line: (text) => {
+      if (isWorthSaying(text)) told.line(name, text);
+    },
+    ended: (how) => told.ended(name, how),
+  });
+
   const renewing = setInterval(() => {
-    for (const workload of workloads.filter(({ id }) => admins.has(id)))
-      proven(workload).catch((error: unknown) => told.ended(`the identity of ${workload.id}`, String(error)));
+    for (const { workload, identityFolder } of proxies.values())
+      plane
+        ?.proven(workload, identityFolder)
+        .catch((error: unknown) => told.ended(`the identity of ${workload.id}`, String(error)));
   }, renewedMs).unref();
 
-  const configured = async (config: ProxyConfig): Promise<void> => {
-    const path = join(folderOf(config.workload), "proxy.json");
-    await writeFile(`${path}.new`, textOf(config));
-    await rename(`${path}.new`, path);
+  const planeFor = async (first: Revision): Promise<LocalControl> => {
+    const { trustDomain } = first.mesh.platform;
+    if (plane !== undefined && plane.trustDomain !== trustDomain)
+      throw new Error(`the trust domain changed from ${plane.trustDomain} to ${trustDomain}: start again for that`);
+    return (plane ??= await localControl({
+      keys: join(state, "keys"),
+      trustDomain,
+      spansOf,
+      first,
+      log: ({ level, event, reason }) => {
+        // What proxies refuse is said by whoever waits for them.
+        if (level === "error" && event !== "configuration refused")
+          told.line("the control plane", `${event}${reason === undefined ? "" : `: ${String(reason)}`}`);
+      },
+    }));
   };
 
-  const proxyStarted = async (workload: MeshWorkload, config: ProxyConfig): Promise<void> => {
-    await mkdir(folderOf(workload.id), { recursive: true });
-    await proven(workload);
-    await configured(config);
-    const admin = await ports.of(`admin ${workload.id}`);
-    const [file, ...before] = proxyCommand;
-    children.start(
-      {
-        name: `the proxy of ${workload.id}`,
-        argv: [
-          file,
-          ...before,
-          "run",
-          ...["--config", join(folderOf(workload.id), "proxy.json")],
-          ...["--identity", join(folderOf(workload.id), "identity")],
-          ...["--admin", `127.0.0.1:${admin}`, "--access-log", "none", "--grace", "1s"],
-        ],
-      },
-      {
-        line: (text) => {
-          if (/"level":"error"/.test(text) || !text.startsWith("{")) told.line(`the proxy of ${workload.id}`, text);
-        },
-        ended: (how) => told.ended(`the proxy of ${workload.id}`, how),
-      },
-    );
-    admins.set(workload.id, admin);
+  const proxyStarted = async (workload: MeshWorkload, revision: Revision, by: LocalControl): Promise<void> => {
+    const own = join(state, ...workload.id.split("/"));
+    const identityFolder = join(own, "identity");
+    const adminPort = await ports.of(`admin ${workload.id}`);
+    const proxy: LocalProxy = { workload, folder: own, identityFolder, adminPort, controlPort: by.port };
+    await mkdir(own, { recursive: true });
+    await by.proven(workload, identityFolder);
+    const argv = await kind.prepared(proxy, revision.mesh);
+    const process = children.kept({ argv }, toldOf(`the proxy of ${workload.id}`, kind.isWorthSaying));
+    proxies.set(workload.id, { ...proxy, process });
   };
 
-  const applicationStarted = async (workload: MeshWorkload, local: LocalMesh): Promise<void> => {
-    const { command, address } = local.workloads[workload.id] ?? {};
-    const [instance] = placement.instances[workload.id] ?? [];
-    const own = Object.entries(instance?.loopback?.applications ?? instance?.ports ?? {});
-    if (address !== undefined || workload.proxy === "gateway") return;
-    if (command === undefined) {
-      for (const [, port] of own) echoes.push(await echo(workload.id, port));
-      return;
+  /** Everybody is told. */
+  const goneOver = async (next: Played): Promise<void> => {
+    const { mesh, placement, local } = next;
+    const by = await planeFor(next);
+    for (const workload of mesh.workloads)
+      if (!isStopping) await playing.played(workload, placement.instances[workload.id]?.[0], local);
+    lastTold = placement;
+    by.told(next);
+    for (const workload of mesh.workloads.filter(({ proxy }) => proxy !== "none")) {
+      if (isStopping) return;
+      const running = proxies.get(workload.id);
+      if (running !== undefined && running.workload.identity !== workload.identity) {
+        await running.process.stop();
+        await proxyStarted(workload, next, by);
+      } else if (running === undefined) await proxyStarted(workload, next, by);
+      else running.process.revived();
     }
-    const environment = {
-      WORKLOAD: workload.id,
-      ...(own[0] !== undefined && { PORT: String(own[0][1]) }),
-      ...Object.fromEntries(own.map(([port, here]) => [`PORT_${port}`, String(here)])),
-      ...Object.fromEntries(
-        Object.entries(instance?.loopback?.services ?? {}).map(([service, port]) => [
-          `MESH_${service.replace(/[^A-Za-z0-9]/g, "_").toUpperCase()}`,
-          `http://127.0.0.1:${port}`,
-        ]),
-      ),
-    };
-    children.start(
-      { name: workload.id, argv: ["/bin/sh", "-c", `exec ${command}`], cwd: folder, environment },
-      { line: (text) => told.line(workload.id, text), ended: (how) => told.ended(workload.id, how) },
-    );
+  };
+  /** What the mesh has no more ends once nobody is sent there. */
+  const leftBehind = async ({ workloads }: Mesh): Promise<void> => {
+    const proxied = new Set(workloads.filter(({ proxy }) => proxy !== "none").map(({ id }) => id));
+    const gone = [...proxies].filter(([id]) => !proxied.has(id));
+    for (const [id] of gone) proxies.delete(id);
+    await Promise.all([
+      ...gone.map(([, { process }]) => process.stop()),
+      playing.only(new Set(workloads.map(({ id }) => id))),
+    ]);
   };
 
-  const taken: RunningMesh["taken"] = async ({ mesh }, local) => {
-    issuing ??= await authority({
-      store: keyFolder(join(state, "keys")),
-      trustDomain: mesh.platform.trustDomain,
-      create: true,
-      lifetimeMs,
-    });
-    const portOf = (address: string | undefined): number | undefined =>
-      address === undefined ? undefined : Number(address.split(":")[1]);
-    placement = await placedHere(mesh, ports, {
+  const standing = async (proxy: LocalProxy): Promise<Standing> => {
+    const said = plane?.standing(nodeId({ workload: proxy.workload.id, instance: onlyInstance })) ?? notYet;
+    return said.kind === "has it" && (await kind.serves?.(proxy)) === false ? notYet : said;
+  };
+
+  const took = async ({ mesh }: Pick<Compiled, "mesh">, local: LocalMesh): Promise<void> => {
+    const placement = await placedHere(mesh, ports, {
       gateway: (id) => local.gateways[id],
       application: (id) => portOf(local.workloads[id]?.address),
     });
-    workloads = mesh.workloads;
-    const configs = new Map(native.emit(mesh, placement).map(({ workload, config }) => [workload, config]));
-    const waiting: Promise<void>[] = [];
-    for (const workload of workloads) {
-      const config = configs.get(workload.id);
-      if (!started.has(workload.id)) {
-        started.add(workload.id);
-        await applicationStarted(workload, local);
-        if (config !== undefined) await proxyStarted(workload, config);
-      } else if (config !== undefined) await configured(config);
-      const admin = admins.get(workload.id);
-      if (config !== undefined && admin !== undefined)
-        waiting.push(inForce(workload.id, admin, digestOf(textOf(config))));
+    await gatewaysAreFree(mesh, placement, lastTold, ports.isFree);
+    const last = inForce;
+    const next = { mesh, placement, local };
+    await goneOver(next);
+    const how = await settled([...proxies.values()], {
+      standing,
+      isStopping: () => isStopping,
+    });
+    if (isStopping) throw new Error("the mesh was ended");
+    if (how.kind === "refused" && last !== undefined) {
+      await goneOver(last);
+      await leftBehind(last.mesh);
     }
-    entries = mesh.gateways.flatMap(({ workload }) =>
-      Object.values(placement.instances[workload]?.[0]?.ports ?? {}).map((port) => ({
-        workload,
-        address: `127.0.0.1:${port}`,
-      })),
-    );
-    await Promise.all(waiting);
+    if (how.kind !== "all have it") throw new Error(how.reason);
+    inForce = next;
+    await leftBehind(mesh);
   };
 
   return {
-    taken,
-    entries: () => entries,
-    placement: () => placement,
-    admins: () => admins,
+    taken: async (compiled, local) => {
+      if (isStopping) throw new Error("the mesh was ended");
+      const taking = took(compiled, local);
+      busy = taking.catch(() => undefined);
+      return taking;
+    },
+    entries: () =>
+      (inForce?.mesh.gateways ?? []).flatMap(({ workload }) =>
+        Object.values(inForce?.placement.instances[workload]?.[0]?.ports ?? {}).map((port) => ({
+          workload,
+          address: `127.0.0.1:${port}`,
+        })),
+      ),
+    placement: () => inForce?.placement ?? nowhere,
+    counts: () =>
+      new Map(
+        [...proxies].map(([id, { adminPort }]) => [
+          id,
+          {
+            url: `http://127.0.0.1:${adminPort}${kind.countsPath}`,
+            totals: (text) => (inForce === undefined ? [] : kind.totals(id, text, inForce.mesh)),
+          },
+        ]),
+      ),
     stop: async () => {
+      isStopping = true;
       clearInterval(renewing);
       await children.stop();
-      for (const server of echoes) {
-        server.closeAllConnections();
-        server.close();
-      }
-      issuing?.close();
-      await rm(state, { recursive: true, force: true });
+      // What was about to start sees that it must not.
+      await busy;
+      await playing.only(new Set());
+      await plane?.close();
+      await watching.close();
     },
   };
 };
 
-const textOf = (config: ProxyConfig): string => JSON.stringify(config);
+const portOf = (address: string | undefined): number | undefined =>
+  address === undefined ? undefined : Number(address.split(":")[1]);
 
-/** As `mesh-proxy` says what it has. */
-const digestOf = (text: string): string => createHash("sha256").update(text).digest("hex");
-
-const patienceMs = 20_000;
-
-/** Until all of a proxy works by a configuration; rejects where it refuses it. */
-const inForce = async (workload: string, admin: number, digest: string): Promise<void> => {
-  const until = performance.now() + patienceMs;
-  for (;;) {
-    const all = await fetch(`http://127.0.0.1:${admin}/status`)
-      .then((response) => response.json() as Promise<readonly ProcessStatus[]>)
-      .catch(() => []);
-    const refused = all.find((one) => one.refused?.configuration === digest)?.refused?.reason;
-    if (refused !== undefined) throw new Error(`the proxy of ${workload} refuses its configuration: ${refused}`);
-    if (all.length > 0 && all.every(({ configuration }) => configuration === digest)) return;
-    if (performance.now() > until) throw new Error(`the proxy of ${workload} does not take its configuration`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
+/** Who listens at a gateway's port must be its proxy: Envoys would share it with others of theirs. */
+const gatewaysAreFree = async (
+  { gateways }: Mesh,
+  { instances }: Placement,
+  before: Placement | undefined,
+  isFree: (port: number) => Promise<boolean>,
+): Promise<void> => {
+  for (const { workload } of gateways) {
+    const had = new Set(Object.values(before?.instances[workload]?.[0]?.ports ?? {}));
+    for (const port of Object.values(instances[workload]?.[0]?.ports ?? {}))
+      if (!had.has(port) && !(await isFree(port)))
+        throw new Error(
+          `port ${port}, where ${workload} is to be reached, is taken by another process: end that one, or write another port for the gateway in mesh.local.yaml`,
+        );
   }
 };

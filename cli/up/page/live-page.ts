@@ -18,7 +18,7 @@ export interface LivePageOptions {
   readonly port: number;
   readonly folder: string;
   readonly environment?: string;
-  readonly running: Pick<RunningMesh, "admins" | "placement">;
+  readonly running: Pick<RunningMesh, "counts" | "placement">;
 }
 
 /** The page of a mesh that runs. */
@@ -59,7 +59,7 @@ export const livePage = async ({ address, port, folder, environment, running }: 
     },
   );
   const polling = polled({
-    admins: running.admins,
+    counts: running.counts,
     told: (traffic) => {
       if (shown === undefined) return;
       const { drawing, edges, mesh, inForce } = shown;

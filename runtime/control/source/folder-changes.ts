@@ -26,13 +26,16 @@ const isIgnored = (name: string): boolean => {
   return top.startsWith(".") || top === "out" || name.split(sep).includes("node_modules");
 };
 
+/** What whoever asks for compilations reads beside the modules: where things run, in earnest and on somebody's own machine. */
+const beside: ReadonlySet<string> = new Set(["placement.yaml", "mesh.local.yaml"]);
+
 /** What the change of a name is a change of; nothing where no compilation reads it. */
 const changeOf = (name: string): Changes | "nothing" => {
   const [top = ""] = name.split(sep);
   if (isIgnored(name)) return "nothing";
   if (top !== "graph" && name.endsWith(".ts")) return new Set([name.split(sep).join("/")]);
   // A file of another kind, which nothing reads; a name without an extension may be a folder.
-  if (top !== "graph" && /\.[^./\\]+$/.test(name)) return name === "placement.yaml" ? new Set() : "nothing";
+  if (top !== "graph" && /\.[^./\\]+$/.test(name)) return beside.has(name) ? new Set() : "nothing";
   return "all";
 };
 

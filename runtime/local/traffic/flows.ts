@@ -40,7 +40,7 @@ const flow = ({ name, labels }: Sample): Omit<Flow, "from"> => {
         : `${labels["destination_workload_namespace"]}/${labels["destination_workload"]}`,
     mtls: labels["connection_security_policy"] === "mutual_tls",
     outcome: isHttp
-      ? outcome(Number(labels["response_code"]))
+      ? outcomeOf(Number(labels["response_code"]))
       : labels["response_flags"] === "-"
         ? "answered"
         : "failed",
@@ -48,5 +48,5 @@ const flow = ({ name, labels }: Sample): Omit<Flow, "from"> => {
 };
 
 /** 403 is what a mesh refuses with; 0 is an answer that never came. */
-const outcome = (status: number): Flow["outcome"] =>
+export const outcomeOf = (status: number): Flow["outcome"] =>
   status === 403 ? "refused" : status === 0 || status >= 500 ? "failed" : "answered";

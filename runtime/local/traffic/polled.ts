@@ -1,9 +1,15 @@
-import { totals } from "./flows.ts";
+import type { Total } from "./flows.ts";
 import { Traffic } from "./traffic.ts";
 
+/** Where a proxy says what it has counted, and how that is read. */
+export interface ProxyCounts {
+  readonly url: string;
+  readonly totals: (text: string) => readonly Total[];
+}
+
 export interface PolledOptions {
-  /** The admin port of each workload's proxy, as it is now. */
-  readonly admins: () => ReadonlyMap<string, number>;
+  /** Of each workload's proxy, as they are now. */
+  readonly counts: () => ReadonlyMap<string, ProxyCounts>;
   /** After each round. */
   readonly told: (traffic: Traffic) => void;
 }
@@ -13,13 +19,13 @@ const patienceMs = 900;
 const mostBytes = 8_000_000;
 
 /** Asks all proxies each second what they have counted, until it is stopped. */
-export const polled = ({ admins, told }: PolledOptions): { readonly stop: () => void } => {
+export const polled = ({ counts, told }: PolledOptions): { readonly stop: () => void } => {
   const traffic = new Traffic();
-  const asked = async (proxy: string, port: number): Promise<void> => {
+  const asked = async (proxy: string, { url, totals }: ProxyCounts): Promise<void> => {
     try {
-      const response = await fetch(`http://127.0.0.1:${port}/metrics`, { signal: AbortSignal.timeout(patienceMs) });
+      const response = await fetch(url, { signal: AbortSignal.timeout(patienceMs) });
       if (!response.ok) throw new Error(`status ${response.status}`);
-      traffic.answered(proxy, totals(proxy, await bounded(response)), performance.now());
+      traffic.answered(proxy, totals(await bounded(response)), performance.now());
     } catch {
       traffic.unanswered(proxy);
     }
@@ -28,9 +34,9 @@ export const polled = ({ admins, told }: PolledOptions): { readonly stop: () => 
   const round = async (): Promise<void> => {
     if (isBusy) return;
     isBusy = true;
-    const all = admins();
+    const all = counts();
     traffic.keep(new Set(all.keys()));
-    await Promise.all([...all].map(([proxy, port]) => asked(proxy, port)));
+    await Promise.all([...all].map(([proxy, one]) => asked(proxy, one)));
     isBusy = false;
     told(traffic);
   };

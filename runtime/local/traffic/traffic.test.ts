@@ -165,13 +165,15 @@ test("asks proxies that run, and names the one that does not", async () => {
       `istio_requests_total{reporter="source",destination_service="server",destination_workload="server",destination_workload_namespace="shop",connection_security_policy="none",response_code="200"} ${count}\n`,
     );
   });
-  const admins = new Map([
-    [caller, port],
-    ["shop/gone", await freePort()],
-  ]);
+  const counts = new Map(
+    [[caller, port] as const, ["shop/gone", await freePort()] as const].map(([proxy, at]) => [
+      proxy,
+      { url: `http://127.0.0.1:${at}/metrics`, totals: (text: string) => totals(proxy, text) },
+    ]),
+  );
   const seen = await new Promise<Traffic>((resolve) => {
     const polling = polled({
-      admins: () => admins,
+      counts: () => counts,
       told: (traffic) => {
         if (traffic.measured(performance.now()).length === 0) return;
         polling.stop();

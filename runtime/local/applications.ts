@@ -1,0 +1,88 @@
+import type { Server } from "node:http";
+import type { LocalMesh } from "../../compiler/snapshot/read-local.ts";
+import type { Instance } from "../../lib/graph/placement.ts";
+import type { MeshWorkload } from "../../lib/model/mesh.ts";
+import { echo } from "./echo.ts";
+import type { Command, Kept, Processes, Told } from "./processes.ts";
+
+export interface ApplicationsOptions {
+  /** Where commands run. */
+  readonly folder: string;
+  readonly children: Pick<Processes, "kept">;
+  readonly told: (workload: string) => Told;
+}
+
+/** What plays the workloads of a mesh. */
+export interface Applications {
+  /** From now on it is played as the file says. Rejects where an echo cannot have its port. */
+  readonly played: (workload: MeshWorkload, instance: Instance | undefined, local: LocalMesh) => Promise<void>;
+  /** Nobody plays any other workload. */
+  readonly only: (workloads: ReadonlySet<string>) => Promise<void>;
+}
+
+interface Playing {
+  readonly as: string;
+  readonly process: Kept | undefined;
+  readonly stop: () => Promise<void>;
+}
+
+export const applications = ({ folder, children, told }: ApplicationsOptions): Applications => {
+  const playing = new Map<string, Playing>();
+
+  const echoed = async (id: string, ports: readonly number[]): Promise<Omit<Playing, "as">> => {
+    const servers: Server[] = [];
+    for (const port of ports) servers.push(await echo(id, port));
+    const stop = async (): Promise<void> => {
+      for (const server of servers) {
+        const closed = new Promise((resolve) => server.close(resolve));
+        server.closeAllConnections();
+        await closed;
+      }
+    };
+    return { process: undefined, stop };
+  };
+
+  return {
+    played: async ({ id, proxy }, instance, local) => {
+      if (proxy === "gateway") return;
+      const said = local.workloads[id] ?? {};
+      const as = JSON.stringify(said);
+      const before = playing.get(id);
+      if (before?.as === as) return before.process?.revived();
+      await before?.stop();
+      playing.delete(id);
+      if (said.address !== undefined) return;
+      if (said.command !== undefined) {
+        const process = children.kept(commandOf(id, said.command, instance, folder), told(id));
+        playing.set(id, { as, process, stop: process.stop });
+      } else playing.set(id, { as, ...(await echoed(id, Object.values(applicationPorts(instance)))) });
+    },
+    only: async (workloads) => {
+      const others = [...playing].filter(([id]) => !workloads.has(id));
+      for (const [id] of others) playing.delete(id);
+      await Promise.all(others.map(([, { stop }]) => stop()));
+    },
+  };
+};
+
+const applicationPorts = (instance: Instance | undefined): Readonly<Record<number, number>> =>
+  instance?.loopback?.applications ?? instance?.ports ?? {};
+
+const commandOf = (id: string, command: string, instance: Instance | undefined, folder: string): Command => {
+  const own = Object.entries(applicationPorts(instance));
+  return {
+    argv: ["/bin/sh", "-c", command],
+    cwd: folder,
+    environment: {
+      WORKLOAD: id,
+      ...(own[0] !== undefined && { PORT: String(own[0][1]) }),
+      ...Object.fromEntries(own.map(([port, here]) => [`PORT_${port}`, String(here)])),
+      ...Object.fromEntries(
+        Object.entries(instance?.loopback?.services ?? {}).map(([service, port]) => [
+          `MESH_${service.replace(/[^A-Za-z0-9]/g, "_").toUpperCase()}`,
+          `http://127.0.0.1:${port}`,
+        ]),
+      ),
+    },
+  };
+};
