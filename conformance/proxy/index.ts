@@ -27,10 +27,11 @@ const meshes = (seeds: readonly number[]): Suite =>
         counting: meshProxyCounting,
         seeds,
         bookinfo: true,
-        isMeant: (call, mesh) => {
+        keptAs: "proxy",
+        leavesOut: (call, mesh) => {
           const why = whyLeftOut(mesh, call);
           if (why !== undefined) left.set(why, (left.get(why) ?? 0) + 1);
-          return why === undefined;
+          return why;
         },
         besides: async (running, lab) => {
           const dialled = await dialledByStrangers(rig, lab);
