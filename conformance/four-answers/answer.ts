@@ -123,6 +123,13 @@ const decidedAnswer = (mesh: Mesh, { from }: Call, { outcome, workloads, treatme
   }
 };
 
+/** What comes back with a response to a call that is delivered: the server's own, or what a proxy answers in its place. */
+export const decidedResponseHeaders = (mesh: Mesh, call: Call, by: "server" | "proxy"): string => {
+  const [end] = decide({ client: mesh, server: mesh }, call).branches.flatMap((branch) => branch.ends);
+  const edits = end?.outcome.kind === "delivered" ? end.outcome.responseEdits : [];
+  return edited(by === "server" ? servedHeaders : [], edits);
+};
+
 const edited = (headers: HttpRequest["headers"], edits: readonly HeaderEdits[]): string =>
   headersForm(edits.reduce(editedHeaders, headers), isOwnResponseHeader);
 

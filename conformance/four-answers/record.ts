@@ -3,9 +3,11 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Call } from "../../lib/model/call.ts";
 import type { Mesh } from "../../lib/model/mesh.ts";
+import { headersForm, isOwnResponseHeader, type Observed } from "../laboratory/oracle/observation.ts";
 import type { Evidence } from "../laboratory/oracle/trials.ts";
+import type { Scenario } from "../laboratory/scenarios.ts";
 import { cacheFolder } from "../rig/install.ts";
-import { decidedAnswers, kindOf, seenAnswer, type Answer, type Kind } from "./answer.ts";
+import { decidedAnswers, decidedResponseHeaders, kindOf, seenAnswer, type Answer, type Kind } from "./answer.ts";
 
 /** By the names of their suites: Envoys that istiod feeds, Envoys that mesh-control feeds, and the project's own proxies. */
 export const dataPlanes = ["istio", "xds", "proxy"] as const;
@@ -40,7 +42,7 @@ export interface Asked {
 /** Either left out, and why, or seen. */
 export type CallRecord = Asked & ({ readonly leftOut: string } | { readonly seen: Answer });
 
-/** What retries or a time limit did. */
+/** What retries or a time limit did: the status, the attempts that servers counted, and the headers of the response. */
 export interface PlayedRecord {
   readonly name: "attempts" | "timeout";
   /** What the server was told, and what the mesh says of such calls; the same in all planes. */
@@ -88,18 +90,24 @@ const meshRecord = (name: string, seed: number, seen: Evidence): MeshRecord => {
       if (sent?.call !== call) throw new Error("unreachable: what was not left out was sent, in order");
       return { ...question, seen: seenAnswer(sent.observed) };
     }),
-    played: seen.scenarios.map(({ scenario: { name: kind, under, trial, expected }, observed }) => {
-      const told = (status: number, attempts: number | undefined): string =>
-        expected.attempts === undefined ? `${status}` : `${status} after ${attempts ?? "no"} attempts`;
-      const { status, delay } = trial.plan ?? {};
-      return {
-        name: kind,
-        what: `${under}, ${status === undefined ? `answered after ${delay} ms` : `answered with ${status}`}`,
-        decided: told(expected.status, expected.attempts),
-        seen: observed.kind === "response" ? told(observed.status, observed.echo?.attempt) : observed.kind,
-      };
-    }),
+    played: seen.scenarios.map(({ scenario, observed }) => playedRecord(seen.mesh, scenario, observed)),
     splits: seen.splits.length,
+  };
+};
+
+const playedRecord = (mesh: Mesh, { name, under, trial, expected }: Scenario, observed: Observed): PlayedRecord => {
+  const told = (status: number, attempts: number | undefined, headers: string): string =>
+    `${status}${expected.attempts === undefined ? "" : ` after ${attempts ?? "no"} attempts`}, {${headers}}`;
+  const { status, delay } = trial.plan ?? {};
+  const by = expected.status === 504 ? "proxy" : "server";
+  return {
+    name,
+    what: `${under}, ${status === undefined ? `answered after ${delay} ms` : `answered with ${status}`}`,
+    decided: told(expected.status, expected.attempts, decidedResponseHeaders(mesh, trial.call, by)),
+    seen:
+      observed.kind === "response"
+        ? told(observed.status, observed.echo?.attempt, headersForm(observed.headers, isOwnResponseHeader))
+        : observed.kind,
   };
 };
 
