@@ -40,6 +40,8 @@ export interface MeshRow {
 
 export interface KindRow {
   readonly name: string;
+  /** That were thought of, whether or not somebody was sent them. */
+  readonly calls: number;
   readonly planes: Each<Count>;
 }
 
@@ -123,10 +125,18 @@ export const compared = (records: readonly PlaneRecord[], { explanations, leaveO
     })),
     kinds: kinds.map((kind: Kind) => ({
       name: kind,
+      calls: meshes.flatMap((mesh) => mesh.calls).filter((call) => call.kind === kind).length,
       planes: each((_, plane) => count(calls[plane].filter((call) => call.kind === kind))),
     })),
     played: (["attempts", "timeout"] as const).map((name) => ({
       name,
+      calls: new Set(
+        records.flatMap((record) =>
+          record.meshes.flatMap((mesh) =>
+            mesh.played.flatMap((one) => (one.name === name ? [`${mesh.name} ${one.what}`] : [])),
+          ),
+        ),
+      ).size,
       planes: each((own) => {
         const played = own.flatMap((mesh) => mesh.played).filter((one) => one.name === name);
         return { cases: played.length, same: played.filter(({ decided, seen }) => decided === seen).length };

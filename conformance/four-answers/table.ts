@@ -52,12 +52,13 @@ export const tableOf = (comparison: Comparison): Promise<string> => {
       "",
       "## By what becomes of a call",
       "",
-      "As `decide` has it. For each data plane: as decided, of those that were sent.",
+      "As `decide` has it. For each data plane: as decided, of those that were sent. (Each suite also dials every strict workload by",
+      "hand: in plain text, and with certificates that must be refused.)",
       "",
-      "| | istiod | mesh-control | mesh-proxy |",
-      "| --- | --: | --: | --: |",
+      "| | calls | istiod | mesh-control | mesh-proxy |",
+      "| --- | --: | --: | --: | --: |",
       ...[...kinds, ...played.map((row) => ({ ...row, name: playedNames[row.name] ?? row.name }))]
-        .filter(({ planes }) => dataPlanes.some((plane) => planes[plane].cases > 0))
+        .filter(({ calls }) => calls > 0)
         .map(kindRow),
       "",
       "## What is left out",
@@ -98,8 +99,8 @@ const meshRow = ({ name, calls, planes, four, disagreements }: MeshRow): string 
     disagreements,
   ]);
 
-const kindRow = ({ name, planes }: KindRow): string =>
-  row([name, ...dataPlanes.map((plane) => counted(planes[plane]))]);
+const kindRow = ({ name, calls, planes }: KindRow): string =>
+  row([name, calls, ...dataPlanes.map((plane) => counted(planes[plane]))]);
 
 const explanation = ({ why, met }: Comparison["explained"][number]): readonly string[] => [
   `${why} (${met.length} calls.)`,
