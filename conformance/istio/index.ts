@@ -49,6 +49,7 @@ export const istioSuite = (seeds: readonly number[]): Suite =>
         await held(rig, {
           laboratory: istioLaboratory,
           alpn,
+          keptAs: "istio",
           seeds: mine,
           bookinfo: isFirst,
           besides: (running, lab) => configured(rig, lab, running, verdicts),

@@ -15,6 +15,15 @@ import {
 } from "./oracle/trials.ts";
 
 const callsPerMesh = 80;
+
+/** Why a rig does not send a call; undefined where it does. */
+export type LeavesOut = (call: Call, mesh: Mesh) => string | undefined;
+
+/** No rig shows these (`observable`). */
+export const unseen = "a service's own address, dialled past every proxy";
+
+/** Requests at the boundaries of a mesh, the same on every rig. */
+export const callsOf = (mesh: Mesh, seed: number): readonly Call[] => boundaryCalls(mesh, callsPerMesh, random(seed));
 /** How likely it may be, over all splits of a run together, that a correct one is taken for wrong. */
 const familyWise = 1e-6;
 
@@ -25,18 +34,19 @@ export const judgeCalls = async (
   seed: number,
   lab: Laboratory,
   verdicts: Verdicts,
-  isMeant: (call: Call, mesh: Mesh) => boolean = () => true,
+  leavesOut: LeavesOut = () => undefined,
 ): Promise<Evidence> => {
-  const calls = boundaryCalls(mesh, callsPerMesh, random(seed)).filter(
-    (call) => observable(mesh, call) && isMeant(call, mesh),
-  );
-  const seen = await evidence(name, mesh, calls, lab);
+  const planned = callsOf(mesh, seed).map((call) => ({
+    call,
+    leftOut: observable(mesh, call) ? leavesOut(call, mesh) : unseen,
+  }));
+  const seen = await evidence(name, mesh, planned, lab);
   const wrong = disagreements(seen);
   for (const { call, why } of wrong.slice(0, 5)) verdicts.fail(`${name}: ${JSON.stringify(call)}`, why);
   const played = scenarioDisagreements(seen);
   for (const why of played.slice(0, 3)) verdicts.fail(name, why);
   if (wrong.length === 0 && played.length === 0)
-    verdicts.pass(`${name}: ${calls.length} calls and ${seen.scenarios.length} scenarios came out as decided`);
+    verdicts.pass(`${name}: ${seen.cases.length} calls and ${seen.scenarios.length} scenarios came out as decided`);
   return seen;
 };
 

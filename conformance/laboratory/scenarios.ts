@@ -9,6 +9,8 @@ import type { Observed } from "./oracle/observation.ts";
 /** A trial whose outcome depends on what the server does, and what must be seen. */
 export interface Scenario {
   readonly name: "attempts" | "timeout";
+  /** What a mesh says of such calls: one scenario of each kind and plan for each. */
+  readonly under: string;
   readonly trial: Trial;
   readonly expected: { readonly status: number; readonly attempts?: number };
 }
@@ -52,10 +54,11 @@ export const scenarios = (mesh: Mesh, calls: readonly Call[]): readonly Scenario
     return [
       ...[500, 503].map((status): Scenario => ({
         name: "attempts",
+        under: key,
         trial: { call, plan: { status } },
         expected: { status, attempts: attemptsOn(retries, status) },
       })),
-      { name: "timeout", trial: { call, plan }, expected: { status: longest === 0 ? 200 : 504 } },
+      { name: "timeout", under: key, trial: { call, plan }, expected: { status: longest === 0 ? 200 : 504 } },
     ];
   });
 };

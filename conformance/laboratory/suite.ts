@@ -3,14 +3,14 @@ import { compile } from "../../compiler/pipeline.ts";
 import { externalHost } from "../../golden/random/intents.ts";
 import { randomMesh } from "../../golden/random/mesh.ts";
 import type { ServiceGraph } from "../../lib/graph/graph.ts";
-import type { Call } from "../../lib/model/call.ts";
 import type { Mesh } from "../../lib/model/mesh.ts";
 import type { Plane } from "../rig/plane.ts";
 import { rigRequirements } from "../rig/requirements.ts";
 import type { Rig } from "../rig/rig.ts";
+import { recorder, type DataPlane } from "../four-answers/record.ts";
 import type { Suite, Verdicts } from "../suite.ts";
 import { plantedFaults } from "./faults/planted.ts";
-import { judgeCalls, judgeCoverage, judgeSplits } from "./judgement.ts";
+import { judgeCalls, judgeCoverage, judgeSplits, type LeavesOut } from "./judgement.ts";
 import { judgeKeys } from "./keys/index.ts";
 import type { Laboratory } from "./laboratory.ts";
 import type { Alpn } from "./mutual-tls/by-hand.ts";
@@ -40,8 +40,10 @@ export interface Holding<P extends Plane> {
   readonly bookinfo: boolean;
   /** What stands behind each mesh's name; nothing when absent. */
   readonly where?: string;
-  /** Which calls come out there as decided; all when absent. */
-  readonly isMeant?: (call: Call, mesh: Mesh) => boolean;
+  /** Which calls come out there otherwise than decided, and why; none when absent. */
+  readonly leavesOut?: LeavesOut;
+  /** As what its answers are kept, to be compared with those of others; not kept when absent. */
+  readonly keptAs?: DataPlane;
   /** How its proxies count what comes over mTLS; as Envoys do when absent. */
   readonly counting?: Counting;
   /** What else is held of each mesh while it runs. */
@@ -66,16 +68,18 @@ export const meshSuite =
       return;
     }
     const all: Evidence[] = [];
+    const kept = recorder();
     const tally = mutualTlsTally();
     await found(async (rig, holding) => {
-      const { where = "", isMeant, besides, answers } = holding;
+      const { where = "", leavesOut, keptAs, besides, answers } = holding;
       const lab = await holding.laboratory(rig, [externalHost, bookinfoHost]);
       const tls = await mutualTls(rig.mesh, { alpn: holding.alpn, counting: holding.counting ?? envoyCounting }, tally);
       const judged = async (running: Running, seed: number): Promise<Evidence> => {
         const { graph, mesh } = running;
         const name = `${running.name}${where}`;
         await lab.set(graph, mesh);
-        const seen = await judgeCalls(name, mesh, seed, lab, verdicts, isMeant);
+        const seen = await judgeCalls(name, mesh, seed, lab, verdicts, leavesOut);
+        if (keptAs !== undefined) kept.add(keptAs, { name: running.name, seed, seen });
         await tls.judged(seen, lab, verdicts);
         await besides?.({ ...running, name }, lab);
         all.push(seen);
@@ -94,6 +98,7 @@ export const meshSuite =
       await judgeCapture(rig, verdicts);
       await judgeKeys(rig, (await answers?.()) ?? {}, verdicts);
     }, verdicts);
+    await kept.write();
     judgeSplits(all, verdicts);
     plantedFaults(all, verdicts);
     judgeMutualTls(tally, verdicts);

@@ -33,10 +33,10 @@ const meshes = (seeds: readonly number[]): Suite =>
       alpn: { http: ["http/1.1"], tcp: ["http/1.1"] },
       counting: meshProxyCounting,
       bookinfo: true,
-      isMeant: (call: Call, mesh: Mesh) => {
+      leavesOut: (call: Call, mesh: Mesh) => {
         const why = whyLeftOut(mesh, call);
         if (why !== undefined) left.set(why, (left.get(why) ?? 0) + 1);
-        return why === undefined;
+        return why;
       },
     };
     await foundOnRig(meshProxies(built("mesh-proxy")), "mesh-proxy", verdicts, async (rig) => {
@@ -44,6 +44,7 @@ const meshes = (seeds: readonly number[]): Suite =>
       await held(rig, {
         ...meant,
         seeds,
+        keptAs: "proxy",
         besides: async (running, lab) => {
           const dialled = await dialledByStrangers(rig, lab);
           dials += dialled.dials;

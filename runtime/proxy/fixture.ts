@@ -76,6 +76,16 @@ export const everybody: Access = {
   },
 };
 
+export const nobody: Access = {
+  deny: {
+    anonymous: 0,
+    authenticated: 0,
+    prefixes: {},
+    exact: {},
+    nodes: [{ connection: true, otherMethods: true, methods: {} }],
+  },
+};
+
 export const inbound = (port: number, application: number, more: Partial<Inbound> = {}): Inbound => ({
   kind: "inbound",
   address: "127.0.0.1",

@@ -64,6 +64,8 @@ export const proxyOwnedHeaders: ReadonlyMap<string, string> = new Map([
   ["x-rig-plan", "the rig's own order to its servers"],
 ]);
 
+export const isProxyOwnedHeader = (name: string): boolean => proxyOwnedHeaders.has(name);
+
 const ownResponseHeaders = new Set([
   "server",
   "date",
@@ -78,6 +80,9 @@ const ownResponseHeaders = new Set([
   "x-envoy-peer-metadata-id",
   "vary",
 ]);
+
+/** Whether a header of a response is whoever's answers last, whatever a mesh says. */
+export const isOwnResponseHeader = (name: string): boolean => ownResponseHeaders.has(name);
 
 /** Why what was seen is none of what the mesh says can happen; undefined where it is one. */
 export const disagreement = (mesh: Mesh, call: Call, observed: Observed): string | undefined => {
@@ -145,11 +150,11 @@ const deliveryDisagreement = (
   const requestDifference = headerDifference(
     outcome.request.headers,
     echo.headers,
-    (name) => name === "host" || proxyOwnedHeaders.has(name),
+    (name) => name === "host" || isProxyOwnedHeader(name),
   );
   if (requestDifference) return `the server saw another request: ${requestDifference}`;
   const response = outcome.responseEdits.reduce((headers, edits) => editedHeaders(headers, edits), servedHeaders);
-  const responseDifference = headerDifference(response, observed.headers, (name) => ownResponseHeaders.has(name));
+  const responseDifference = headerDifference(response, observed.headers, isOwnResponseHeader);
   return responseDifference && `the client saw another response: ${responseDifference}`;
 };
 
@@ -158,14 +163,16 @@ const headerDifference = (
   seen: HttpRequest["headers"],
   owned: (name: string) => boolean,
 ): string | undefined => {
-  const form = (headers: HttpRequest["headers"]): string => {
-    const values = new Map<string, string[]>();
-    for (const [name, value] of headers) if (!owned(name)) values.set(name, [...(values.get(name) ?? []), value]);
-    return [...values]
-      .map(([name, all]) => `${name}: ${all.join(",")}`)
-      .sort()
-      .join(" | ");
-  };
-  const [a, b] = [form(expected), form(seen)];
+  const [a, b] = [headersForm(expected, owned), headersForm(seen, owned)];
   return a === b ? undefined : `expected {${a}}, saw {${b}}`;
+};
+
+/** Headers but for those that somebody else owns, the same text for what means the same. */
+export const headersForm = (headers: HttpRequest["headers"], owned: (name: string) => boolean): string => {
+  const values = new Map<string, string[]>();
+  for (const [name, value] of headers) if (!owned(name)) values.set(name, [...(values.get(name) ?? []), value]);
+  return [...values]
+    .map(([name, all]) => `${name}: ${all.join(",")}`)
+    .sort()
+    .join(" | ");
 };

@@ -12,10 +12,18 @@ export interface Case {
   readonly observed: Observed;
 }
 
+/** A call that was thought of, and why it was not sent where it was not. */
+export interface Planned {
+  readonly call: Call;
+  readonly leftOut: string | undefined;
+}
+
 /** Everything that was seen of one mesh. */
 export interface Evidence {
   readonly name: string;
   readonly mesh: Mesh;
+  readonly planned: readonly Planned[];
+  /** Of what was planned that was sent, in the same order. */
   readonly cases: readonly Case[];
   readonly scenarios: readonly { readonly scenario: Scenario; readonly observed: Observed }[];
   readonly splits: readonly {
@@ -41,12 +49,13 @@ export const observable = (mesh: Mesh, call: Call): boolean =>
 export const evidence = async (
   name: string,
   mesh: Mesh,
-  calls: readonly Call[],
+  planned: readonly Planned[],
   { send }: Laboratory,
 ): Promise<Evidence> => {
+  const calls = planned.flatMap(({ call, leftOut }) => (leftOut === undefined ? [call] : []));
   const observed = await send(calls.map((call) => ({ call })));
-  const planned = scenarios(mesh, calls);
-  const played = await send(planned.map(({ trial }) => trial));
+  const toPlay = scenarios(mesh, calls);
+  const played = await send(toPlay.map(({ trial }) => trial));
   const splits: Evidence["splits"][number][] = [];
   for (const split of splitCases(mesh, calls).slice(0, 2)) {
     const seen = await send(Array.from({ length: requestsPerSplit }, () => ({ call: split.call })));
@@ -60,8 +69,9 @@ export const evidence = async (
   return {
     name,
     mesh,
+    planned,
     cases: calls.map((call, index) => ({ call, observed: observed[index]! })),
-    scenarios: planned.map((scenario, index) => ({ scenario, observed: played[index]! })),
+    scenarios: toPlay.map((scenario, index) => ({ scenario, observed: played[index]! })),
     splits,
   };
 };

@@ -440,6 +440,25 @@ describe("gateways", () => {
     });
   });
 
+  test("what it refuses is edited by the route that it would have taken", () => {
+    const edits = { remove: [], set: [["x-frame-options", "DENY"]], add: [] } as const;
+    const denied = authorization("deny", [rule()], { ...servers, workloads: ["edge/gateway"] });
+    const narrow = route({
+      matches: [{ path: { kind: "exact", value: "/9" }, headers: [] }],
+      responseHeaders: edits,
+    });
+    const of = withGateway(
+      [
+        ["a.com", [route({ responseHeaders: edits })]],
+        ["b.com", [narrow]],
+      ],
+      [denied],
+    );
+    expect(only(of, outside("a.com")).outcome).toMatchObject({ status: 403, responseEdits: [edits] });
+    expect(only(of, outside("b.com")).outcome).toMatchObject({ status: 403, responseEdits: [] });
+    expect(only(of, outside("unknown.com")).outcome).toMatchObject({ status: 403, responseEdits: [] });
+  });
+
   test("where it does not listen nobody authorizes anything", () => {
     const denied = authorization("deny", [rule()], { ...servers, workloads: ["edge/gateway"] });
     const of = withGateway([["a.com", [route()]]], [denied]);

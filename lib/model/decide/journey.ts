@@ -5,7 +5,7 @@ import type { HttpRequest } from "../call.ts";
 import { editedHeaders } from "../edited-headers.ts";
 import { fraction, one, product } from "../fraction.ts";
 import { holds } from "../matching.ts";
-import type { DestinationPort, Mesh, MeshWorkload, SpiffeId, VirtualHost } from "../mesh.ts";
+import type { DestinationPort, GatewayListener, Mesh, MeshWorkload, SpiffeId, VirtualHost } from "../mesh.ts";
 import { lookup } from "../lookup.ts";
 import { normalizedTarget } from "../normalized-path.ts";
 import type { Backend, Route } from "../route.ts";
@@ -163,7 +163,13 @@ export const arrival = (journey: Journey, id: WorkloadId, arriving: Arrival): re
     request,
   });
   steps.push(step(by, verdictWords[reason], origin));
-  if (reason !== "allowed") return ending(http ? answer(by, 403, reason) : { kind: "closed", by, reason }, steps, [id]);
+  if (reason !== "allowed") {
+    if (request === "connection") return ending({ kind: "closed", by, reason }, steps, [id]);
+    const taken =
+      workload.proxy === "gateway" ? routeAt(listenerOf(journey, workload, arriving.port), request) : undefined;
+    const refused = answer(by, 403, reason);
+    return ending(taken ? editsAnswered(refused, taken) : refused, steps, [id]);
+  }
   if (workload.proxy === "gateway")
     return atGateway(journey, workload, arriving.port, request).map((branch) => prefixed(branch, steps));
   return ending(delivered({ ...arriving, request: request === "connection" ? arriving.request : request }), steps, [
@@ -196,6 +202,12 @@ const atGateway = (
     step(by, `${request.host} is ${virtualHost.host}`, virtualHost.origin),
   );
 };
+
+/** Which route a gateway would take: it edits its own refusals too (Envoy, `prepareLocalReplyViaFilterChain`). */
+const routeAt = (listener: GatewayListener | undefined, request: HttpRequest): Route | undefined =>
+  virtualHostFor(listener?.virtualHosts ?? [], request.host)?.routes.find(({ matches }) =>
+    matches.some((match) => holds(match, request)),
+  );
 
 const listenerOf = ({ server }: Journey, { id }: MeshWorkload, port: number) =>
   lookup(server)

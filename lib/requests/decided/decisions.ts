@@ -228,10 +228,27 @@ export class Decisions {
     }
     const protocol = workload.ports.find(({ number }) => number === port)?.protocol;
     const readsHttp = protocol === undefined || carriesHttp(protocol);
-    const forbidden = this.#ending({ kind: "answered", by, status: 403, response: noEffects });
+    const forbidden = this.#forbidden(workload, port, by);
     const refused = readsHttp ? this.#diagrams.ite(this.#connection, closed, forbidden) : closed;
     const onward = workload.proxy === "gateway" ? this.#atGateway(workload, port, readsHttp, hops) : delivered;
     return this.#diagrams.ite(this.#allowed(workload, port, caller, readsHttp), onward, refused);
+  }
+
+  /** A gateway edits its refusals by the route that it would have taken. */
+  #forbidden(workload: MeshWorkload, port: number, by: Answerer): Diagram<Effects> {
+    const diagrams = this.#diagrams;
+    const refused = (response: HeaderEffects): Diagram<Effects> =>
+      this.#ending({ kind: "answered", by, status: 403, response });
+    const plain = refused(noEffects);
+    const hosts = this.#listener(workload, port)?.virtualHosts ?? [];
+    return [...hosts].sort(byPrecedence).reduceRight<Diagram<Effects>>((elsewhere, { host, routes }) => {
+      const edited = routes.reduceRight<Diagram<Effects>>(
+        (otherwise, route) =>
+          diagrams.ite(matchesSet(route.matches, diagrams), refused(effectsOf(route.responseHeaders)), otherwise),
+        plain,
+      );
+      return diagrams.ite(hostSet(host, diagrams), edited, elsewhere);
+    }, plain);
   }
 
   /** The requests that a workload's rules let in from a caller. */

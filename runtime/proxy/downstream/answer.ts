@@ -1,3 +1,5 @@
+import type { HeaderEdits } from "../../../lib/model/route.ts";
+import { edited } from "../rules/header-edits.ts";
 import type { Reason } from "./site.ts";
 
 const phrases: Readonly<Record<number, string>> = {
@@ -34,14 +36,21 @@ const words: Readonly<Record<Reason, string>> = {
   draining: "this proxy is going away\n",
 };
 
-/** A whole answer of the proxy's own; without its body for HEAD. */
+/** A whole answer of the proxy's own, with what its route does to responses if it has one; without its body for HEAD. */
 export const answerText = (
   status: number,
   reason: Reason,
-  { keepsAlive, method }: { readonly keepsAlive: boolean; readonly method: string },
+  {
+    keepsAlive,
+    method,
+    edits,
+  }: { readonly keepsAlive: boolean; readonly method: string; readonly edits?: HeaderEdits | undefined },
 ): string => {
   const body = words[reason];
   const connection = keepsAlive ? "" : "connection: close\r\n";
-  const head = `HTTP/1.1 ${status} ${phrases[status] ?? ""}\r\ncontent-type: text/plain\r\ncontent-length: ${body.length}\r\n${connection}\r\n`;
+  const type = ["content-type", "text/plain"];
+  const lines = edits === undefined ? type : edited(type, edits);
+  const headers = lines.reduce((text, line, at) => text + line + (at % 2 === 0 ? ": " : "\r\n"), "");
+  const head = `HTTP/1.1 ${status} ${phrases[status] ?? ""}\r\n${headers}content-length: ${body.length}\r\n${connection}\r\n`;
   return method === "HEAD" ? head : head + body;
 };

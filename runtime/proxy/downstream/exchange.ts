@@ -74,7 +74,7 @@ export class Exchange implements ConnectionUser {
     const end = this.requested(chunk, at);
     if (this.#isOver) return end;
     if (ruling.kind === "answer") {
-      this.#answered(ruling.status, ruling.reason);
+      this.#answered(ruling.status, ruling.reason, ruling.responseHeaders);
       return end;
     }
     this.#forward = ruling;
@@ -275,10 +275,10 @@ export class Exchange implements ConnectionUser {
     else this.#down.socket.destroy();
   }
 
-  #answered(status: number, reason: Reason): void {
+  #answered(status: number, reason: Reason, edits = this.#forward?.responseHeaders): void {
     const keepsAlive = this.#head.keepsAlive && this.#requestBody === undefined && !this.#down.settings.isDraining();
     this.#over(reason, status);
-    this.#down.socket.write(answerText(status, reason, { keepsAlive, method: this.#head.method }), "latin1");
+    this.#down.socket.write(answerText(status, reason, { keepsAlive, method: this.#head.method, edits }), "latin1");
     this.#down.finished(keepsAlive);
   }
 

@@ -34,6 +34,8 @@ export interface Answer {
   readonly kind: "answer";
   readonly status: number;
   readonly reason: Reason;
+  /** Of the route that would have been taken; none when absent. */
+  readonly responseHeaders?: HeaderEdits;
 }
 
 /** How a request goes on. */

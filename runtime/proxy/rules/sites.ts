@@ -69,9 +69,11 @@ export const gatewaySite = (
     ruled: (head, { identity }) => {
       const target = targetAs(head.target, pathNormalization);
       const refused = refusal(verdict, head, target, identity);
-      if (refused !== undefined) return refused;
       const found = routed(head.host, pathIn(target), head.headers);
-      return found === "no-route" || found === "unknown-host" ? answers.noRoute : forward(found, target, clusters);
+      if (found === "no-route" || found === "unknown-host") return refused ?? answers.noRoute;
+      return refused === undefined
+        ? forward(found, target, clusters)
+        : { ...refused, responseHeaders: found.route.responseHeaders };
     },
   };
 };
