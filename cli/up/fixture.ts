@@ -8,6 +8,9 @@ import { onTestFinished } from "vitest";
 
 const policies = join(import.meta.dirname, "..", "..", "policies");
 
+/** Test files run side by side, and what one mesh finds free another may be about to take. */
+const firstPort = 22_000 + 500 * (Number(process.env["VITEST_POOL_ID"] ?? 0) % 40);
+
 /** The example mesh with its services, running; its temporary files in a folder of its own. */
 export const upped = async (edit: (folder: string) => void = () => undefined, options: readonly string[] = []) => {
   const scratch = await mkdtemp(join(tmpdir(), "meshwright-up-test-"));
@@ -19,7 +22,15 @@ export const upped = async (edit: (folder: string) => void = () => undefined, op
   cpSync(join(policies, "services"), temporary, { recursive: true });
   const child = spawn(
     process.execPath,
-    [join(import.meta.dirname, "..", "mesh-compile.ts"), "up", "--mesh", folder, "--ports", "22000", ...options],
+    [
+      join(import.meta.dirname, "..", "mesh-compile.ts"),
+      "up",
+      "--mesh",
+      folder,
+      "--ports",
+      String(firstPort),
+      ...options,
+    ],
     { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, TMPDIR: temporary, NO_COLOR: "1" } },
   );
   const said = { text: "" };
