@@ -3,7 +3,8 @@ import type { PathNormalization } from "../graph/platform.ts";
 /**
  * The request target as a proxy sees and forwards it. Envoy (`source/common/http/path_utility.cc`) drops a fragment,
  * then unescapes slashes, resolves dot segments and unreserved escapes by the URL standard, and merges slashes; which
- * of these is the platform's choice. The query is untouched.
+ * of these is the platform's choice. The query is untouched. Where anything is done to paths, one with `%00` is no
+ * request: Envoy answers 400 (googleurl finds it invalid), and so does this project's own proxy.
  */
 export const normalizedTarget = (target: string, normalization: PathNormalization): string => {
   const withoutFragment = target.replace(/#.*$/s, "");

@@ -1,5 +1,5 @@
 import { bodyReader } from "../http1/body.ts";
-import type { BodyReader } from "../http1/body-reader.ts";
+import { passedBytes, type BodyReader } from "../http1/body-reader.ts";
 import type { HeadBuffer } from "../http1/head-buffer.ts";
 import { isMalformed } from "../http1/malformed.ts";
 import type { RetryPolicy } from "../../../lib/model/route.ts";
@@ -12,7 +12,14 @@ import { answerText } from "./answer.ts";
 import { Attempts } from "./attempts.ts";
 import { carrierOf } from "./carrier.ts";
 import { Deadlines } from "./deadlines.ts";
-import { forwardedRequest, forwardedResponse, granted, interimResponse, requestIdOf } from "./forwarded-heads.ts";
+import {
+  forwardedRequest,
+  forwardedResponse,
+  granted,
+  interimResponse,
+  isGranted,
+  requestIdOf,
+} from "./forwarded-heads.ts";
 import type { Downstream } from "./downstream.ts";
 import { Replay } from "./replay.ts";
 import { responseHeads } from "./response-heads.ts";
@@ -51,6 +58,7 @@ export class Exchange implements ConnectionUser {
   #response: ResponseHead | undefined;
   #responseBody: BodyReader | undefined;
 
+  #interims = 0;
   #isLast = false;
 
   readonly #deadlines = new Deadlines(this);
@@ -78,7 +86,7 @@ export class Exchange implements ConnectionUser {
       return end;
     }
     this.#forward = ruling;
-    this.#requestId = requestIdOf(this.#head.headers);
+    this.#requestId = requestIdOf(this.#head.headers, site.role);
     this.#requestText = forwardedRequest(
       this.#head,
       { target: ruling.target, headers: edited(this.#head.headers, ruling.requestHeaders) },
@@ -108,8 +116,8 @@ export class Exchange implements ConnectionUser {
       this.#requestBody = undefined;
       this.#deadlines.requestWhole();
     }
-    if (end === at) return end;
-    const bytes = at === 0 && end === chunk.length ? chunk : chunk.subarray(at, end);
+    const bytes = passedBytes(chunk, at, part);
+    if (bytes.length === 0) return end;
     this.#requestBytes += bytes.length;
     this.#replay.keep(bytes, { isSent: this.#isHeadSent });
     const connection = this.#connection;
@@ -141,6 +149,12 @@ export class Exchange implements ConnectionUser {
     this.#broken(504, "timeout");
   }
 
+  /** Nothing moved for long. Who sends no more of its request, or takes no more of its response, is not waited for; a callee is. */
+  stalled(): void {
+    if (this.#isTunnel) return;
+    if (this.#requestBody !== undefined || this.#down.socket.writableLength > 0) this.#broken(408, "timeout");
+  }
+
   attemptExceeded(): void {
     this.#failed("timeout", "timeout");
   }
@@ -169,6 +183,8 @@ export class Exchange implements ConnectionUser {
       if (head.status === 101) return this.#upgraded(head, chunk, at);
       if (head.status < 200) {
         this.#replay.drop();
+        this.#interims += 1;
+        if (this.#interims > mostInterims) return this.#failed("reset", "malformed-response");
         if (!this.#down.socket.write(interimResponse(head), "latin1")) this.#connection?.socket.pause();
         if (at === chunk.length) return;
         continue;
@@ -276,7 +292,7 @@ export class Exchange implements ConnectionUser {
   }
 
   #answered(status: number, reason: Reason): void {
-    const keepsAlive = this.#head.keepsAlive && this.#requestBody === undefined && !this.#down.settings.isDraining();
+    const keepsAlive = this.#head.keepsAlive && this.#requestBody === undefined && !this.#down.isDraining;
     this.#over(reason, status);
     this.#down.socket.write(answerText(status, reason, { keepsAlive, method: this.#head.method }), "latin1");
     this.#down.finished(keepsAlive);
@@ -290,7 +306,7 @@ export class Exchange implements ConnectionUser {
     this.#isLast =
       !this.#head.keepsAlive ||
       head.framing.kind === "close" ||
-      this.#down.settings.isDraining() ||
+      this.#down.isDraining ||
       this.#requestBody !== undefined;
     return forwardedResponse(
       head,
@@ -305,9 +321,9 @@ export class Exchange implements ConnectionUser {
     const part = body === undefined ? { end: at, complete: true } : body.take(chunk, at);
     if (isMalformed(part)) return this.#broken(502, "malformed-response");
     const { end, complete } = part;
-    this.#responseBytes += end - at;
-    const bytes = at === 0 && end === chunk.length ? chunk : chunk.subarray(at, end);
-    const hasRoom = written(socket, headText, end === at ? [] : [bytes]);
+    const bytes = passedBytes(chunk, at, part);
+    this.#responseBytes += bytes.length;
+    const hasRoom = written(socket, headText, bytes.length === 0 ? [] : [bytes]);
     // Bytes after the end belong to nothing that was asked.
     if (complete) return this.#complete(end === chunk.length);
     if (!hasRoom) this.#connection?.socket.pause();
@@ -332,7 +348,7 @@ export class Exchange implements ConnectionUser {
 
   #upgraded(head: ResponseHead, chunk: Buffer, at: number): void {
     // Nobody asked for it.
-    if (this.#head.upgrade !== granted) return this.#failed("reset", "malformed-response");
+    if (this.#head.upgrade !== granted || !isGranted(head)) return this.#failed("reset", "malformed-response");
     this.#response = head;
     this.#isTunnel = true;
     this.#replay.drop();
@@ -388,3 +404,6 @@ export class Exchange implements ConnectionUser {
     });
   }
 }
+
+/** Of one response: more than any server has to tell on the way, and they come without an end of their own. */
+const mostInterims = 16;

@@ -28,6 +28,9 @@ let publicContext: SecureContext | undefined;
 export const isSecured = ({ endpoint, originate }: Dialling): boolean =>
   endpoint.identity !== undefined || originate !== undefined;
 
+/** Node takes anybody where `NODE_TLS_REJECT_UNAUTHORIZED` says so and this does not. */
+const proven = { rejectUnauthorized: true } as const;
+
 /** A socket on its way. Either end may stop speaking first. */
 export const dialled = (
   { endpoint: { address: host, port, identity }, originate, own }: Dialling,
@@ -40,12 +43,12 @@ export const dialled = (
     // Names are not what is proven: the identity is.
     const checkServerIdentity = (_: string, { subjectaltname }: PeerCertificate): Error | undefined =>
       spiffeIdIn(subjectaltname) === identity ? undefined : new Error(`the server is not ${identity}`);
-    const options: ConnectionOptions = { ...to, secureContext: mine.context, checkServerIdentity };
+    const options: ConnectionOptions = { ...to, ...proven, secureContext: mine.context, checkServerIdentity };
     return connectTls(options);
   }
   if (originate !== undefined) {
     publicContext ??= createSecureContext({ minVersion: "TLSv1.2" });
-    const options: ConnectionOptions = { ...to, servername: originate.sni, secureContext: publicContext };
+    const options: ConnectionOptions = { ...to, ...proven, servername: originate.sni, secureContext: publicContext };
     return connectTls(options);
   }
   return connect(to);
