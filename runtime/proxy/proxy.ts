@@ -2,7 +2,7 @@ import type { Listener, ProxyConfig } from "../../targets/native/config.ts";
 import { configViolations } from "../../targets/native/config-shape.ts";
 import { callersWithin, descriptorLimit } from "./descriptors.ts";
 import type { HttpLimits, HttpSettings } from "./downstream/downstream.ts";
-import { isListenedAt } from "./downstream/own-machine.ts";
+import { isEverywhere, isListenedAt } from "./downstream/own-machine.ts";
 import { Port, type Crowd, type PortLimits, type PortRules, type Tunnelled } from "./downstream/port.ts";
 import type { Peer } from "./downstream/site.ts";
 import { headLimits, trailerLimits } from "./http1/limits.ts";
@@ -12,6 +12,7 @@ import { gatewaySite, inboundSite, outboundSite } from "./rules/sites.ts";
 import type { Telemetry } from "./telemetry/exchange-record.ts";
 import { Clusters, type AddressesOf, type Upstream } from "./upstream/clusters.ts";
 import { PlainPools } from "./upstream/plain-pools.ts";
+import { staysHere } from "./upstream/stays-here.ts";
 import { poolLimits, type PoolLimits } from "./upstream/pool.ts";
 
 export interface ProxyLimits extends HttpLimits, PortLimits {
@@ -64,11 +65,16 @@ export const proxy = ({ telemetry, limits: some, upstream: someUpstream, address
     ...(addressesOf && { addressesOf }),
   });
   const applications = new PlainPools({ limits: upstreamLimits });
-  const passing = new PlainPools({ most: mostPassing, limits: upstreamLimits });
   let ports = new Map<string, Port>();
   let identity = "";
   const crowd: Crowd = { most: callersWithin(limits.descriptors), count: 0 };
   let listened: readonly Listener[] = [];
+  const passing = new PlainPools({
+    most: mostPassing,
+    limits: upstreamLimits,
+    isItself: async ({ address, port }) =>
+      listened.some((one) => one.port === port && isEverywhere(one)) && (await staysHere(address)),
+  });
 
   /** Where a captured caller wanted to go; undefined where that is this proxy: it would call itself without end. */
   const passed = ({ dialled }: Peer): Upstream | undefined =>

@@ -39,17 +39,20 @@ export const isOnThisMachine = ({
 /** As the kernel has one of IPv4 at a socket of IPv6. */
 const mapped = "::ffff:";
 
+interface At {
+  readonly address: string;
+  readonly port: number;
+}
+
 /** Whether who dials that would reach one of these listeners of this machine. */
-export const isListenedAt = (
-  { address: dialled, port }: { readonly address: string; readonly port: number },
-  listeners: readonly { readonly address: string; readonly port: number }[],
-): boolean => {
+export const isListenedAt = ({ address: dialled, port }: At, listeners: readonly At[]): boolean => {
   const address = dialled.startsWith(mapped) ? dialled.slice(mapped.length) : dialled;
   return listeners.some(
     (one) =>
       one.port === port &&
-      (one.address === address || (isEverywhere(one.address) && (isEverywhere(address) || isOwnAddress(address)))),
+      (one.address === address || (isEverywhere(one) && (isEverywhere({ address }) || isOwnAddress(address)))),
   );
 };
 
-const isEverywhere = (address: string): boolean => address === "0.0.0.0" || address === "::";
+/** Whether one listens at every address, also at those of which no interface tells. */
+export const isEverywhere = ({ address }: Pick<At, "address">): boolean => address === "0.0.0.0" || address === "::";

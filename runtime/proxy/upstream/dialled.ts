@@ -17,6 +17,8 @@ export interface Dialling {
   readonly originate?: { readonly sni: string } | undefined;
   /** Asked when dialling: certificates are renewed while proxies run. */
   readonly own: () => OwnIdentity | undefined;
+  /** Asked before dialling where present: whether that would be a call of the proxy to itself. */
+  readonly isItself?: (endpoint: Endpoint) => Promise<boolean>;
   /** Told where the endpoint is reached, and TLS is not agreed on. */
   readonly handshakeFailed?: Telemetry["handshakeFailed"];
 }
