@@ -4,7 +4,6 @@ import type { HeadBuffer } from "../http1/head-buffer.ts";
 import { isMalformed } from "../http1/malformed.ts";
 import type { RetryPolicy } from "../../../lib/model/route.ts";
 import type { RequestHead, ResponseHead } from "../http1/head.ts";
-
 import { edited } from "../rules/header-edits.ts";
 import type { Connection, ConnectionUser } from "../upstream/connection.ts";
 import type { Failure } from "../upstream/pool.ts";
@@ -12,14 +11,7 @@ import { answerText } from "./answer.ts";
 import { Attempts } from "./attempts.ts";
 import { carrierOf } from "./carrier.ts";
 import { Deadlines } from "./deadlines.ts";
-import {
-  forwardedRequest,
-  forwardedResponse,
-  granted,
-  interimResponse,
-  isGranted,
-  requestIdOf,
-} from "./forwarded-heads.ts";
+import { forwardedRequest, forwardedResponse, interimResponse, isGranted, requestIdOf } from "./forwarded-heads.ts";
 import type { Downstream } from "./downstream.ts";
 import { Replay } from "./replay.ts";
 import { responseHeads } from "./response-heads.ts";
@@ -58,7 +50,6 @@ export class Exchange implements ConnectionUser {
   #response: ResponseHead | undefined;
   #responseBody: BodyReader | undefined;
 
-  #interims = 0;
   #isLast = false;
 
   readonly #deadlines = new Deadlines(this);
@@ -183,8 +174,6 @@ export class Exchange implements ConnectionUser {
       if (head.status === 101) return this.#upgraded(head, chunk, at);
       if (head.status < 200) {
         this.#replay.drop();
-        this.#interims += 1;
-        if (this.#interims > mostInterims) return this.#failed("reset", "malformed-response");
         if (!this.#down.socket.write(interimResponse(head), "latin1")) this.#connection?.socket.pause();
         if (at === chunk.length) return;
         continue;
@@ -348,7 +337,7 @@ export class Exchange implements ConnectionUser {
 
   #upgraded(head: ResponseHead, chunk: Buffer, at: number): void {
     // Nobody asked for it.
-    if (this.#head.upgrade !== granted || !isGranted(head)) return this.#failed("reset", "malformed-response");
+    if (!isGranted(this.#head, head)) return this.#failed("reset", "malformed-response");
     this.#response = head;
     this.#isTunnel = true;
     this.#replay.drop();
@@ -404,6 +393,3 @@ export class Exchange implements ConnectionUser {
     });
   }
 }
-
-/** Of one response: more than any server has to tell on the way, and they come without an end of their own. */
-const mostInterims = 16;

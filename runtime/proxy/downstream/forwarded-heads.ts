@@ -72,7 +72,7 @@ export const forwardedRequest = (
 };
 
 /** What may be upgraded to; what is asked for beside it is not passed on, and so cannot be granted. */
-export const granted = "websocket";
+const granted = "websocket";
 
 /** A response's head as it goes to the caller; `connection` says what becomes of that. */
 export const forwardedResponse = (
@@ -91,7 +91,8 @@ export const forwardedResponse = (
 };
 
 /** Whether a 101 grants what was asked for. */
-export const isGranted = ({ headers }: ResponseHead): boolean => {
+export const isGranted = ({ upgrade }: RequestHead, { headers }: ResponseHead): boolean => {
+  if (upgrade !== granted) return false;
   for (let at = 0; at < headers.length; at += 2)
     if (headers[at] === "upgrade") return headers[at + 1]!.toLowerCase() === granted;
   return false;
