@@ -274,20 +274,35 @@ test("a body that stands still is not waited for, nor is who takes no more; a se
   expect(exchanges.at(-1)).toMatchObject({ status: 200, reason: "timeout" });
 });
 
-test("callers are as many as there are descriptors for, at all ports together", async () => {
+test("callers are as many as there are descriptors for, at all ports together, and at one port half of them", async () => {
   const server = await hearing();
-  const [a, b] = [await freePort(), await freePort()];
-  // Two fifths of what is left beside the reserve.
-  await running(config([inbound(a, server.port), inbound(b, server.port)]), { descriptors: 256 + 10 });
-  const many = Array.from({ length: 60 }, () => said(a, ""));
-  await until(() => many.filter(({ isClosed }) => isClosed()).length === 7);
-  const late = said(b, head());
+  const [a, b, c] = [await freePort(), await freePort(), await freePort()];
+  // Two fifths of what is left beside the reserve are 53.
+  const { proxy } = await running(config([a, b, c].map((port) => inbound(port, server.port))), {
+    descriptors: 256 + 10,
+  });
+  const crowded = async (port: number, refused: number) => {
+    const many = Array.from({ length: 60 }, () => said(port, ""));
+    await until(() => many.filter(({ isClosed }) => isClosed()).length === refused);
+    return many;
+  };
+  const atA = await crowded(a, 60 - 27);
+  const served = said(b, head("Connection: close"));
+  await until(() => served.isClosed());
+  expect(served.heard()).toMatch(/^HTTP\/1.1 200 /);
+  const atB = await crowded(b, 60 - 26);
+  const late = said(c, head());
   await until(() => late.isClosed());
   expect(late.heard()).toBe("");
-  for (const { socket } of many) socket.destroy();
-  let again = said(b, head());
+  for (const { socket } of [...atA, ...atB]) socket.destroy();
+  let again = said(c, head());
   while (!again.heard().endsWith("ok")) {
     await sleep(20);
-    if (again.isClosed()) again = said(b, head());
+    if (again.isClosed()) again = said(c, head());
   }
+  again.socket.destroy();
+  // A single port needs to leave none to others.
+  await proxy.taken(config([inbound(c, server.port)]));
+  await sleep(50);
+  await crowded(c, 60 - 53);
 });

@@ -67,7 +67,8 @@ export const proxy = ({ telemetry, limits: some, upstream: someUpstream, address
   const applications = new PlainPools({ limits: upstreamLimits });
   let ports = new Map<string, Port>();
   let identity = "";
-  const crowd: Crowd = { most: callersWithin(limits.descriptors), count: 0 };
+  const most = callersWithin(limits.descriptors);
+  const crowd: Crowd = { most, mostAtOne: most, count: 0 };
   let listened: readonly Listener[] = [];
   const passing = new PlainPools({
     most: mostPassing,
@@ -162,6 +163,7 @@ export const proxy = ({ telemetry, limits: some, upstream: someUpstream, address
     }
     identity = config.identity;
     listened = config.listeners;
+    crowd.mostAtOne = wanted.size > 1 ? Math.ceil(most / 2) : most;
     clusters.taken(config.clusters, addresses);
     applications.keepOnly(
       config.listeners.flatMap((listener) => (listener.kind === "inbound" ? [listener.application] : [])),

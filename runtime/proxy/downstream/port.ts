@@ -56,6 +56,8 @@ const handshake = 0x16;
 /** Connections at all ports of a proxy: each needs descriptors, and others do, too. */
 export interface Crowd {
   readonly most: number;
+  /** At one of them: whoever fills it leaves the others to others. */
+  mostAtOne: number;
   count: number;
 }
 
@@ -157,7 +159,8 @@ export class Port {
   }
 
   #accepted(socket: Socket): void {
-    if (this.#crowd.count >= this.#crowd.most) return void socket.destroy();
+    const { most, mostAtOne, count } = this.#crowd;
+    if (count >= most || this.#open.size >= mostAtOne) return void socket.destroy();
     this.#crowd.count += 1;
     this.#open.add(socket);
     socket.once("close", () => {
