@@ -290,6 +290,8 @@ test("callers are as many as there are descriptors for, at all ports together, a
   const served = said(b, head("Connection: close"));
   await until(() => served.isClosed());
   expect(served.heard()).toMatch(/^HTTP\/1.1 200 /);
+  served.socket.destroy();
+  await sleep(50);
   const atB = await crowded(b, 60 - 26);
   const late = said(c, head());
   await until(() => late.isClosed());
