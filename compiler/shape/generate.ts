@@ -34,7 +34,7 @@ const proxyConfig = JSON.parse(readFileSync(new URL(published, root), "utf8")) a
 const files = {
   "compiler/shape/validators.generated.js": `${header("schema.ts")}${code(new Ajv({ ...options, schemas: [intentSchema, configSchema] }), { intentValidator: "intent", configValidator: "config" })}`,
   "compiler/shape/validators.generated.d.ts": `${header("schema.ts")}import type { Validator } from "./shape-violations.ts";\nexport declare const intentValidator: Validator;\nexport declare const configValidator: Validator;\n`,
-  "targets/native/validate.generated.js": `${header(published)}${code(new Ajv({ ...options, messages: true, schemas: [proxyConfig] }), { proxyConfigValidator: String(proxyConfig["$id"]) })}`,
+  "targets/native/validate.generated.js": `${header(published)}${code(new Ajv({ ...options, messages: true, strictNumbers: true, schemas: [proxyConfig] }), { proxyConfigValidator: String(proxyConfig["$id"]) })}`,
   "targets/native/validate.generated.d.ts": `${header(published)}import type { Validator } from "./config-shape.ts";\nexport declare const proxyConfigValidator: Validator;\n`,
 };
 const stale = Object.entries(files).filter(([name, text]) => {

@@ -3,7 +3,8 @@ import type { PathNormalization } from "../graph/platform.ts";
 /**
  * The request target as a proxy sees and forwards it. Envoy (`source/common/http/path_utility.cc`) drops a fragment,
  * then unescapes slashes, resolves dot segments and unreserved escapes by the URL standard, and merges slashes; which
- * of these is the platform's choice. The query is untouched.
+ * of these is the platform's choice. The query is untouched. Where anything is done to paths, one with `%00` is no
+ * request: Envoy answers 400 (googleurl finds it invalid), and so does this project's own proxy.
  */
 export const normalizedTarget = (target: string, normalization: PathNormalization): string => {
   const withoutFragment = target.replace(/#.*$/s, "");
@@ -30,28 +31,31 @@ const withCanonicalCharacters = (path: string): string =>
  * (googleurl, `url_canon_path.cc`, `CheckForNestedEscapes`).
  */
 const withoutNeedlessEscapes = (path: string): string => {
-  let made = "";
+  // Characters and escapes: a text that grows and is looked at in turn is copied each time.
+  const made: string[] = [];
   /** Of the last `%` that began no escape. */
   let bareAt = -1;
   for (let at = 0; at < path.length; at += 1) {
-    const escape = escapeAt(path, at);
-    if (path[at] !== "%" || escape === undefined) {
+    const escape = path[at] === "%" ? escapeAt(path, at) : undefined;
+    if (escape === undefined) {
       if (path[at] === "%") bareAt = made.length;
-      made += path[at];
+      made.push(path[at]!);
       continue;
     }
     at += 2;
     const character = String.fromCharCode(Number.parseInt(escape, 16));
     if (!/[A-Za-z0-9\-._~]/.test(character)) {
-      made += `%${escape}`;
+      made.push(`%${escape}`);
       continue;
     }
-    made += character;
+    made.push(character);
     const isNested =
-      bareAt >= 0 && bareAt >= made.length - 3 && escapeAt(made + (path[at + 1] ?? ""), bareAt) !== undefined;
-    if (isNested) made = `${made.slice(0, bareAt)}%25${made.slice(bareAt + 1)}`;
+      bareAt >= 0 &&
+      bareAt >= made.length - 3 &&
+      escapeAt(`%${made.slice(bareAt + 1).join("")}${path[at + 1] ?? ""}`, 0) !== undefined;
+    if (isNested) made[bareAt] = "%25";
   }
-  return made;
+  return made.join("");
 };
 
 /** The two digits of an escape that begins there. */

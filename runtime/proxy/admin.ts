@@ -1,7 +1,8 @@
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import { createServer, type IncomingMessage, type Server } from "node:http";
+import { isIP, type AddressInfo } from "node:net";
+import { setImmediate } from "node:timers/promises";
 import type { ControlStatus } from "./source/control-status.ts";
-import { controlMetricsText, metricsText } from "./telemetry/metrics.ts";
+import { controlMetricsText, metricsPieces } from "./telemetry/metrics.ts";
 import type { Workers } from "./workers.ts";
 
 export interface ProxyAdmin {
@@ -22,7 +23,21 @@ export const proxyAdmin = async (
   const server: Server = createServer((request, response) => {
     const plain = (status: number, text: string): void =>
       void response.writeHead(status, { "content-type": "text/plain; charset=utf-8" }).end(text);
+    const shown = async (pieces: Iterable<string>): Promise<void> => {
+      let text = "";
+      for (const piece of pieces) {
+        text += piece;
+        if (text.length < atOnce) continue;
+        response.write(text);
+        text = "";
+        await setImmediate();
+        if (response.destroyed) return;
+      }
+      response.end(text);
+    };
     const answered = async (): Promise<void> => {
+      const refused = foreign(request, address);
+      if (refused !== undefined) return plain(...refused);
       if (request.method !== "GET" && request.method !== "HEAD") return plain(405, "GET only\n");
       switch ((request.url ?? "").split("?", 1)[0] ?? "") {
         case "/healthz":
@@ -36,15 +51,13 @@ export const proxyAdmin = async (
         }
         case "/metrics":
           response.setHeader("content-type", "text/plain; version=0.0.4; charset=utf-8");
-          return void response.end(
-            `${metricsText(await workers.counted())}${control === undefined ? "" : controlMetricsText(control())}`,
-          );
+          return shown(allPieces(await workers.counted(), control?.()));
         case "/status": {
           const all = await workers.status();
           const told = control?.();
-          const shown = told === undefined ? all : all.map((one) => ({ ...one, control: told }));
+          const statuses = told === undefined ? all : all.map((one) => ({ ...one, control: told }));
           response.setHeader("content-type", "application/json");
-          return void response.end(`${JSON.stringify(shown, undefined, 2)}\n`);
+          return void response.end(`${JSON.stringify(statuses, undefined, 2)}\n`);
         }
         default:
           return plain(404, "/healthz, /readyz, /metrics and /status\n");
@@ -68,3 +81,43 @@ export const proxyAdmin = async (
       }),
   };
 };
+
+/** Characters that are made and written before requests have their turn again. */
+const atOnce = 1 << 15;
+
+/**
+ * Why a request is not answered. Other machines are kept out by the address; this keeps out pages in a browser on this one
+ * that reach it by a name of theirs (DNS rebinding), or by simply asking. Probes and Prometheus call it by its address.
+ */
+const foreign = (
+  { headers: { host, origin }, socket }: Pick<IncomingMessage, "headers" | "socket">,
+  address: string,
+): readonly [status: number, says: string] | undefined => {
+  if (host !== undefined) {
+    const name = nameIn(host);
+    const local = nameIn(hostOf(socket.localAddress ?? ""));
+    const isOwn = name === "localhost" || name === address || name === local || isLoopback(name);
+    if (!isOwn) return [421, "this proxy is called by its address\n"];
+  }
+  if (origin !== undefined && origin !== `http://${host}`) return [403, "another page asks\n"];
+  return undefined;
+};
+
+const hostOf = (address: string): string => {
+  const plain = address.startsWith("::ffff:") ? address.slice("::ffff:".length) : address;
+  return isIP(plain) === 6 ? `[${plain}]` : plain;
+};
+
+/** Without its port and brackets. */
+const nameIn = (host: string): string =>
+  host.startsWith("[") ? host.slice(1, Math.max(host.indexOf("]"), 1)) : (host.split(":", 1)[0] ?? "").toLowerCase();
+
+const isLoopback = (name: string): boolean => name === "::1" || (isIP(name) === 4 && name.startsWith("127."));
+
+function* allPieces(
+  counted: Parameters<typeof metricsPieces>[0],
+  control: ControlStatus | undefined,
+): Generator<string, void> {
+  yield* metricsPieces(counted);
+  if (control !== undefined) yield controlMetricsText(control);
+}

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { connect, createServer, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { connect as connectTls } from "node:tls";
+import { connect as connectTls, createServer as createTlsServer, type TLSSocket } from "node:tls";
 import { expect, onTestFinished, test } from "vitest";
 import { testAuthority } from "../control/identity/fixture.ts";
 import type { SpiffeId } from "../../lib/model/selector.ts";
@@ -204,4 +204,116 @@ test("who connects where TLS may come and says nothing is let go", async () => {
   const client = connect(port, "127.0.0.1");
   onTestFinished(() => void client.destroy());
   await new Promise((resolve) => client.once("close", resolve));
+});
+
+test("servers are asked for proof whatever the environment says", async () => {
+  const before = process.env["NODE_TLS_REJECT_UNAUTHORIZED"];
+  process.env["NODE_TLS_REJECT_UNAUTHORIZED"] = "0";
+  onTestFinished(() => {
+    if (before === undefined) delete process.env["NODE_TLS_REJECT_UNAUTHORIZED"];
+    else process.env["NODE_TLS_REJECT_UNAUTHORIZED"] = before;
+  });
+  const authority = await testAuthority({ trustDomain: "cluster.local" });
+  const { certificateChain: cert, privateKey: key } = await (
+    await testAuthority({ trustDomain: "cluster.local" })
+  ).issued(server);
+  const rogue = createTlsServer({ cert, key }, (socket) => socket.end("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n"));
+  onTestFinished(() => void rogue.close());
+  const port = await listening(rogue);
+  const [inMesh, outside] = [await freePort(), await freePort()];
+  const at = { address: "127.0.0.1", port };
+  const caller = await running(
+    config([outbound(inMesh, wholeHost(route("a"))), outbound(outside, wholeHost(route("b")))], {
+      a: { resolve: "static", endpoints: [{ ...at, identity: server }] },
+      b: { resolve: "static", endpoints: [at], originate: { sni: "localhost" } },
+    }),
+  );
+  caller.proxy.provenBy(await own(authority, identity));
+  expect((await asked(inMesh)).status).toBe(503);
+  expect((await asked(outside)).status).toBe(503);
+  expect(caller.handshakes).toHaveLength(2);
+});
+
+test("nobody goes on with a session that was agreed on before: each connection shows a certificate", async () => {
+  const { authority, inPort, behind } = await pair({ mtls: "strict" });
+  const good = await authority.issued(identity);
+  const called = async (version: "TLSv1.2" | "TLSv1.3", session?: Buffer) => {
+    const socket: TLSSocket = connectTls({
+      host: "127.0.0.1",
+      port: inPort,
+      rejectUnauthorized: false,
+      cert: good.certificateChain,
+      key: good.privateKey,
+      minVersion: version,
+      maxVersion: version,
+      ...(session && { session }),
+    });
+    onTestFinished(() => void socket.destroy());
+    let last: Buffer | undefined;
+    socket.on("session", (given: Buffer) => (last = given));
+    socket.write("GET / HTTP/1.1\r\nhost: x\r\n\r\n");
+    const [heard] = (await once(socket, "data")) as [Buffer];
+    expect(heard.toString()).toMatch(/^HTTP\/1.1 200/);
+    return { session: last ?? socket.getSession(), isReused: socket.isSessionReused() };
+  };
+  for (const version of ["TLSv1.2", "TLSv1.3"] as const) {
+    for (const renewed of [false, true]) {
+      if (renewed) behind.proxy.provenBy(await own(authority, server));
+      const { session } = await called(version);
+      expect((await called(version, session)).isReused).toBe(false);
+    }
+  }
+});
+
+test("when a port's rules change, who would not be taken by them leaves, and who would stays", async () => {
+  const { authority, inPort, behind } = await pair({ mtls: "permissive" });
+  const slow = await backend((request, response) => {
+    setTimeout(() => response.end("slow"), request.url === "/slow" ? 300 : 0);
+  });
+  const rules = (more: Partial<Inbound>, trustDomain = "cluster.local") =>
+    behind.proxy.taken({ ...config([inbound(inPort, slow, more)]), identity: server, trustDomain });
+  const { certificateChain: cert, privateKey: key } = await authority.issued(identity);
+  const kept = async (isSecure: boolean) => {
+    const socket = isSecure
+      ? connectTls({ host: "127.0.0.1", port: inPort, rejectUnauthorized: false, cert, key })
+      : connect(inPort, "127.0.0.1");
+    onTestFinished(() => void socket.destroy());
+    const client = { socket, heard: "", isClosed: false };
+    socket.on("data", (chunk: Buffer) => (client.heard += chunk.toString()));
+    socket.on("error", () => undefined);
+    socket.on("close", () => (client.isClosed = true));
+    socket.write("GET / HTTP/1.1\r\nhost: x\r\n\r\n");
+    await once(socket, "data");
+    client.heard = "";
+    return client;
+  };
+  const asks = (client: Awaited<ReturnType<typeof kept>>, path: string) =>
+    client.socket.write(`GET ${path} HTTP/1.1\r\nhost: x\r\n\r\n`);
+  const closed = async (...clients: readonly Awaited<ReturnType<typeof kept>>[]): Promise<void> => {
+    while (clients.some(({ isClosed }) => !isClosed)) await sleep(5);
+  };
+
+  await rules({ mtls: "permissive" });
+  const [plain, busy, secure] = [await kept(false), await kept(false), await kept(true)];
+  asks(busy, "/slow");
+  await sleep(50);
+  await rules({ mtls: "strict" });
+  await closed(plain, busy);
+  expect(plain.heard).toBe("");
+  expect(busy.heard).toMatch(/^HTTP\/1.1 200 [^]*\r\nconnection: close\r\n[^]*slow/);
+  asks(secure, "/");
+  while (!secure.heard.includes("200")) await sleep(5);
+
+  await rules({ mtls: "strict" }, "elsewhere.local");
+  await closed(secure);
+  await rules({ mtls: "permissive" });
+  const again = [await kept(true), await kept(false)];
+  await rules({ mtls: "permissive", protocol: "tcp" });
+  await closed(...again);
+  await rules({ mtls: "permissive" });
+  const [disclosed, open] = [await kept(true), await kept(false)];
+  await rules({ mtls: "disabled" });
+  await closed(disclosed);
+  asks(open, "/");
+  while (!open.heard.includes("200")) await sleep(5);
 });

@@ -1,7 +1,9 @@
 import type { Listener, ProxyConfig } from "../../targets/native/config.ts";
 import { configViolations } from "../../targets/native/config-shape.ts";
+import { callersWithin, descriptorLimit } from "./descriptors.ts";
 import type { HttpLimits, HttpSettings } from "./downstream/downstream.ts";
-import { Port, type PortLimits, type PortRules, type Tunnelled } from "./downstream/port.ts";
+import { isEverywhere, isListenedAt } from "./downstream/own-machine.ts";
+import { Port, type Crowd, type PortLimits, type PortRules, type Tunnelled } from "./downstream/port.ts";
 import type { Peer } from "./downstream/site.ts";
 import { headLimits, trailerLimits } from "./http1/limits.ts";
 import type { OwnIdentity } from "./identity/own-identity.ts";
@@ -10,9 +12,12 @@ import { gatewaySite, inboundSite, outboundSite } from "./rules/sites.ts";
 import type { Telemetry } from "./telemetry/exchange-record.ts";
 import { Clusters, type AddressesOf, type Upstream } from "./upstream/clusters.ts";
 import { PlainPools } from "./upstream/plain-pools.ts";
+import { staysHere } from "./upstream/stays-here.ts";
 import { poolLimits, type PoolLimits } from "./upstream/pool.ts";
 
 export interface ProxyLimits extends HttpLimits, PortLimits {
+  /** Files and sockets that this process may have. */
+  readonly descriptors: number;
   /** How long a configuration waits for names that it brings. */
   readonly lookupMs: number;
 }
@@ -40,9 +45,12 @@ export const proxyLimits: ProxyLimits = {
   trailers: trailerLimits,
   headMs: 10_000,
   idleMs: 3_600_000,
+  stalledMs: 300_000,
   replayBytes: 65_536,
   connections: 20_000,
+  leavingMs: 30_000,
   handshakeMs: 10_000,
+  descriptors: descriptorLimit(),
   lookupMs: 5000,
 };
 
@@ -57,12 +65,21 @@ export const proxy = ({ telemetry, limits: some, upstream: someUpstream, address
     ...(addressesOf && { addressesOf }),
   });
   const applications = new PlainPools({ limits: upstreamLimits });
-  const passing = new PlainPools({ most: mostPassing, limits: upstreamLimits });
   let ports = new Map<string, Port>();
   let identity = "";
+  const most = callersWithin(limits.descriptors);
+  const crowd: Crowd = { most, mostAtOne: most, count: 0 };
+  let listened: readonly Listener[] = [];
+  const passing = new PlainPools({
+    most: mostPassing,
+    limits: upstreamLimits,
+    isItself: async ({ address, port }) =>
+      listened.some((one) => one.port === port && isEverywhere(one)) && (await staysHere(address)),
+  });
 
-  /** Where a captured caller wanted to go. */
-  const passed = ({ dialled: { address, port } }: Peer): Upstream => passing.at(address, port);
+  /** Where a captured caller wanted to go; undefined where that is this proxy: it would call itself without end. */
+  const passed = ({ dialled }: Peer): Upstream | undefined =>
+    isListenedAt(dialled, listened) ? undefined : passing.at(dialled.address, dialled.port);
 
   // Made out here: ports keep it, and made by `taken` it would keep all that a configuration was put in force with, the ports
   // before among it, and those before them.
@@ -86,9 +103,8 @@ export const proxy = ({ telemetry, limits: some, upstream: someUpstream, address
         const ruled = (peer: Peer): Tunnelled => {
           const name = byAddress[peer.dialled.address] ?? byAddress["*"];
           if (name !== undefined) return { cluster: name, upstream: clusters.chosen(name) };
-          return unknownAddresses === "pass"
-            ? { cluster: "PassthroughCluster", upstream: passed(peer) }
-            : { cluster: "BlackHoleCluster", upstream: undefined };
+          const upstream = unknownAddresses === "pass" ? passed(peer) : undefined;
+          return { cluster: upstream === undefined ? "BlackHoleCluster" : "PassthroughCluster", upstream };
         };
         return { ...forApplication, trustDomain, serves: { kind: "tcp", role: "outbound", ruled } };
       }
@@ -135,7 +151,7 @@ export const proxy = ({ telemetry, limits: some, upstream: someUpstream, address
     try {
       for (const [key, { address, port, rules }] of wanted) {
         if (before.has(key)) continue;
-        const made = new Port(rules, settings, limits);
+        const made = new Port(rules, settings, limits, crowd);
         if (own !== undefined) made.provenBy(own);
         await made.listening(address, port);
         opened.set(key, made);
@@ -146,13 +162,15 @@ export const proxy = ({ telemetry, limits: some, upstream: someUpstream, address
       throw error;
     }
     identity = config.identity;
+    listened = config.listeners;
+    crowd.mostAtOne = wanted.size > 1 ? Math.ceil(most / 2) : most;
     clusters.taken(config.clusters, addresses);
     applications.keepOnly(
       config.listeners.flatMap((listener) => (listener.kind === "inbound" ? [listener.application] : [])),
     );
     for (const [key, { rules }] of wanted) before.get(key)?.ruledBy(rules);
     ports = new Map([...wanted.keys()].map((key) => [key, before.get(key) ?? opened.get(key)!]));
-    for (const [key, port] of before) if (!wanted.has(key)) void port.close(closedMs);
+    for (const [key, port] of before) if (!wanted.has(key)) void port.close(limits.leavingMs);
     return config;
   };
 
@@ -209,8 +227,5 @@ const addressIn = (key: string): string => key.slice(0, key.indexOf(" "));
 const numberIn = (key: string): number => Number(key.slice(key.indexOf(" ") + 1));
 
 const isWide = ({ address }: Listener): boolean => address === "0.0.0.0";
-
-/** How long a port that is no longer told of lets its connections go on. */
-const closedMs = 30_000;
 
 const mostPassing = 10_000;

@@ -103,3 +103,16 @@ describe("a violation names its place", () => {
       "/listeners/0/hosts/virtualHosts/0/paths: two edges begin alike, or one is empty",
     ]));
 });
+
+test("times are what a clock can count, and numbers are finite", () => {
+  const config = random.find((one) => JSON.stringify(one).includes('"timeout":'));
+  const text = JSON.stringify(config);
+  const violations = (written: string) =>
+    configViolations(JSON.parse(text.replace(/"timeout":(?:"none"|[0-9.]+)/, `"timeout":${written}`)));
+  expect(violations("2147483647")).toEqual([]);
+  for (const bad of ["2147483648", "3e9", "1e999", "-1"]) expect(violations(bad), bad).toHaveLength(1);
+  expect(configViolations(JSON.parse(text.replace(/"port":\d+/, '"port":1e999')))).toHaveLength(1);
+  expect(
+    configViolations(JSON.parse(text.replace(/"attempts":\d+|"upTo":\d+/, (said) => said.replace(/\d+/, "1e999")))),
+  ).toHaveLength(1);
+});

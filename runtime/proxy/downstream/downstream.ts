@@ -8,8 +8,10 @@ export interface HttpLimits {
   readonly trailers: TrailerLimits;
   /** From the first byte of a head to its last. */
   readonly headMs: number;
-  /** How long a connection waits for its next request. */
+  /** How long a connection waits for its next request; for its first it has `headMs`. */
   readonly idleMs: number;
+  /** How long a body may stand still: neither comes more of a request, nor is more of a response taken. */
+  readonly stalledMs: number;
   /** Of a request's body that are kept to send them again. */
   readonly replayBytes: number;
 }
@@ -29,6 +31,8 @@ export interface Downstream {
   readonly socket: Socket;
   readonly peer: Peer;
   readonly settings: HttpSettings;
+  /** Whether the connection ends with its exchange. */
+  readonly isDraining: boolean;
   /** The exchange is over; the connection goes on, or ends. */
   readonly finished: (keepsAlive: boolean) => void;
   /** What came ahead of an upgrade's being granted; asked for once. */

@@ -1,10 +1,9 @@
 import { bodyReader } from "../http1/body.ts";
-import type { BodyReader } from "../http1/body-reader.ts";
+import { passedBytes, type BodyReader } from "../http1/body-reader.ts";
 import type { HeadBuffer } from "../http1/head-buffer.ts";
 import { isMalformed } from "../http1/malformed.ts";
 import type { RetryPolicy } from "../../../lib/model/route.ts";
 import type { RequestHead, ResponseHead } from "../http1/head.ts";
-
 import { edited } from "../rules/header-edits.ts";
 import type { Connection, ConnectionUser } from "../upstream/connection.ts";
 import type { Failure } from "../upstream/pool.ts";
@@ -12,7 +11,7 @@ import { answerText } from "./answer.ts";
 import { Attempts } from "./attempts.ts";
 import { carrierOf } from "./carrier.ts";
 import { Deadlines } from "./deadlines.ts";
-import { forwardedRequest, forwardedResponse, granted, interimResponse, requestIdOf } from "./forwarded-heads.ts";
+import { forwardedRequest, forwardedResponse, interimResponse, isGranted, requestIdOf } from "./forwarded-heads.ts";
 import type { Downstream } from "./downstream.ts";
 import { Replay } from "./replay.ts";
 import { responseHeads } from "./response-heads.ts";
@@ -78,7 +77,7 @@ export class Exchange implements ConnectionUser {
       return end;
     }
     this.#forward = ruling;
-    this.#requestId = requestIdOf(this.#head.headers);
+    this.#requestId = requestIdOf(this.#head.headers, site.role);
     this.#requestText = forwardedRequest(
       this.#head,
       { target: ruling.target, headers: edited(this.#head.headers, ruling.requestHeaders) },
@@ -108,8 +107,8 @@ export class Exchange implements ConnectionUser {
       this.#requestBody = undefined;
       this.#deadlines.requestWhole();
     }
-    if (end === at) return end;
-    const bytes = at === 0 && end === chunk.length ? chunk : chunk.subarray(at, end);
+    const bytes = passedBytes(chunk, at, part);
+    if (bytes.length === 0) return end;
     this.#requestBytes += bytes.length;
     this.#replay.keep(bytes, { isSent: this.#isHeadSent });
     const connection = this.#connection;
@@ -139,6 +138,12 @@ export class Exchange implements ConnectionUser {
   /** The time for the whole of it is over. */
   exceeded(): void {
     this.#broken(504, "timeout");
+  }
+
+  /** Nothing moved for long. Who sends no more of its request, or takes no more of its response, is not waited for; a callee is. */
+  stalled(): void {
+    if (this.#isTunnel) return;
+    if (this.#requestBody !== undefined || this.#down.socket.writableLength > 0) this.#broken(408, "timeout");
   }
 
   attemptExceeded(): void {
@@ -276,7 +281,7 @@ export class Exchange implements ConnectionUser {
   }
 
   #answered(status: number, reason: Reason, edits = this.#forward?.responseHeaders): void {
-    const keepsAlive = this.#head.keepsAlive && this.#requestBody === undefined && !this.#down.settings.isDraining();
+    const keepsAlive = this.#head.keepsAlive && this.#requestBody === undefined && !this.#down.isDraining;
     this.#over(reason, status);
     this.#down.socket.write(answerText(status, reason, { keepsAlive, method: this.#head.method, edits }), "latin1");
     this.#down.finished(keepsAlive);
@@ -290,7 +295,7 @@ export class Exchange implements ConnectionUser {
     this.#isLast =
       !this.#head.keepsAlive ||
       head.framing.kind === "close" ||
-      this.#down.settings.isDraining() ||
+      this.#down.isDraining ||
       this.#requestBody !== undefined;
     return forwardedResponse(
       head,
@@ -305,9 +310,9 @@ export class Exchange implements ConnectionUser {
     const part = body === undefined ? { end: at, complete: true } : body.take(chunk, at);
     if (isMalformed(part)) return this.#broken(502, "malformed-response");
     const { end, complete } = part;
-    this.#responseBytes += end - at;
-    const bytes = at === 0 && end === chunk.length ? chunk : chunk.subarray(at, end);
-    const hasRoom = written(socket, headText, end === at ? [] : [bytes]);
+    const bytes = passedBytes(chunk, at, part);
+    this.#responseBytes += bytes.length;
+    const hasRoom = written(socket, headText, bytes.length === 0 ? [] : [bytes]);
     // Bytes after the end belong to nothing that was asked.
     if (complete) return this.#complete(end === chunk.length);
     if (!hasRoom) this.#connection?.socket.pause();
@@ -332,7 +337,7 @@ export class Exchange implements ConnectionUser {
 
   #upgraded(head: ResponseHead, chunk: Buffer, at: number): void {
     // Nobody asked for it.
-    if (this.#head.upgrade !== granted) return this.#failed("reset", "malformed-response");
+    if (!isGranted(this.#head, head)) return this.#failed("reset", "malformed-response");
     this.#response = head;
     this.#isTunnel = true;
     this.#replay.drop();

@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import type { HeaderLines, RequestHead, ResponseHead } from "../http1/head.ts";
-import { isEndToEnd, namedByConnection } from "../http1/hop-by-hop.ts";
+import { isEndToEnd } from "../http1/hop-by-hop.ts";
 import type { Peer, Site } from "./site.ts";
 
 interface Sender {
@@ -19,6 +19,31 @@ const own: Readonly<Record<Site["role"], ReadonlySet<string>>> = {
   gateway: new Set(["host", "x-forwarded-client-cert", "x-forwarded-for", "x-forwarded-proto", "x-request-id"]),
 };
 
+/** What some servers take for another name: CGI knows no `-`, and `Content_Length` becomes `CONTENT_LENGTH` as well. */
+const isTwin = (name: string): boolean => {
+  if (!name.includes("_")) return false;
+  const other = name.replaceAll("_", "-");
+  return other.startsWith("x-forwarded-") || other.startsWith("x-envoy-") || twins.has(other);
+};
+const twins: ReadonlySet<string> = new Set([
+  "host",
+  "connection",
+  "content-length",
+  "transfer-encoding",
+  "upgrade",
+  "te",
+  "forwarded",
+  "x-real-ip",
+  "x-request-id",
+]);
+
+/** Whether a line comes through a proxy of that role. What begins with `x-envoy-` is told by proxies of the mesh, not to them from outside. */
+const isPassed = (name: string, role: Site["role"]): boolean => {
+  if (own[role].has(name)) return false;
+  if (role === "outbound") return true;
+  return !isTwin(name) && !(role === "gateway" && name.startsWith("x-envoy-"));
+};
+
 /**
  * A request's head as it goes to an endpoint, put together in one pass. INVARIANT: every part was read strictly or was
  * checked with the configuration, so that none can end its line.
@@ -28,13 +53,11 @@ export const forwardedRequest = (
   { target, headers }: { readonly target: string; readonly headers: HeaderLines },
   { role, peer, identity, requestId }: Sender,
 ): string => {
-  const mine = own[role];
-  const named = namedByConnection(headers);
   let text = `${method} ${target} HTTP/1.1\r\nhost: ${host}\r\n`;
   let [hasTrace, hasRequestId] = [false, false];
   for (let at = 0; at < headers.length; at += 2) {
     const [name, value] = [headers[at]!, headers[at + 1]!];
-    if (mine.has(name) || !isEndToEnd(name, value, named)) continue;
+    if (!isEndToEnd(name, value) || !isPassed(name, role)) continue;
     if (name === "traceparent") hasTrace = true;
     else if (name === "x-request-id") hasRequestId = true;
     text += `${name}: ${value}\r\n`;
@@ -49,7 +72,7 @@ export const forwardedRequest = (
 };
 
 /** What may be upgraded to; what is asked for beside it is not passed on, and so cannot be granted. */
-export const granted = "websocket";
+const granted = "websocket";
 
 /** A response's head as it goes to the caller; `connection` says what becomes of that. */
 export const forwardedResponse = (
@@ -57,23 +80,34 @@ export const forwardedResponse = (
   headers: HeaderLines,
   connection: "kept" | "closed" | "upgraded",
 ): string => {
-  const named = namedByConnection(headers);
   let text = `HTTP/1.1 ${status} ${reason}\r\n`;
   for (let at = 0; at < headers.length; at += 2) {
     const [name, value] = [headers[at]!, headers[at + 1]!];
-    if (isEndToEnd(name, value, named)) text += `${name}: ${value}\r\n`;
+    if (isEndToEnd(name, value)) text += `${name}: ${value}\r\n`;
   }
   if (connection === "upgraded") text += `connection: upgrade\r\nupgrade: ${granted}\r\n`;
   else if (connection === "closed") text += "connection: close\r\n";
   return `${text}\r\n`;
 };
 
+/** Whether a 101 grants what was asked for. */
+export const isGranted = ({ upgrade }: RequestHead, { headers }: ResponseHead): boolean => {
+  if (upgrade !== granted) return false;
+  for (let at = 0; at < headers.length; at += 2)
+    if (headers[at] === "upgrade") return headers[at + 1]!.toLowerCase() === granted;
+  return false;
+};
+
 /** 100 Continue and its like: told on the way. */
 export const interimResponse = (head: ResponseHead): string => forwardedResponse(head, head.headers, "kept");
 
-/** The caller's own, or a new one: by it the lines of all proxies on a way are found. */
-export const requestIdOf = (headers: HeaderLines): string => {
-  for (let at = 0; at < headers.length; at += 2) if (headers[at] === "x-request-id") return headers[at + 1]!;
+/**
+ * The caller's own, or a new one: by it the lines of all proxies on a way are found. Who comes from outside of the mesh
+ * chooses none (Envoy's `preserve_external_request_id` is off in Istio).
+ */
+export const requestIdOf = (headers: HeaderLines, role: Site["role"]): string => {
+  if (role !== "gateway")
+    for (let at = 0; at < headers.length; at += 2) if (headers[at] === "x-request-id") return headers[at + 1]!;
   return randomUUID();
 };
 

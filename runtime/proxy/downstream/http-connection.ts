@@ -24,6 +24,7 @@ export class HttpConnection implements Downstream {
   #rest: Buffer | undefined;
   #slow: NodeJS.Timeout | undefined;
   #ended = false;
+  #isLeaving = false;
   /** The exchange before left more than the other end took so far. */
   #isFull = false;
 
@@ -34,6 +35,8 @@ export class HttpConnection implements Downstream {
     this.#site = site;
     const limits = settings.limits.head;
     this.#heads = headBuffer("request", limits, (text) => requestHead(text, limits));
+    this.#slow = setTimeout(() => this.#late(), settings.limits.headMs);
+    socket.setTimeout(settings.limits.stalledMs, () => this.#stalled());
     socket.on("data", (chunk: Buffer) => this.#received(chunk));
     socket.on("drain", () => {
       if (this.#exchange !== undefined) this.#exchange.downstreamDrained();
@@ -53,11 +56,21 @@ export class HttpConnection implements Downstream {
     return this.#exchange === undefined;
   }
 
+  get isDraining(): boolean {
+    return this.#isLeaving || this.settings.isDraining();
+  }
+
+  /** Ends with the exchange that runs, or at once. */
+  leaves(): void {
+    this.#isLeaving = true;
+    if (this.isIdle) this.#closed();
+  }
+
   /** An exchange is over. Where the connection goes on, whatever came meanwhile has its turn. */
   finished(keepsAlive: boolean): void {
     this.#exchange = undefined;
     this.idleSince = performance.now();
-    if (!keepsAlive || this.settings.isDraining()) return this.#closed();
+    if (!keepsAlive || this.isDraining) return this.#closed();
     // Who asks and does not read gets no more answers than there is room for.
     if (this.socket.writableNeedDrain) {
       this.#isFull = true;
@@ -86,6 +99,7 @@ export class HttpConnection implements Downstream {
   }
 
   #received(chunk: Buffer): void {
+    if (this.socket.writableEnded) return;
     if (this.#isFull) return this.#waits(chunk);
     const exchange = this.#exchange;
     if (exchange === undefined) return this.#readHead(chunk);
@@ -101,7 +115,7 @@ export class HttpConnection implements Downstream {
   #readHead(chunk: Buffer): void {
     const found = this.#heads.take(chunk, 0);
     if (found === undefined) {
-      this.#slow ??= setTimeout(() => this.#refused(408), this.settings.limits.headMs);
+      this.#slow ??= setTimeout(() => this.#late(), this.settings.limits.headMs);
       return;
     }
     if (this.#slow !== undefined) {
@@ -124,6 +138,17 @@ export class HttpConnection implements Downstream {
         });
       }
     }
+  }
+
+  /** Half a head is answered; who said nothing at all asked for nothing. */
+  #late(): void {
+    if (this.#heads.begun()) this.#refused(408);
+    else this.#closed();
+  }
+
+  #stalled(): void {
+    if (this.#exchange !== undefined) this.#exchange.stalled();
+    else if (this.socket.writableLength > 0) this.socket.destroy();
   }
 
   #malformed({ status, why }: Malformed): void {
@@ -164,6 +189,7 @@ export class HttpConnection implements Downstream {
   /** Says no more, and takes what the other end still says for a moment: it would lose the answer otherwise (RFC 9112, 9.6). */
   #closed(): void {
     const { socket } = this;
+    clearTimeout(this.#slow);
     socket.removeAllListeners("data");
     socket.end();
     socket.resume();

@@ -1,3 +1,4 @@
+import { constants } from "node:crypto";
 import { createServer, type Server, type Socket } from "node:net";
 import { createServer as createTlsServer, type Server as TlsServer, type TLSSocket } from "node:tls";
 import { peerOf, type OwnIdentity } from "../identity/own-identity.ts";
@@ -41,13 +42,38 @@ export interface Tunnelled {
 export type RulesByAddress = ReadonlyMap<string, PortRules>;
 
 export interface PortLimits {
+  /** At one port. */
   readonly connections: number;
+  /** How long connections go on that are not to be here any more: their port is gone, or they would not be taken now. */
+  readonly leavingMs: number;
   /** For whoever connects and says nothing: until the first byte where TLS may come, and for a handshake. */
   readonly handshakeMs: number;
 }
 
 /** The first byte of a TLS record that holds a handshake (RFC 8446, section 5.1). */
 const handshake = 0x16;
+
+/** Connections at all ports of a proxy: each needs descriptors, and others do, too. */
+export interface Crowd {
+  readonly most: number;
+  /** At one of them: whoever fills it leaves the others to others. */
+  mostAtOne: number;
+  count: number;
+}
+
+/** A connection that is served, and by which kind of rules. */
+interface Served {
+  readonly peer: Peer;
+  readonly kind: PortRules["serves"]["kind"];
+  /** Absent where it is forwarded whole. */
+  readonly http?: HttpConnection;
+}
+
+/**
+ * A certificate ends; who resumes a session that began before shows none. Pools keep connections, so that full handshakes are
+ * few.
+ */
+const secureOptions = constants.SSL_OP_NO_TICKET;
 
 /** A port at which a proxy listens. */
 export class Port {
@@ -56,14 +82,16 @@ export class Port {
   readonly #settings: HttpSettings;
   readonly #limits: PortLimits;
   readonly #open = new Set<Socket>();
-  readonly #http = new Set<HttpConnection>();
+  readonly #crowd: Crowd;
+  readonly #served = new Map<Socket, Served>();
   readonly #sweeping: NodeJS.Timeout;
   #rules: RulesByAddress;
   /** That nobody is here any more; present from when nobody new is taken. */
   #left: Promise<void> | undefined;
 
-  constructor(rules: RulesByAddress, settings: HttpSettings, limits: PortLimits) {
+  constructor(rules: RulesByAddress, settings: HttpSettings, limits: PortLimits, crowd: Crowd) {
     this.#rules = rules;
+    this.#crowd = crowd;
     // What is no longer told of rules nobody who asks again: connections end with what they do.
     this.#settings = { ...settings, isDraining: () => settings.isDraining() || this.#left !== undefined };
     this.#limits = limits;
@@ -74,6 +102,7 @@ export class Port {
       requestCert: true,
       rejectUnauthorized: true,
       minVersion: "TLSv1.2",
+      secureOptions,
       handshakeTimeout: limits.handshakeMs,
     });
     this.#secure.on("secureConnection", (socket: TLSSocket) => this.#secured(socket));
@@ -100,19 +129,28 @@ export class Port {
     this.#left ??= new Promise((resolve) => this.#server.close(() => resolve()));
   }
 
+  /** Who would not be taken by them leaves: after the exchange that runs, and within `leavingMs`. */
   ruledBy(rules: RulesByAddress): void {
     this.#rules = rules;
+    for (const [socket, { peer, kind, http }] of this.#served) {
+      const now = this.#rulesOf(socket);
+      if (now !== undefined && isStillServed(now, socket, peer, kind)) continue;
+      this.#served.delete(socket);
+      http?.leaves();
+      const late = setTimeout(() => socket.destroy(), this.#limits.leavingMs);
+      socket.once("close", () => clearTimeout(late));
+    }
   }
 
   provenBy({ material: { certificateChain: cert, privateKey: key, roots: ca } }: OwnIdentity): void {
-    this.#secure.setSecureContext({ cert, key, ca, minVersion: "TLSv1.2" });
+    this.#secure.setSecureContext({ cert, key, ca, minVersion: "TLSv1.2", secureOptions });
   }
 
   /** Takes nobody new; who is here ends with what it does, and all end after that long. */
   async close(graceMs: number): Promise<void> {
     this.madeWay();
     clearInterval(this.#sweeping);
-    for (const connection of this.#http) if (connection.isIdle) connection.socket.end();
+    for (const { http } of this.#served.values()) if (http?.isIdle === true) http.socket.end();
     const late = setTimeout(() => {
       for (const socket of this.#open) socket.destroy();
     }, graceMs);
@@ -121,8 +159,14 @@ export class Port {
   }
 
   #accepted(socket: Socket): void {
+    const { most, mostAtOne, count } = this.#crowd;
+    if (count >= most || this.#open.size >= mostAtOne) return void socket.destroy();
+    this.#crowd.count += 1;
     this.#open.add(socket);
-    socket.once("close", () => this.#open.delete(socket));
+    socket.once("close", () => {
+      this.#crowd.count -= 1;
+      this.#open.delete(socket);
+    });
     const rules = this.#rulesOf(socket);
     if (rules?.isForApplication === true && !isOnThisMachine(socket)) return void socket.destroy();
     const mtls = rules?.mtls;
@@ -177,12 +221,15 @@ export class Port {
       address: socket.remoteAddress ?? "",
       dialled: { address: socket.localAddress ?? "", port: socket.localPort ?? 0 },
     };
-    const serves = this.#rulesOf(socket)?.serves;
-    if (serves === undefined) return void socket.destroy();
+    const rules = this.#rulesOf(socket);
+    // They may have changed since it was accepted.
+    if (rules === undefined || !isAdmitted(rules, socket, identity)) return void socket.destroy();
+    const { serves } = rules;
     const tunnelled = serves.kind === "tcp" ? serves.ruled(peer) : serves.unread?.(peer);
     if (serves.kind === "tcp" || tunnelled !== undefined) {
       const { cluster = "", upstream } = tunnelled ?? {};
       const role = serves.kind === "tcp" ? serves.role : serves.site.role;
+      this.#serves(socket, { peer, kind: "tcp" });
       new Tunnel(socket, { role, cluster, peer }, this.#settings.telemetry).open(upstream);
       return;
     }
@@ -197,8 +244,12 @@ export class Port {
       peer,
       this.#settings,
     );
-    this.#http.add(connection);
-    socket.once("close", () => this.#http.delete(connection));
+    this.#serves(socket, { peer, kind: "http", http: connection });
+  }
+
+  #serves(socket: Socket, served: Served): void {
+    this.#served.set(socket, served);
+    socket.once("close", () => this.#served.delete(socket));
   }
 
   #rulesOf({ localAddress = "" }: Socket): PortRules | undefined {
@@ -207,9 +258,30 @@ export class Port {
 
   #swept(): void {
     const since = performance.now() - this.#settings.limits.idleMs;
-    for (const connection of this.#http)
-      if (connection.isIdle && connection.idleSince < since) connection.socket.destroy();
+    for (const { http } of this.#served.values())
+      if (http?.isIdle === true && http.idleSince < since) http.socket.destroy();
   }
 }
+
+/** Whether rules take a connection of somebody who proved that. */
+const isAdmitted = (
+  { mtls, isForApplication, trustDomain }: PortRules,
+  socket: Socket,
+  identity: Peer["identity"],
+): boolean => {
+  if (isForApplication === true && !isOnThisMachine(socket)) return false;
+  return identity === undefined
+    ? mtls !== "strict"
+    : mtls !== "disabled" && identity.startsWith(`spiffe://${trustDomain}/`);
+};
+
+/** Whether rules take one that is served as that kind, as they would take it if it came now. */
+const isStillServed = (rules: PortRules, socket: Socket, peer: Peer, kind: Served["kind"]): boolean => {
+  if (!isAdmitted(rules, socket, peer.identity)) return false;
+  const { serves } = rules;
+  if (serves.kind === "http") return kind === (serves.unread?.(peer) === undefined ? "http" : "tcp");
+  // Of an application's port only those go on who may still be there; endpoints elsewhere come and go.
+  return kind === "tcp" && (serves.role !== "inbound" || serves.ruled(peer).upstream !== undefined);
+};
 
 const sweptMs = 5000;

@@ -98,8 +98,10 @@ export const chunkedReader = (limits: TrailerLimits): BodyReader => {
             break;
           case "trailers": {
             const section = trailers.take(chunk, at);
-            if (section === undefined) return { end: chunk.length, complete: false };
-            return refusedTrailers(section, limits) ?? { end: section.end, complete: true };
+            if (section === undefined) return { end: chunk.length, complete: false, trailersAt: at };
+            const { end } = section;
+            const isEmpty = end === at + 2 && section.text === "";
+            return refusedTrailers(section, limits) ?? { end, complete: true, ...(!isEmpty && { trailersAt: at }) };
           }
         }
       }

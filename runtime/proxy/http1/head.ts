@@ -1,4 +1,7 @@
-/** Header lines as they came: name in lower case, value without the space around it, name, value, … */
+/**
+ * Header lines as they came, without those that `Connection` names: name in lower case, value without the space around it,
+ * name, value, …
+ */
 export type HeaderLines = readonly string[];
 
 /** How a message's body ends. */

@@ -1,26 +1,37 @@
-import { connectionOptions } from "./grammar/connection-options.ts";
 import type { HeaderLines } from "./head.ts";
-import { isMalformed } from "./malformed.ts";
 
 /**
- * The header lines that are for the far end, to be added to: without `Connection` and what it names, and without what it
- * should have named (RFC 9110, section 7.6.1). How a body is framed stays, for bodies are forwarded as they came; `TE`
- * stays where it asks for trailers, which then come through. An upgrade that is granted is written anew.
+ * Header lines without those that a message calls its connection's own (RFC 9110, section 7.6.1). Taken away as they are
+ * read, before anything is decided by them or added to them: a caller would take away what the proxy says otherwise. `TE`
+ * is judged by its value (`isEndToEnd`).
  */
-export const endToEnd = (headers: HeaderLines): string[] => {
-  const named = namedByConnection(headers);
+export const withoutNamed = (headers: HeaderLines, named: readonly string[]): HeaderLines => {
+  if (named.length === 0) return headers;
   const kept: string[] = [];
   for (let at = 0; at < headers.length; at += 2) {
     const name = headers[at] as string;
-    const value = headers[at + 1] as string;
-    if (isEndToEnd(name, value, named)) kept.push(name, value);
+    if (name === "te" || !named.includes(name)) kept.push(name, headers[at + 1] as string);
   }
   return kept;
 };
 
-/** Whether one line is for the far end, where `Connection` names these (`namedByConnection`). */
-export const isEndToEnd = (name: string, value: string, named: readonly string[]): boolean =>
-  name === "te" ? value.toLowerCase() === "trailers" : !(isForNextHop(name) || named.includes(name));
+/**
+ * Whether one line is for the far end though its message does not name it as its connection's own. How a body is framed
+ * stays, for bodies are forwarded as they came; so does `TE` where it asks for trailers (Envoy keeps it, too). An upgrade
+ * that is granted is written anew.
+ */
+export const isEndToEnd = (name: string, value: string): boolean =>
+  name === "te" ? value.toLowerCase() === "trailers" : !isForNextHop(name);
+
+/** All lines that are, to be added to. */
+export const endToEnd = (headers: HeaderLines): string[] => {
+  const kept: string[] = [];
+  for (let at = 0; at < headers.length; at += 2) {
+    const [name, value] = [headers[at] as string, headers[at + 1] as string];
+    if (isEndToEnd(name, value)) kept.push(name, value);
+  }
+  return kept;
+};
 
 const isForNextHop = (name: string): boolean => {
   switch (name.length) {
@@ -36,17 +47,4 @@ const isForNextHop = (name: string): boolean => {
     default:
       return false;
   }
-};
-
-const nothing: readonly string[] = [];
-
-/** Fields that a message calls its connection's own. */
-export const namedByConnection = (headers: HeaderLines): readonly string[] => {
-  let list: string | undefined;
-  for (let at = 0; at < headers.length; at += 2)
-    if (headers[at] === "connection") list = list === undefined ? headers[at + 1] : `${list},${headers[at + 1]}`;
-  if (list === undefined) return nothing;
-  const options = connectionOptions(list);
-  if (isMalformed(options)) throw new Error("a Connection that was refused is forwarded");
-  return options.fields;
 };

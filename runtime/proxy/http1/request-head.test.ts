@@ -106,7 +106,7 @@ test("refuses every byte in a start line or a name that no token or target has",
     const isTarget = code > 0x20 && code < 0x7f && character !== "#";
     expect(status(`GET /${character}x HTTP/1.1`, "Host: a"), `target ${code}`).toBe(isTarget ? "taken" : 400);
     const isToken = /[!#$%&'*+\-.^_`|~0-9A-Za-z]/.test(character);
-    expect(status(`G${character}T / HTTP/1.1`, "Host: a"), `method ${code}`).toBe(isToken ? "taken" : 400);
+    expect(status(`X${character}T / HTTP/1.1`, "Host: a"), `method ${code}`).toBe(isToken ? "taken" : 400);
     // A colon ends the name.
     expect(status("GET / HTTP/1.1", "Host: a", `x${character}y: b`), `name ${code}`).toBe(
       isToken || character === ":" ? "taken" : 400,
@@ -189,4 +189,35 @@ test("refuses lines that are repaired elsewhere", () => {
     "Host: a\u0100",
   ])
     expect(lines(bad), JSON.stringify(bad)).toBe(400);
+});
+
+test("reads what Connection asks for however much of it there is, and no more than anybody has to ask", () => {
+  const spaces = " ".repeat(50_000);
+  expect(get(`Connection: close${spaces},\t${spaces}`).keepsAlive).toBe(false);
+  expect(status("GET / HTTP/1.1", "Host: a", `Connection: a${spaces}b`)).toBe(400);
+  const options = (count: number): string => Array.from({ length: count }, (_, at) => `x-${at}`).join();
+  expect(get(`Connection: ${options(32)}`).headers).toEqual(["host", "a", "connection", options(32)]);
+  for (const bad of [options(33), ",".repeat(50_000)])
+    expect(status("GET / HTTP/1.1", "Host: a", `Connection: ${bad}`)).toBe(400);
+});
+
+test("takes away what Connection names, and refuses it of who forwarded and to whom", () => {
+  expect(get("X-One: 1", "Connection: x-one, TE", "TE: trailers", "x-one: 2", "X-Two: 3").headers).toEqual([
+    "host",
+    "a",
+    "connection",
+    "x-one, TE",
+    "te",
+    "trailers",
+    "x-two",
+    "3",
+  ]);
+  for (const name of ["Host", "Content-Length", "X-Forwarded-For", "x-forwarded-proto", "X-Forwarded-Client-Cert"])
+    expect(status("GET / HTTP/1.1", "Host: a", `Connection: close, ${name}`), name).toBe(400);
+});
+
+test("knows standard methods by their case, and takes others as they are", () => {
+  for (const method of ["get", "Post", "dELETE", "connect"])
+    expect(status(`${method} / HTTP/1.1`, "Host: a")).toBe(400);
+  expect(taken("purge / HTTP/1.1", "Host: a").method).toBe("purge");
 });

@@ -4,11 +4,13 @@ import { connectionOptions, keepsAlive } from "./grammar/connection-options.ts";
 import { fields } from "./grammar/fields.ts";
 import { framing } from "./grammar/framing.ts";
 import type { Malformed, RequestHead } from "./head.ts";
+import { withoutNamed } from "./hop-by-hop.ts";
 import type { HeadLimits } from "./limits.ts";
 import { isMalformed, malformed } from "./malformed.ts";
 import { httpVersion, versionLength } from "./grammar/version.ts";
 
 const longestMethod = 32;
+const standardMethods: ReadonlySet<string> = new Set("GET HEAD POST PUT DELETE CONNECT OPTIONS TRACE PATCH".split(" "));
 
 /**
  * The head of a request, from the first byte of its start line to before the CRLF CRLF, as latin1. A boundary: whatever
@@ -23,6 +25,9 @@ export const requestHead = (text: string, limits: HeadLimits): RequestHead | Mal
   if (at > longestMethod) return malformed(501, "the method is too long");
   const method = text.slice(0, at);
   if (method === "CONNECT") return malformed(501, "CONNECT");
+  // Methods have a case, and many readers do not know: rules for the one would be evaded by the other.
+  if (!standardMethods.has(method) && standardMethods.has(method.toUpperCase()))
+    return malformed(400, "a standard method in another case");
 
   const targetStart = at + 1;
   at = targetStart;
@@ -58,7 +63,7 @@ export const requestHead = (text: string, limits: HeadLimits): RequestHead | Mal
     target: to.target,
     host: to.host,
     minor,
-    headers: read.headers,
+    headers: withoutNamed(read.headers, options.fields),
     framing: frame,
     keepsAlive: keepsAlive(minor, options),
     upgrade:

@@ -3,6 +3,7 @@ import { connectionOptions, keepsAlive } from "./grammar/connection-options.ts";
 import { fields, type Fields } from "./grammar/fields.ts";
 import { framing, noBody } from "./grammar/framing.ts";
 import type { Framing, Malformed, ResponseHead } from "./head.ts";
+import { withoutNamed } from "./hop-by-hop.ts";
 import type { HeadLimits } from "./limits.ts";
 import { isMalformed, malformed } from "./malformed.ts";
 import { httpVersion, versionLength } from "./grammar/version.ts";
@@ -48,7 +49,7 @@ export const responseHead = (
     status,
     reason,
     minor,
-    headers: read.headers,
+    headers: withoutNamed(read.headers, options.fields),
     framing: frame,
     keepsAlive: frame.kind !== "close" && keepsAlive(minor, options),
   };

@@ -30,10 +30,14 @@ export const ownIdentity = (material: KeyMaterial, expected: SpiffeId): OwnIdent
 export const spiffeIdIn = (subjectAltName: string | undefined): SpiffeId | undefined => {
   const uris = (subjectAltName ?? "").split(", ").filter((name) => name.startsWith("URI:"));
   const [only] = uris;
-  return uris.length === 1 && /^URI:spiffe:\/\/[\x21\x23-\x2b\x2d-\x7e]+$/.test(only ?? "")
-    ? only!.slice("URI:".length)
-    : undefined;
+  if (uris.length !== 1 || only === undefined || !spiffeUri.test(only) || only.length > longestId) return undefined;
+  // What resolves a reference would make another id of it.
+  return only.split("/").some((segment) => segment === "." || segment === "..") ? undefined : only.slice("URI:".length);
 };
+
+/** SPIFFE-ID, sections 2.1 and 2.2: nothing of it needs quotes in a header. */
+const spiffeUri = /^URI:spiffe:\/\/[a-z0-9._-]+(?:\/[A-Za-z0-9._-]+)+$/;
+const longestId = 2048;
 
 /** Who is at the other end, proven; undefined for who proves no identity of the trust domain. */
 export const peerOf = (socket: TLSSocket, trustDomain: string): SpiffeId | undefined => {

@@ -24,10 +24,13 @@ export const outboundSite = (
     role: "outbound",
     ruled: (head, peer) => {
       const target = targetAs(head.target, pathNormalization);
+      if (target === undefined) return answers.malformed;
       const found = routed(head.host, pathIn(target), head.headers);
       if (found === "no-route") return answers.noRoute;
       if (found !== "unknown-host") return forward(found, target, clusters);
-      return unknownHosts === "pass" ? passThrough(target, () => passed(peer)) : answers.unknownHost;
+      return unknownHosts === "pass" && passed(peer) !== undefined
+        ? passThrough(target, () => passed(peer))
+        : answers.unknownHost;
     },
   };
 };
@@ -44,6 +47,7 @@ export const inboundSite = (
     role: "inbound",
     ruled: (head, { identity }) => {
       const target = targetAs(head.target, pathNormalization);
+      if (target === undefined) return answers.malformed;
       const refused = refusal(verdict, head, target, identity);
       if (refused !== undefined) return refused;
       return {
@@ -68,6 +72,7 @@ export const gatewaySite = (
     role: "gateway",
     ruled: (head, { identity }) => {
       const target = targetAs(head.target, pathNormalization);
+      if (target === undefined) return answers.malformed;
       const refused = refusal(verdict, head, target, identity);
       const found = routed(head.host, pathIn(target), head.headers);
       if (found === "no-route" || found === "unknown-host") return refused ?? answers.noRoute;
@@ -81,6 +86,7 @@ export const gatewaySite = (
 const answer = (status: number, reason: Answer["reason"]): Answer => ({ kind: "answer", status, reason });
 
 const answers = {
+  malformed: answer(400, "malformed"),
   noRoute: answer(404, "no-route"),
   unknownHost: answer(502, "unknown-host"),
   denied: answer(403, "denied"),

@@ -47,7 +47,7 @@ export class AccessLog {
       caller,
     } = record;
     this.#line(
-      `${JSON.stringify({
+      `${escaped({
         start_time: new Date(startedAt).toISOString(),
         protocol: "TCP",
         response_flags: reason === "" ? "-" : reason,
@@ -106,5 +106,8 @@ export class AccessLog {
 }
 
 /** Most texts need no escape: to look is cheaper than to escape. */
-const json = (text: string): string =>
-  /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/.test(text) ? `"${text}"` : JSON.stringify(text);
+const json = (text: string): string => (/^[\x20\x21\x23-\x5b\x5d-\x7e]*$/.test(text) ? `"${text}"` : escaped(text));
+
+/** JSON without the controls that it lets stand: terminals obey those of a second set as well. */
+const escaped = (value: unknown): string =>
+  JSON.stringify(value).replace(/[\x7f-\x9f]/g, (control) => `\\u00${control.charCodeAt(0).toString(16)}`);

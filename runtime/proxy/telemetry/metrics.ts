@@ -1,3 +1,4 @@
+import { STATUS_CODES } from "node:http";
 import type { SpiffeId } from "../../../lib/model/selector.ts";
 import type { ControlStatus } from "../source/control-status.ts";
 import type { ConnectionRecord, ExchangeRecord, HandshakeFailure } from "./exchange-record.ts";
@@ -59,7 +60,8 @@ export class Metrics {
 
   exchanged(record: ExchangeRecord): void {
     const { role, service, endpoint, caller, status, reason } = record;
-    const key = `${role} ${service} ${endpoint?.workload ?? ""} ${caller ?? ""} ${status} ${reason}`;
+    const code = codeOf(status);
+    const key = `${role} ${service} ${endpoint?.workload ?? ""} ${caller ?? ""} ${code} ${reason}`;
     let series = this.#http.get(key);
     if (series === undefined) {
       if (this.#http.size >= mostSeries) return void (this.#untold += 1);
@@ -67,7 +69,7 @@ export class Metrics {
         labels: {
           ...this.#labels(record),
           destination_service: service,
-          response_code: String(status),
+          response_code: code,
           response_flags: flag(reason),
           request_protocol: "http",
         },
@@ -152,6 +154,10 @@ const side = (workload: string | undefined, identity: SpiffeId | undefined) => {
   return { name, namespace, principal: identity ?? "unknown" };
 };
 
+/** Statuses that nobody registered are as many as a server likes: they are counted together. 0: the caller heard none. */
+const codeOf = (status: number): string =>
+  status === 0 || STATUS_CODES[status] !== undefined ? String(status) : "other";
+
 /** A word instead of Envoy's letters; `-` where the answer is the server's own. */
 const flag = (reason: string): string => (reason === "" ? "-" : (reason.split(":")[0] ?? reason));
 
@@ -168,7 +174,10 @@ const counted = (of: Distribution, bounds: readonly number[], value: number): vo
 };
 
 /** Prometheus' text format (version 0.0.4) of what several workers counted. */
-export const metricsText = (all: readonly Counted[]): string => {
+export const metricsText = (all: readonly Counted[]): string => [...metricsPieces(all)].join("");
+
+/** The same in whole lines: of thousands of series they are many, and requests are served in between. */
+export function* metricsPieces(all: readonly Counted[]): Generator<string, void> {
   const http = merged(
     all.flatMap((one) => one.http),
     addedHttp,
@@ -181,58 +190,55 @@ export const metricsText = (all: readonly Counted[]): string => {
     all.flatMap((one) => one.handshakes),
     (a, b): HandshakeSeries => ({ labels: a.labels, failures: a.failures + b.failures }),
   );
-  return [
-    ...metric(
-      "istio_requests_total",
-      "counter",
-      "Requests.",
-      http.map(({ labels, requests }) => sample("istio_requests_total", labels, requests)),
+  yield* metric(
+    "istio_requests_total",
+    "counter",
+    "Requests.",
+    http.values().map(({ labels, requests }) => sample("istio_requests_total", labels, requests)),
+  );
+  yield* histogram(
+    "istio_request_duration_milliseconds",
+    "From the head of a request to the end of its response.",
+    milliseconds,
+    http,
+    ({ duration }) => duration,
+  );
+  yield* histogram("istio_request_bytes", "Bodies of requests.", bytes, http, ({ requestBytes }) => requestBytes);
+  yield* histogram("istio_response_bytes", "Bodies of responses.", bytes, http, ({ responseBytes }) => responseBytes);
+  yield* metric(
+    "istio_tcp_connections_closed_total",
+    "counter",
+    "Connections that were forwarded whole and are over.",
+    tcp.values().map(({ labels, connections }) => sample("istio_tcp_connections_closed_total", labels, connections)),
+  );
+  yield* metric(
+    "istio_tcp_sent_bytes_total",
+    "counter",
+    "Bytes from servers to callers.",
+    tcp.values().map(({ labels, receivedBytes }) => sample("istio_tcp_sent_bytes_total", labels, receivedBytes)),
+  );
+  yield* metric(
+    "istio_tcp_received_bytes_total",
+    "counter",
+    "Bytes from callers to servers.",
+    tcp.values().map(({ labels, sentBytes }) => sample("istio_tcp_received_bytes_total", labels, sentBytes)),
+  );
+  yield* metric(
+    "meshwright_proxy_tls_handshake_failures_total",
+    "counter",
+    "Connections on which TLS was not agreed on, by which end called.",
+    handshakes
+      .values()
+      .map(({ labels, failures }) => sample("meshwright_proxy_tls_handshake_failures_total", labels, failures)),
+  );
+  yield* metric("meshwright_proxy_untold_total", "counter", "What no series has, as there are too many.", [
+    sample(
+      "meshwright_proxy_untold_total",
+      {},
+      all.reduce((sum, { untold }) => sum + untold, 0),
     ),
-    ...histogram(
-      "istio_request_duration_milliseconds",
-      "From the head of a request to the end of its response.",
-      milliseconds,
-      http,
-      ({ duration }) => duration,
-    ),
-    ...histogram("istio_request_bytes", "Bodies of requests.", bytes, http, ({ requestBytes }) => requestBytes),
-    ...histogram("istio_response_bytes", "Bodies of responses.", bytes, http, ({ responseBytes }) => responseBytes),
-    ...metric(
-      "istio_tcp_connections_closed_total",
-      "counter",
-      "Connections that were forwarded whole and are over.",
-      tcp.map(({ labels, connections }) => sample("istio_tcp_connections_closed_total", labels, connections)),
-    ),
-    ...metric(
-      "istio_tcp_sent_bytes_total",
-      "counter",
-      "Bytes from servers to callers.",
-      tcp.map(({ labels, receivedBytes }) => sample("istio_tcp_sent_bytes_total", labels, receivedBytes)),
-    ),
-    ...metric(
-      "istio_tcp_received_bytes_total",
-      "counter",
-      "Bytes from callers to servers.",
-      tcp.map(({ labels, sentBytes }) => sample("istio_tcp_received_bytes_total", labels, sentBytes)),
-    ),
-    ...metric(
-      "meshwright_proxy_tls_handshake_failures_total",
-      "counter",
-      "Connections on which TLS was not agreed on, by which end called.",
-      handshakes.map(({ labels, failures }) =>
-        sample("meshwright_proxy_tls_handshake_failures_total", labels, failures),
-      ),
-    ),
-    ...metric("meshwright_proxy_untold_total", "counter", "What no series has, as there are too many.", [
-      sample(
-        "meshwright_proxy_untold_total",
-        {},
-        all.reduce((sum, { untold }) => sum + untold, 0),
-      ),
-    ]),
-    "",
-  ].join("\n");
-};
+  ]);
+}
 
 /** The same of how a proxy stands with its control plane. */
 export const controlMetricsText = ({ connected, counts }: ControlStatus): string =>
@@ -284,11 +290,10 @@ const addedTcp = (a: TcpSeries, b: TcpSeries): TcpSeries => ({
   receivedBytes: a.receivedBytes + b.receivedBytes,
 });
 
-const metric = (name: string, type: string, help: string, samples: readonly string[]): readonly string[] => [
-  `# HELP ${name} ${help}`,
-  `# TYPE ${name} ${type}`,
-  ...samples,
-];
+function* metric(name: string, type: string, help: string, samples: Iterable<string>): Generator<string, void> {
+  yield `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n`;
+  yield* samples;
+}
 
 const histogram = (
   name: string,
@@ -296,19 +301,23 @@ const histogram = (
   bounds: readonly number[],
   all: readonly Series[],
   of: (series: Series) => Distribution,
-): readonly string[] =>
+): Generator<string, void> =>
   metric(
     name,
     "histogram",
     help,
-    all.flatMap((series) => {
+    all.values().map((series) => {
       const { sum, counts } = of(series);
       let total = 0;
       const buckets = counts.map((count, bucket) => {
         total += count;
         return sample(`${name}_bucket`, { ...series.labels, le: String(bounds[bucket] ?? "+Inf") }, total);
       });
-      return [...buckets, sample(`${name}_sum`, series.labels, sum), sample(`${name}_count`, series.labels, total)];
+      return [
+        ...buckets,
+        sample(`${name}_sum`, series.labels, sum),
+        sample(`${name}_count`, series.labels, total),
+      ].join("");
     }),
   );
 
@@ -319,5 +328,5 @@ const sample = (name: string, labels: Readonly<Record<string, string>>, value: n
         `${label}="${said.replace(/[\\"\n]/g, (character) => (character === "\n" ? "\\n" : `\\${character}`))}"`,
     )
     .join(",");
-  return `${name}${text === "" ? "" : `{${text}}`} ${value}`;
+  return `${name}${text === "" ? "" : `{${text}}`} ${value}\n`;
 };

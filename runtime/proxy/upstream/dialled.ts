@@ -17,6 +17,8 @@ export interface Dialling {
   readonly originate?: { readonly sni: string } | undefined;
   /** Asked when dialling: certificates are renewed while proxies run. */
   readonly own: () => OwnIdentity | undefined;
+  /** Asked before dialling where present: whether that would be a call of the proxy to itself. */
+  readonly isItself?: (endpoint: Endpoint) => Promise<boolean>;
   /** Told where the endpoint is reached, and TLS is not agreed on. */
   readonly handshakeFailed?: Telemetry["handshakeFailed"];
 }
@@ -27,6 +29,9 @@ let publicContext: SecureContext | undefined;
 /** Whether a socket on its way emits `secureConnect` when it is there, and not `connect`. */
 export const isSecured = ({ endpoint, originate }: Dialling): boolean =>
   endpoint.identity !== undefined || originate !== undefined;
+
+/** Node takes anybody where `NODE_TLS_REJECT_UNAUTHORIZED` says so and this does not. */
+const proven = { rejectUnauthorized: true } as const;
 
 /** A socket on its way. Either end may stop speaking first. */
 export const dialled = (
@@ -40,12 +45,12 @@ export const dialled = (
     // Names are not what is proven: the identity is.
     const checkServerIdentity = (_: string, { subjectaltname }: PeerCertificate): Error | undefined =>
       spiffeIdIn(subjectaltname) === identity ? undefined : new Error(`the server is not ${identity}`);
-    const options: ConnectionOptions = { ...to, secureContext: mine.context, checkServerIdentity };
+    const options: ConnectionOptions = { ...to, ...proven, secureContext: mine.context, checkServerIdentity };
     return connectTls(options);
   }
   if (originate !== undefined) {
     publicContext ??= createSecureContext({ minVersion: "TLSv1.2" });
-    const options: ConnectionOptions = { ...to, servername: originate.sni, secureContext: publicContext };
+    const options: ConnectionOptions = { ...to, ...proven, servername: originate.sni, secureContext: publicContext };
     return connectTls(options);
   }
   return connect(to);

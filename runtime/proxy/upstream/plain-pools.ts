@@ -1,17 +1,26 @@
 import type { Upstream } from "./clusters.ts";
+import type { Dialling } from "./dialled.ts";
 import { Pool, sweptMs, type PoolLimits } from "./pool.ts";
+
+interface PlainPoolsOptions {
+  readonly most?: number;
+  readonly limits?: PoolLimits | undefined;
+  readonly isItself?: Dialling["isItself"];
+}
 
 /** Connections to endpoints that no cluster names, in plain text: applications, and whatever captured callers dial. */
 export class PlainPools {
   readonly #most: number;
   readonly #limits: PoolLimits | undefined;
+  readonly #dialling: Pick<Dialling, "own" | "isItself">;
   /** The one that was dialled first comes first. */
   readonly #upstreams = new Map<string, Upstream>();
   readonly #sweeping: NodeJS.Timeout;
 
   /** Of more endpoints than `most` the eldest is forgotten, and dialled anew when it is asked for. */
-  constructor({ most = Infinity, limits }: { readonly most?: number; readonly limits?: PoolLimits | undefined } = {}) {
+  constructor({ most = Infinity, limits, isItself }: PlainPoolsOptions = {}) {
     this.#most = most;
+    this.#dialling = { own: () => undefined, ...(isItself && { isItself }) };
     this.#limits = limits;
     this.#sweeping = setInterval(() => {
       const now = performance.now();
@@ -24,7 +33,7 @@ export class PlainPools {
     const known = this.#upstreams.get(key);
     if (known !== undefined) return known;
     const endpoint = { address, port };
-    const made = { endpoint, pool: new Pool({ endpoint, own: () => undefined }, this.#limits) };
+    const made = { endpoint, pool: new Pool({ endpoint, ...this.#dialling }, this.#limits) };
     this.#upstreams.set(key, made);
     const [eldest] = this.#upstreams.keys();
     if (this.#upstreams.size > this.#most && eldest !== undefined) this.#forgotten(eldest);

@@ -47,7 +47,12 @@ export class Pool {
       return waiting.connected(last.connection);
     }
     if (this.#open >= this.#limits.connections) return waiting.failed("overflow", undefined);
-    this.#dial(waiting);
+    const { endpoint, isItself } = this.dialling;
+    if (isItself === undefined) return this.#dial(waiting);
+    void isItself(endpoint).then((refused) => {
+      if (refused) waiting.failed("connect-failure", new Error("the endpoint is this proxy"));
+      else this.#dial(waiting);
+    });
   }
 
   /** Takes back what can be used again. */

@@ -1,5 +1,5 @@
 import { bodyReader } from "../../../../runtime/proxy/http1/body.ts";
-import type { BodyReader } from "../../../../runtime/proxy/http1/body-reader.ts";
+import { passedBytes, type BodyReader } from "../../../../runtime/proxy/http1/body-reader.ts";
 import { headBuffer } from "../../../../runtime/proxy/http1/head-buffer.ts";
 import type { Malformed, RequestHead } from "../../../../runtime/proxy/http1/head.ts";
 import { endToEnd } from "../../../../runtime/proxy/http1/hop-by-hop.ts";
@@ -60,7 +60,8 @@ export const relay = ({ head, bytes, whole, over }: RelayEvents): ((chunk: Buffe
       ends(part, true);
       return chunk.length;
     }
-    if (part.end > at) bytes(chunk.subarray(at, part.end));
+    const passed = passedBytes(chunk, at, part);
+    if (passed.length > 0) bytes(passed);
     if (part.complete) ended();
     return part.end;
   };

@@ -1,5 +1,5 @@
 import { bodyReader } from "../../../../runtime/proxy/http1/body.ts";
-import type { BodyReader } from "../../../../runtime/proxy/http1/body-reader.ts";
+import { passedBytes, type BodyReader } from "../../../../runtime/proxy/http1/body-reader.ts";
 import { headBuffer } from "../../../../runtime/proxy/http1/head-buffer.ts";
 import { endToEnd } from "../../../../runtime/proxy/http1/hop-by-hop.ts";
 import { headLimits, trailerLimits } from "../../../../runtime/proxy/http1/limits.ts";
@@ -49,7 +49,8 @@ export const responseRelay = ({ method, bytes, whole, refused }: ResponseRelayEv
   const bodyAt = (chunk: Buffer, at: number, reader: BodyReader): number => {
     const part = reader.take(chunk, at);
     if (isMalformed(part)) return refusedAt(chunk, true);
-    if (part.end > at) bytes(chunk.subarray(at, part.end));
+    const passed = passedBytes(chunk, at, part);
+    if (passed.length > 0) bytes(passed);
     if (part.complete) ended();
     return part.end;
   };

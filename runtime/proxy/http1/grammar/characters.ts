@@ -32,3 +32,5 @@ export const isToken = (text: string): boolean => {
   for (let at = 0; at < text.length; at += 1) if (!tokenCodes[text.charCodeAt(at)]) return false;
   return text.length > 0;
 };
+
+export const isBlank = (code: number): boolean => code === space || code === tab;

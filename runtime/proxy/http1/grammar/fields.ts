@@ -1,4 +1,4 @@
-import { colon, cr, lf, space, tab, tokenCodes, valueCodes } from "./characters.ts";
+import { colon, cr, isBlank, lf, tokenCodes, valueCodes } from "./characters.ts";
 import type { Malformed } from "../head.ts";
 import { malformed } from "../malformed.ts";
 
@@ -90,8 +90,6 @@ export const fields = (text: string, from: number, limit: number): Fields | Malf
   }
   return { headers, host, contentLength, transferEncoding, connection, upgrade, expect };
 };
-
-const isBlank = (code: number): boolean => code === space || code === tab;
 
 const listed = (list: string | undefined, value: string): string => (list === undefined ? value : `${list},${value}`);
 
