@@ -26,6 +26,7 @@ const record = {
 
 const admin = async (metrics: Metrics): Promise<number> => {
   const workers = {
+    count: 1,
     status: () => Promise.resolve([]),
     counted: () => Promise.resolve([metrics.counted()]),
     close: () => Promise.resolve(),
