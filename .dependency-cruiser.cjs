@@ -116,7 +116,7 @@ module.exports = {
         "^lib/",
         "^targets/",
         "^compiler/(pipeline|resolved|yaml)\\.ts$",
-        "^runtime/(control|log)/",
+        "^runtime/(control|diagnostics|log)/",
         "^runtime/identity-files\\.ts$",
         "^(node:)?[a-z_0-9/]+$",
         "^node_modules/(@bufbuild/protobuf|@grpc/grpc-js|@peculiar/x509|reflect-metadata)/",

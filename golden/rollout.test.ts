@@ -137,7 +137,7 @@ test("what is called unsafe is: the call breaks at a moment of the step", () => 
   for (const rollout of rollouts(seeds)) {
     const { plan, from, after, graph, seed } = rollout;
     if (plan.kind !== "unsafe") continue;
-    const state = plan.steps.reduce((of, { writes }) => applied(of, writes), from);
+    const state = plan.after.reduce((of, { writes }) => applied(of, writes), from);
     const base = { graph, platform: after.platform };
     const states = [[], plan.at.writes].map((writes) => meshOf(applied(state, writes), base));
     const moments = states.flatMap((client) =>

@@ -17,12 +17,18 @@ export interface Step {
   readonly writes: readonly Write[];
 }
 
-/** How a cluster comes from what it has to what is wanted. */
+/** How a cluster comes from what it has to what is wanted; steps of a plan that is not safe are what they would be. */
 export type Plan =
   | { readonly kind: "safe"; readonly steps: readonly Step[] }
-  /** Whatever order was tried, some call is broken on the way: the steps are those before it, `at` is the one that breaks it. */
-  | { readonly kind: "unsafe"; readonly steps: readonly Step[]; readonly broken: Broken; readonly at: Step }
-  /** More than is worth working out: the steps are what they would be, and nothing is known of them. */
+  /** Whatever order was tried, some call is broken on the way: in one of them `at` breaks it, `after` steps that break nothing. */
+  | {
+      readonly kind: "unsafe";
+      readonly steps: readonly Step[];
+      readonly broken: Broken;
+      readonly after: readonly Step[];
+      readonly at: Step;
+    }
+  /** More than is worth working out. */
   | { readonly kind: "unproved"; readonly steps: readonly Step[]; readonly why: string };
 
 export interface PlanBase {
@@ -71,7 +77,7 @@ class Unreadable extends Error {}
 /** Phase by phase where that is safe, by whatever tactic; else in whatever order is. */
 const planned = (ends: Ends, meshOf: (state: State) => Mesh, base: PlanBase): Plan => {
   const candidates = distinct(tactics.map((tactic) => courses(ends, tactic)));
-  const [usual] = candidates;
+  const unproved = (): readonly Step[] => byPhase(candidates[0]!, ends.before.state, { broken: () => undefined }).steps;
   try {
     const forms = candidates.flat(2).flatMap(({ form }) => form ?? []);
     const everything = meshOf(new Map([...ends.before.state, ...stateOf(forms), ...ends.after.state]));
@@ -83,11 +89,11 @@ const planned = (ends: Ends, meshOf: (state: State) => Mesh, base: PlanBase): Pl
         if (!("broken" in found)) return { kind: "safe", steps: found.steps };
         unsafe = order === inAnyOrder ? (unsafe ?? found) : undefined;
       }
-    return { kind: "unsafe", ...unsafe! };
+    const { steps: after, broken, at } = unsafe!;
+    return { kind: "unsafe", steps: unproved(), broken, after, at };
   } catch (error) {
     if (!(error instanceof TooLarge)) throw error;
-    const { steps } = byPhase(usual!, ends.before.state, { broken: () => undefined });
-    return { kind: "unproved", steps, why: error.message };
+    return { kind: "unproved", steps: unproved(), why: error.message };
   }
 };
 

@@ -62,7 +62,7 @@ export const istiodDebug = (address: string, { token, signal }: IstiodDebugOptio
     if (!response.ok) throw new Error(`istiod at ${address} answers /debug/${path} with ${response.status}`);
     const now = Date.parse(response.headers.get("date") ?? "");
     if (Number.isNaN(now)) throw new Error(`istiod at ${address} does not say what time it is`);
-    return { value: (await response.json()) as unknown, now };
+    return { value: await response.json(), now };
   };
   return {
     held: async () => {
