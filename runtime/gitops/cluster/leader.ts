@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { silent, type Log } from "../../log/log.ts";
+import { reasonOf, silent, type Log } from "../../log/log.ts";
 import { ClusterError, type ClusterApi, type ClusterObject, type ObjectRef, type WantedObject } from "./api.ts";
 import { pause } from "./retried.ts";
 
@@ -120,7 +120,7 @@ export const leaderElection = (options: LeaderElectionOptions): LeaderElection =
     const spec = { holderIdentity: "", leaseDurationSeconds: 1, renewTime: microTime(), leaseTransitions };
     await api
       .replace(lease(current, spec), { signal: AbortSignal.timeout(renewMs) })
-      .catch((error: unknown) => log({ level: "warn", event: "lease not released", reason: String(error) }));
+      .catch((error: unknown) => log({ level: "warn", event: "lease not released", reason: reasonOf(error) }));
   };
 
   /** True when the work ended by itself. */
@@ -153,7 +153,7 @@ export const leaderElection = (options: LeaderElectionOptions): LeaderElection =
           log({
             level: "warn",
             event: "lease not renewed",
-            reason: error instanceof Error ? error.message : String(error),
+            reason: reasonOf(error),
           });
         }
       }
@@ -161,18 +161,20 @@ export const leaderElection = (options: LeaderElectionOptions): LeaderElection =
     const renewal = renewing().catch(() => undefined);
     try {
       await work({ signal: over.signal, api: during(api, inTime, over.signal) });
-      return true;
+      // Work that heeds its signal returns, too.
+      return inTime();
     } catch (error) {
-      if (!over.signal.aborted) throw error;
+      if (inTime()) throw error;
       return false;
     } finally {
-      const ours = inTime();
-      if (!ours) log({ level: "warn", event: "no longer leading", reason: String(over.signal.reason) });
+      // A lease that ended by its time is for others to take, and one that somebody took is theirs.
+      const ours = inTime() || outer.aborted;
+      if (!ours) log({ level: "warn", event: "no longer leading", reason: reasonOf(over.signal.reason) });
       end(new TermOver("the work is done"));
       clearTimeout(timer);
       outer.removeEventListener("abort", stop);
       await renewal;
-      if (ours || outer.aborted) await released(current);
+      if (ours) await released(current);
     }
   };
 
