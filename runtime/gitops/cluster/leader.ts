@@ -11,7 +11,7 @@ export interface LeaderElectionOptions {
   readonly identity: string;
   /** Whole seconds. How long others wait after the last sign of a leader. */
   readonly leaseMs?: number;
-  /** Between signs of a leader, and between looks of who would be one. */
+  /** A whole number. Between signs of a leader, and between looks of who would be one. */
   readonly renewMs?: number;
   readonly log?: Log;
 }
@@ -46,7 +46,7 @@ interface LeaseSpec {
  * renewal, which is before anybody can have seen it. The last third is for requests that are under way then.
  */
 export const leaderElection = (options: LeaderElectionOptions): LeaderElection => {
-  const { api, namespace, name, leaseMs = 15_000, renewMs = leaseMs / 3, log = silent } = options;
+  const { api, namespace, name, leaseMs = 15_000, renewMs = Math.round(leaseMs / 3), log = silent } = options;
   const identity = `${options.identity}_${randomUUID()}`;
   const ref: ObjectRef = { apiVersion: "coordination.k8s.io/v1", kind: "Lease", namespace, name };
   const termMs = (leaseMs * 2) / 3;
@@ -116,11 +116,27 @@ export const leaderElection = (options: LeaderElectionOptions): LeaderElection =
   };
 
   const released = async (current: ClusterObject): Promise<void> => {
-    const { leaseTransitions = 0 } = specOf(current);
-    const spec = { holderIdentity: "", leaseDurationSeconds: 1, renewTime: microTime(), leaseTransitions };
-    await api
-      .replace(lease(current, spec), { signal: AbortSignal.timeout(renewMs) })
-      .catch((error: unknown) => log({ level: "warn", event: "lease not released", reason: reasonOf(error) }));
+    const signal = AbortSignal.timeout(renewMs);
+    const free = (found: ClusterObject): Promise<unknown> =>
+      api.replace(
+        lease(found, {
+          holderIdentity: "",
+          leaseDurationSeconds: 1,
+          renewTime: microTime(),
+          leaseTransitions: specOf(found).leaseTransitions ?? 0,
+        }),
+        { signal },
+      );
+    try {
+      await free(current).catch(async (error: unknown) => {
+        // A renewal that was given up on may have been stored.
+        const found = await api.get(ref, { signal });
+        if (found === undefined || specOf(found).holderIdentity !== identity) throw error;
+        await free(found);
+      });
+    } catch (error) {
+      log({ level: "warn", event: "lease not released", reason: reasonOf(error) });
+    }
   };
 
   /** True when the work ended by itself. */

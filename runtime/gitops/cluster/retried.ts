@@ -27,7 +27,7 @@ export const retried = async <T>(
     } catch (error) {
       if (!(error instanceof ClusterError) || !passing.includes(error.kind) || made >= attempts) throw error;
       if ((error.retryAfterMs ?? 0) > longestAskedMs) throw error;
-      const ms = error.retryAfterMs ?? backOffMs(made, retries);
+      const ms = Math.max(error.retryAfterMs ?? 0, backOffMs(made, retries));
       waiting(error, ms);
       await pause(ms, signal);
     }
