@@ -1,3 +1,4 @@
+import { reasonOf } from "../../../runtime/log/log.ts";
 import {
   clusterApi,
   ClusterError,
@@ -51,7 +52,7 @@ export const refusedAs = async (
     (error: unknown) => error,
   );
   if (error === undefined) return "it was not refused";
-  if (!(error instanceof ClusterError)) return `it was refused as no ClusterError: ${String(error)}`;
+  if (!(error instanceof ClusterError)) return `it was refused as no ClusterError: ${reasonOf(error)}`;
   if (error.kind !== kind) return `it was refused as ${error.kind}: ${error.message}`;
   const missing = parts.find((part) => !error.message.includes(part));
   return missing === undefined ? undefined : `its words do not say \`${missing}\`: ${error.message}`;

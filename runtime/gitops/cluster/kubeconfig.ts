@@ -134,13 +134,15 @@ const credentialsOf = async (config: KubeConfig): Promise<Credentials> => {
 };
 
 const pem = <K extends string>(name: K, value: unknown): Partial<Record<K, string>> =>
-  value === undefined || value === null ? {} : ({ [name]: String(value) } as Partial<Record<K, string>>);
+  typeof value === "string" || Buffer.isBuffer(value)
+    ? ({ [name]: value.toString() } as Partial<Record<K, string>>)
+    : {};
 
 /** A plugin's output is never quoted: it may hold the token. */
 const reasonFor = (config: KubeConfig, error: unknown): string => {
   const user = config.getCurrentUser();
   const command = (user?.exec as { readonly command?: string } | undefined)?.command;
-  const { code, path, message = "" } = error as NodeJS.ErrnoException;
+  const { code, path, message } = error as NodeJS.ErrnoException;
   if (message.startsWith("HTTP protocol is not allowed"))
     return "the kubeconfig's server is plain HTTP, which would show credentials to everybody on the way";
   if (command !== undefined)

@@ -58,7 +58,7 @@ const contender = ({ server }: { readonly server: URL }, leaseMs = 2000) => {
 };
 
 const untilOver = ({ signal }: Term): Promise<void> =>
-  new Promise((resolve) => void signal.addEventListener("abort", () => resolve(), { once: true }));
+  new Promise((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
 
 test("of many one leads, and the next when it is done", async () => {
   const server = await leaseServer();

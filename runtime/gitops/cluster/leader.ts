@@ -230,7 +230,7 @@ const during = (api: ClusterApi, inTime: () => boolean, over: AbortSignal): Clus
   };
 };
 
-const specOf = (found: ClusterObject | undefined): LeaseSpec => (found?.spec ?? {}) as LeaseSpec;
+const specOf = (found: ClusterObject | undefined): LeaseSpec => found?.spec ?? {};
 
 const withoutHistory = ({
   managedFields: _history,

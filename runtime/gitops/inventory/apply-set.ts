@@ -29,8 +29,8 @@ export interface ApplySetOptions {
 
 /** Where members may be, as the parent says. */
 export interface Scope {
-  /** `VirtualService.networking.istio.io` */
-  readonly groupKinds: readonly string[];
+  /** Those that the API server has: with a definition went all objects of it. */
+  readonly kinds: readonly ObjectKind[];
   /** With the parent's own. */
   readonly namespaces: readonly string[];
   /** The commit whose rollout was on its way when this was written. */
@@ -44,7 +44,20 @@ export interface Members {
   readonly foreign: readonly ClusterObject[];
 }
 
-type Extent = Partial<Pick<Scope, "namespaces">> & { readonly kinds?: readonly ObjectKind[] };
+export interface Extent {
+  readonly kinds?: readonly ObjectKind[];
+  readonly namespaces?: readonly string[];
+  /** A commit whose rollout is on its way from here on. */
+  readonly rollout?: string;
+}
+
+/** As the parent's annotations have it. */
+interface Said {
+  /** `VirtualService.networking.istio.io` */
+  readonly groupKinds: readonly string[];
+  readonly namespaces: readonly string[];
+  readonly rollout: string | undefined;
+}
 
 /** Which objects of a cluster are ours, by the ApplySet convention (KEP-3659), so that other tools see it too. */
 export interface ApplySet {
@@ -56,12 +69,10 @@ export interface ApplySet {
   /** Rejects as all that follow with "conflict" where the parent is another tool's, and with "not-found" where it is missing. */
   readonly scope: (signal?: AbortSignal) => Promise<Scope>;
   readonly members: (signal?: AbortSignal) => Promise<Members>;
-  /** Before anything is created: what was said stays said. */
-  readonly widen: (extent: Extent, signal?: AbortSignal) => Promise<Scope>;
-  /** After everything else was pruned: only this is said. */
-  readonly narrow: (extent: Extent, signal?: AbortSignal) => Promise<Scope>;
-  /** Says on the parent that a rollout is on its way, or that none is. */
-  readonly marked: (rollout: string | undefined, signal?: AbortSignal) => Promise<Scope>;
+  /** Before anything is created: what was said stays said. One write, or none. */
+  readonly widen: (extent: Extent, signal?: AbortSignal) => Promise<void>;
+  /** After everything else was pruned: only this is said, and no other rollout. One write, or none. */
+  readonly narrow: (extent: Extent, signal?: AbortSignal) => Promise<void>;
 }
 
 export const applySet = (options: ApplySetOptions): ApplySet => {
@@ -90,7 +101,7 @@ export const applySet = (options: ApplySetOptions): ApplySet => {
     return found;
   };
 
-  const scopeOf = (found: ClusterObject | undefined): Scope => {
+  const saidBy = (found: ClusterObject | undefined): Said => {
     const annotations = found?.metadata.annotations ?? {};
     return {
       groupKinds: listIn(annotations[kindsAnnotation]),
@@ -103,10 +114,10 @@ export const applySet = (options: ApplySetOptions): ApplySet => {
   /** All that is ours on the parent, always: server-side apply takes away what is not said again. */
   const said = async (
     found: ClusterObject | undefined,
-    scope: Scope,
+    scope: Said,
     signal: AbortSignal | undefined,
-  ): Promise<Scope> => {
-    const stored = await api.apply(
+  ): Promise<void> => {
+    await api.apply(
       {
         apiVersion: parent.apiVersion,
         kind: parent.kind,
@@ -128,15 +139,14 @@ export const applySet = (options: ApplySetOptions): ApplySet => {
       },
       asked(signal),
     );
-    return scopeOf(stored);
   };
-  const changed = async (to: (before: Scope) => Scope, signal: AbortSignal | undefined): Promise<Scope> => {
+  const changed = async (to: (before: Said) => Said, signal: AbortSignal | undefined): Promise<void> => {
     const found = await opened(signal);
-    const before = scopeOf(found);
-    const scope = to(before);
-    return isSaid(found, before, scope) ? before : said(found, scope, signal);
+    const before = saidBy(found);
+    const after = to(before);
+    if (!isSaid(found, before, after)) await said(found, after, signal);
   };
-  const isSaid = (found: ClusterObject | undefined, before: Scope, scope: Scope): boolean =>
+  const isSaid = (found: ClusterObject | undefined, before: Said, scope: Said): boolean =>
     found?.metadata.labels?.[idLabel] === id &&
     found.metadata.annotations?.[toolingAnnotation] === `${tooling.name}/${tooling.version}` &&
     JSON.stringify([sorted(before.groupKinds), before.namespaces, before.rollout]) ===
@@ -161,44 +171,45 @@ export const applySet = (options: ApplySetOptions): ApplySet => {
     return lists.flatMap(({ items }) => items);
   };
 
+  const kindsOf = async ({ groupKinds }: Said, signal: AbortSignal | undefined): Promise<readonly ObjectKind[]> => {
+    const found = await Promise.all(
+      groupKinds.map(async (name) => known.get(name) ?? api.preferred(...partsOf(name), asked(signal))),
+    );
+    return found.filter((kind) => kind !== undefined);
+  };
+
   return {
     id,
     labels: { [partOfLabel]: id },
     selector,
-    scope: async (signal) => scopeOf(await opened(signal)),
+    async scope(signal) {
+      const before = saidBy(await opened(signal));
+      return { kinds: await kindsOf(before, signal), namespaces: before.namespaces, rollout: before.rollout };
+    },
     async members(signal) {
-      const { groupKinds, namespaces } = scopeOf(await opened(signal));
-      const lists = await Promise.all(
-        groupKinds.map(async (name) => {
-          const kind = known.get(name) ?? (await api.preferred(...partsOf(name), asked(signal)));
-          return kind === undefined ? [] : listed(kind, namespaces, signal);
-        }),
-      );
-      const all = lists.flat();
+      const before = saidBy(await opened(signal));
+      const kinds = await kindsOf(before, signal);
+      const all = (await Promise.all(kinds.map((kind) => listed(kind, before.namespaces, signal)))).flat();
       return {
         ours: all.filter((object) => isManagedBy(object, fieldManager)),
         foreign: all.filter((object) => !isManagedBy(object, fieldManager)),
       };
     },
-    widen: ({ kinds = [], namespaces = [] }, signal) =>
+    widen: ({ kinds = [], namespaces = [], rollout }, signal) =>
       changed(
         (before) => ({
           groupKinds: sorted([...before.groupKinds, ...kinds.map(groupKind)]),
           namespaces: sorted([...before.namespaces, ...namespaces]),
-          rollout: before.rollout,
+          rollout: rollout ?? before.rollout,
         }),
         signal,
       ),
-    narrow: ({ kinds = [], namespaces = [] }, signal) =>
-      changed(
-        ({ rollout }) => ({ groupKinds: sorted(kinds.map(groupKind)), namespaces: sorted(namespaces), rollout }),
-        signal,
-      ),
-    marked: (rollout, signal) => changed((before) => ({ ...before, rollout }), signal),
+    narrow: ({ kinds = [], namespaces = [], rollout }, signal) =>
+      changed(() => ({ groupKinds: sorted(kinds.map(groupKind)), namespaces: sorted(namespaces), rollout }), signal),
   };
 };
 
-/** Whether a parent's annotation names a kind of the core group: those have no dot. */
+/** A kind of the core group has no dot. */
 const partsOf = (name: string): [group: string, kind: string] => {
   const dot = name.indexOf(".");
   return dot < 0 ? ["", name] : [name.slice(dot + 1), name.slice(0, dot)];
