@@ -82,6 +82,8 @@ export interface WriteOptions {
   readonly dryRun?: boolean;
   readonly subresource?: "status";
   readonly signal?: AbortSignal;
+  /** Called right before anything is sent, for each attempt; what it throws ends the write. */
+  readonly fence?: () => void;
 }
 
 export interface RemoveOptions extends Omit<WriteOptions, "subresource"> {

@@ -133,6 +133,29 @@ test("a signal ends what is under way and what waits for its turn, with its reas
   expect(seen.length).toBe(2);
 });
 
+test("a fence that closes between two attempts ends the write, also one that waits for its turn", async () => {
+  let open = true;
+  const { api, seen } = await started(
+    [
+      (_request, response) => {
+        open = false;
+        response.writeHead(503);
+        response.end();
+      },
+    ],
+    { width: 1 },
+  );
+  const fence = (): void => {
+    if (!open) throw new Error("closed");
+  };
+  const both = [api.apply(object, { fence }), api.remove(ref, { uid: "u", fence })];
+  expect(await Promise.all(both.map((one) => one.then(() => "written", String)))).toEqual([
+    "Error: closed",
+    "Error: closed",
+  ]);
+  expect(seen.length).toBe(1);
+});
+
 test("no more requests than its width are under way", async () => {
   let under = 0;
   let most = 0;

@@ -84,6 +84,7 @@ export const clusterApi = (options: ClusterApiOptions): ClusterApi & { readonly 
       body: JSON.stringify(object),
       contentType: method === "PATCH" ? "application/apply-patch+yaml" : "application/json",
       signal: options.signal,
+      fence: options.fence,
     });
     return { ...(stored as ClusterObject), apiVersion: object.apiVersion, kind: object.kind };
   };
@@ -135,7 +136,7 @@ export const clusterApi = (options: ClusterApiOptions): ClusterApi & { readonly 
     apply: (object, options = {}) => written("PATCH", object, options),
     create: (object, options = {}) => written("POST", object, options),
     replace: (object, options = {}) => written("PUT", object, options),
-    async remove(ref, { uid, resourceVersion, dryRun = false, signal }) {
+    async remove(ref, { uid, resourceVersion, dryRun = false, signal, fence }) {
       const path = await kinds.path(ref, ref, signal);
       const body = JSON.stringify({
         apiVersion: "v1",
@@ -145,7 +146,7 @@ export const clusterApi = (options: ClusterApiOptions): ClusterApi & { readonly 
         ...(dryRun ? { dryRun: ["All"] } : {}),
       });
       try {
-        await asked(nameOf(ref, ref), ref, { method: "DELETE", path, body, signal });
+        await asked(nameOf(ref, ref), ref, { method: "DELETE", path, body, signal, fence });
       } catch (error) {
         if (!(error instanceof ClusterError)) throw error;
         if (error.kind === "not-found") return;

@@ -11,6 +11,7 @@ export interface Asked {
   readonly body?: string;
   readonly contentType?: string;
   readonly signal?: AbortSignal | undefined;
+  readonly fence?: (() => void) | undefined;
 }
 
 interface Head {
@@ -122,15 +123,18 @@ export const connection = (access: ClusterAccess, limits: ConnectionLimits = {})
     });
   const accepted = async (asked: Asked, signal: AbortSignal, silenceMs?: number): Promise<Dispatcher.ResponseData> => {
     const first = await current();
+    pass(asked.fence);
     const response = await sent(first, asked, signal, silenceMs);
     if (response.statusCode !== 401) return response;
     const second = await renewed(first);
     if (second === undefined) return response;
     await response.body.dump();
+    pass(asked.fence);
     return sent(second, asked, signal, silenceMs);
   };
   const inWords = (error: unknown, signal: AbortSignal | undefined): never => {
     if (signal?.aborted === true) throw signal.reason;
+    if (error instanceof FenceClosed) throw error.cause;
     if (error instanceof ClusterError) throw error;
     throw unreachable(host, error);
   };
@@ -186,6 +190,16 @@ const dispatcher = (origin: string, { tls, proxy }: Credentials, connections: nu
   return proxy === undefined
     ? new Pool(origin, { ...pool, connect })
     : new ProxyAgent({ uri: proxy, requestTls: connect, ...pool });
+};
+
+class FenceClosed extends Error {}
+
+const pass = (fence: (() => void) | undefined): void => {
+  try {
+    fence?.();
+  } catch (cause) {
+    throw new FenceClosed("the fence is closed", { cause });
+  }
 };
 
 const closed = async ({ requests, streams }: Pick<Line, "requests" | "streams">): Promise<void> => {

@@ -215,18 +215,20 @@ class LeaseLost extends Error {
 }
 
 const during = (api: ClusterApi, inTime: () => boolean, over: AbortSignal): ClusterApi => {
-  const guarded =
-    <A extends readonly unknown[], R>(write: (...asked: A) => Promise<R>) =>
-    async (...asked: A): Promise<R> => {
-      if (!inTime()) throw over.reason;
-      return write(...asked);
-    };
+  const fence = (): void => {
+    if (!inTime()) throw over.reason;
+  };
+  const within = <O extends { readonly signal?: AbortSignal }>(asked: O): O & { readonly signal: AbortSignal } => ({
+    ...asked,
+    fence,
+    signal: asked.signal === undefined || asked.signal === over ? over : AbortSignal.any([asked.signal, over]),
+  });
   return {
     ...api,
-    apply: guarded(api.apply),
-    create: guarded(api.create),
-    replace: guarded(api.replace),
-    remove: guarded(api.remove),
+    apply: (object, asked = {}) => api.apply(object, within(asked)),
+    create: (object, asked = {}) => api.create(object, within(asked)),
+    replace: (object, asked = {}) => api.replace(object, within(asked)),
+    remove: (ref, asked) => api.remove(ref, within(asked)),
   };
 };
 

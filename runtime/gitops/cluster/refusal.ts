@@ -87,7 +87,7 @@ const unquoted = (text: string): string => {
 const statusOf = (body: string): Status => {
   try {
     const parsed: unknown = JSON.parse(body);
-    return typeof parsed === "object" && parsed !== null ? (parsed as Status) : {};
+    return typeof parsed === "object" && parsed !== null ? parsed : {};
   } catch {
     return {};
   }
