@@ -137,6 +137,31 @@ module.exports = {
       "a mesh on one machine is made of the same parts as any other",
     ),
     may(
+      "gitops-cluster-knows-no-mesh",
+      "^runtime/gitops/cluster/",
+      [
+        "^lib/diagnostics/",
+        "^compiler/yaml\\.ts$",
+        "^runtime/gitops/cluster/",
+        "^runtime/log/",
+        "^(node:)?[a-z_0-9/]+$",
+        "^node_modules/(@kubernetes/client-node|undici|undici-types)/",
+      ],
+      "an API server is spoken to without knowing what is written to it",
+    ),
+    may(
+      "gitops-inventory-knows-the-cluster",
+      "^runtime/gitops/inventory/",
+      ["^runtime/gitops/(inventory|cluster)/", "^(node:)?[a-z_0-9/]+$"],
+      "which objects are ours is a question of labels, whatever the objects say",
+    ),
+    {
+      name: "kubernetes-client-has-one-home",
+      severity: "error",
+      from: { pathNot: "^runtime/gitops/cluster/" },
+      to: { path: "^node_modules/(@kubernetes/client-node|undici)/" },
+    },
+    may(
       "log-knows-nothing",
       "^runtime/log/",
       ["^runtime/log/", "^(node:)?[a-z_0-9/]+$"],

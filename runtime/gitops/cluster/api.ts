@@ -82,6 +82,8 @@ export interface WriteOptions {
   readonly dryRun?: boolean;
   readonly subresource?: "status";
   readonly signal?: AbortSignal;
+  /** Called right before anything is sent, for each attempt; what it throws ends the write. */
+  readonly fence?: () => void;
 }
 
 export interface RemoveOptions extends Omit<WriteOptions, "subresource"> {
@@ -109,6 +111,12 @@ export type WatchEvent =
  * aborts; what is worth trying again was tried again before.
  */
 export interface ClusterApi {
+  /** The version of a kind that the API server prefers; undefined where it has no such kind. The core group is "". */
+  readonly preferred: (
+    group: string,
+    kind: string,
+    options?: { readonly signal?: AbortSignal },
+  ) => Promise<ObjectKind | undefined>;
   /** Undefined when there is no such object; rejects with "no-such-kind" when there is no such kind. */
   readonly get: (ref: ObjectRef, options?: { readonly signal?: AbortSignal }) => Promise<ClusterObject | undefined>;
   /** All pages. */
