@@ -221,7 +221,7 @@ module.exports = {
     {
       name: "nothing-imports-the-outer-folders",
       severity: "error",
-      from: { path: "^(lib|compiler|cli|targets|runtime)/", pathNot: "\\.test\\.ts$" },
+      from: { path: "^(lib|compiler|cli|targets|runtime)/", pathNot: "(\\.test|/fixture)\\.ts$" },
       to: { path: "^(golden|conformance|bench)/" },
     },
     { name: "tests-are-not-imported", severity: "error", from: {}, to: { path: "\\.test\\.ts$" } },

@@ -1,12 +1,12 @@
 import { lstatSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { missingObject, type Bounds, type MeshFile, type MeshTree } from "./mesh-tree.ts";
 import { objectId, type ObjectStore } from "./object.ts";
 import { diskReason } from "../disk-reason.ts";
 import { refusal } from "./refusal.ts";
 
 export interface Layout {
-  /** Empty and private: the mesh is written into its folder `mesh`. */
+  /** Empty and private: the mesh is written into its folder `mesh`. It may be moved as a whole afterwards. */
   readonly temporary: string;
   /** The mesh folder as it is now, where there is one; what it has in common with the commit is taken from here. */
   readonly present: string | undefined;
@@ -45,7 +45,8 @@ export const laidOut = async (objects: ObjectStore, tree: MeshTree, layout: Layo
   const within = (path: string, target: string): boolean => isTarget(target) && !leadsOut(path, targets, folders);
   if ([...targets].some(([path, target]) => !within(path, target)))
     written("", () => mkdirSync(outside, { mode: 0o700 }));
-  for (const [path, target] of targets) written(path, (to) => symlinkSync(within(path, target) ? target : outside, to));
+  for (const [path, target] of targets)
+    written(path, (to) => symlinkSync(within(path, target) ? target : relative(dirname(to), outside), to));
   return folder;
 };
 

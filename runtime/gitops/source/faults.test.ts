@@ -210,17 +210,13 @@ describe.each([{ isOld: false }, { isOld: true }])(
     });
 
     test("it is an answer of another kind", async () => {
-      expect(
-        (await spoilt((response) => void response.writeHead(200, { "content-type": "text/html" }).end("<html>"), {}))
-          .reason,
-      ).toBe("unreachable");
-      expect(
-        (
-          await spoilt(
-            (response) => void response.end(packet("NAK\n") + packet("packfile\n") + packet("\u0001PACK") + flush),
-          )
-        ).reason,
-      ).toBe("invalid");
+      const page: Spoilt = (response) => void response.writeHead(200, { "content-type": "text/html" }).end("<html>");
+      expect(await spoilt(page)).toMatchObject({ reason: "invalid", message: expect.stringContaining("text/html") });
+      const limited: Spoilt = (response) => void response.writeHead(429, { "retry-after": "9" }).end();
+      expect(await spoilt(limited)).toMatchObject({ reason: "rate-limited", retryAfterMs: 9_000 });
+      const short: Spoilt = (response) =>
+        void response.end(packet("NAK\n") + packet("packfile\n") + packet("\u0001PACK") + flush);
+      expect((await spoilt(short)).reason).toBe("invalid");
     });
   },
 );

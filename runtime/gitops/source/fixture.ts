@@ -91,10 +91,8 @@ export const spoiling = (upstream: string, spoilt: Spoilt): Promise<string> =>
           answer.on("data", (chunk: Buffer) => body.push(chunk));
           answer.on("end", () => {
             const whole = Buffer.concat(body);
-            const headers = { ...answer.headers };
-            delete headers["transfer-encoding"];
-            delete headers["content-length"];
-            response.writeHead(answer.statusCode ?? 500, headers);
+            response.statusCode = answer.statusCode ?? 500;
+            response.setHeader("content-type", answer.headers["content-type"] ?? "");
             if (/command=fetch|^....want /.test(asked.toString("latin1"))) spoilt(response, whole);
             else response.end(whole);
           });

@@ -61,7 +61,7 @@ export const inflated = (pack: Buffer, { at, size }: Entry): { readonly bytes: B
       maxOutputLength: Math.max(1, size),
       chunkSize: Math.max(constants.Z_MIN_CHUNK, size + 1),
     };
-    const { buffer, engine } = inflateSync(pack.subarray(at, pack.length - 20), options) as unknown as {
+    const { buffer, engine } = inflateSync(pack.subarray(at), options) as unknown as {
       readonly buffer: Buffer;
       readonly engine: { readonly bytesWritten: number };
     };

@@ -32,6 +32,8 @@ export const packObjects = async (
   if (count > bounds.objects)
     throw new SourceError("invalid", `the commit consists of ${count} objects; ${bounds.objects} are read at most`);
 
+  // Behind it stands its checksum.
+  const content = pack.subarray(0, pack.length - 20);
   const held = heldObjects();
   const offsets = new Map<string, number>();
   const bounded = (size: number): void => {
@@ -43,9 +45,9 @@ export const packObjects = async (
   };
 
   const read = (offset: number) => {
-    const entry = entryAt(pack, offset);
+    const entry = entryAt(content, offset);
     bounded(entry.size);
-    return { entry, ...inflated(pack, entry) };
+    return { entry, ...inflated(content, entry) };
   };
 
   /** Undefined where it is built on an object whose place is not known. `first` is what was read there already. */
@@ -96,9 +98,9 @@ export const packObjects = async (
     if (!(await indexed(at, first))) waiting.push(at);
     at = first.end;
   }
-  if (at !== pack.length - 20) throw damaged("something follows its last object");
-  const sum = createHash("sha1").update(pack.subarray(0, at)).digest();
-  if (!sum.equals(pack.subarray(at))) throw damaged("its checksum is another");
+  if (at !== content.length) throw damaged("something follows its last object");
+  const sum = createHash("sha1").update(content).digest();
+  if (!sum.equals(pack.subarray(content.length))) throw damaged("its checksum is another");
   while (waiting.length > 0) {
     const still: number[] = [];
     for (const offset of waiting) if (!(await indexed(offset))) still.push(offset);
