@@ -48,11 +48,17 @@ module.exports = {
       "^(node:)?[a-z_/]+$",
     ]),
     may(
+      "commit",
+      "^compiler/commit/",
+      ["^lib/", "^compiler/commit/", "^compiler/(module-name|disk-reason)\\.ts$", "^(node:)?[a-z_/]+$"],
+      "a commit's files are laid out the same, wherever its objects come from",
+    ),
+    may(
       "revision",
       "^compiler/revision/",
       [
         "^lib/",
-        "^compiler/revision/",
+        "^compiler/(commit|revision)/",
         "^compiler/(module-name|temporary-folder|disk-reason)\\.ts$",
         "^(node:)?[a-z_/]+$",
         "^node_modules/isomorphic-git/",
@@ -161,6 +167,18 @@ module.exports = {
       from: { pathNot: "^runtime/gitops/cluster/" },
       to: { path: "^node_modules/(@kubernetes/client-node|undici)/" },
     },
+    may(
+      "gitops-source-knows-no-cluster",
+      "^runtime/gitops/source/",
+      [
+        "^lib/",
+        "^compiler/commit/",
+        "^compiler/disk-reason\\.ts$",
+        "^runtime/(gitops/source|log)/",
+        "^(node:)?[a-z_0-9/]+$",
+      ],
+      "a commit is fetched and laid out without knowing what is made of it",
+    ),
     may(
       "log-knows-nothing",
       "^runtime/log/",

@@ -2,9 +2,9 @@
 export interface Source {
   /**
    * The commit that the branch is at, laid out in files. Where it has not moved since the last call, that is the same
-   * folder again.
+   * folder again. One call at a time.
    *
-   * @throws {SourceError} whatever went wrong; {@link SourceError.reason} is `aborted` when the signal said so
+   * @throws {SourceError} whatever went wrong; its reason is `aborted` when the signal said so
    */
   readonly fetched: (signal: AbortSignal) => Promise<Fetched>;
 }
@@ -17,17 +17,19 @@ export interface Fetched {
 }
 
 /**
- * - `unreachable`: there was no answer, or none that a Git server gives;
+ * - `unreachable`: there was no answer, it broke off, or the server is in trouble itself;
  * - `denied`: the credentials are missing, wrong, or may not read the repository;
  * - `rate-limited`: the server wants to be asked later;
  * - `gone`: the repository, its branch or the mesh folder in it is not there;
  * - `timeout`: it took longer than allowed;
  * - `invalid`: what was asked for or what came cannot be used; the same again will be no better;
+ * - `disk`: what came could not be written;
  * - `aborted`: the caller's signal.
  */
-export type SourceReason = "unreachable" | "denied" | "rate-limited" | "gone" | "timeout" | "invalid" | "aborted";
+export type SourceReason =
+  "unreachable" | "denied" | "rate-limited" | "gone" | "timeout" | "invalid" | "disk" | "aborted";
 
-/** Why there is no commit, in words. INVARIANT: no credentials are ever in its message, and it has no cause to hold any. */
+/** Why there is no commit, in words. INVARIANT: its message holds no credentials, and it has no cause that could. */
 export class SourceError extends Error {
   override readonly name = "SourceError";
   readonly reason: SourceReason;
