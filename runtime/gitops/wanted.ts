@@ -33,6 +33,8 @@ const mostSaid = 10;
 
 const inWords = (diagnostics: readonly Kept[]): string => {
   const errors = diagnostics.filter(({ severity }) => severity === "error");
-  const lines = errors.slice(0, mostSaid).map(({ code, message, at }) => `${at === undefined ? "" : `${at}: `}${message} (${code})`);
+  const lines = errors
+    .slice(0, mostSaid)
+    .map(({ code, message, at }) => `${at === undefined ? "" : `${at}: `}${message} (${code})`);
   return [...lines, ...(errors.length > mostSaid ? [`and ${errors.length - mostSaid} more`] : [])].join("\n");
 };

@@ -1,15 +1,15 @@
 import type { Write } from "../../../compiler/rollout/change.ts";
 import type { Step } from "../../../compiler/rollout/plan.ts";
-import type { KubernetesObject } from "../../../targets/istio/object.ts";
 import type { Log } from "../../log/log.ts";
-import { ClusterError, type ClusterApi, type ClusterObject, type ObjectRef, type WantedObject } from "../cluster/api.ts";
+import { ClusterError, type ClusterApi, type ClusterObject, type ObjectRef } from "../cluster/index.ts";
 import { PassFailure } from "../failure.ts";
-import type { Inventory } from "../inventory/inventory.ts";
+import { labelled, referenceTo, type Labels } from "../written.ts";
 import type { Settling, Stored } from "./settled.ts";
 
 export interface RolloutOptions {
   readonly api: Pick<ClusterApi, "apply" | "remove" | "get">;
-  readonly label: Inventory["label"];
+  /** What every object of ours carries. */
+  readonly labels: Labels;
   readonly settling: Settling;
   readonly log: Log;
 }
@@ -24,12 +24,10 @@ export interface Rollout {
 }
 
 export const rollout = (found: ReadonlyMap<string, ClusterObject>, options: RolloutOptions): Rollout => {
-  const { api, label, settling, log } = options;
+  const { api, labels, settling, log } = options;
   const live = new Map(found);
-  const labelled = ({ metadata, ...object }: KubernetesObject): WantedObject => ({
-    ...object,
-    metadata: { ...metadata, labels: { ...metadata.labels, [label.key]: label.value } },
-  });
+  const isOurs = ({ metadata }: ClusterObject): boolean =>
+    Object.entries(labels).every(([key, value]) => metadata.labels?.[key] === value);
 
   const removed = async (name: string, ref: ObjectRef, dryRun: boolean, signal: AbortSignal): Promise<void> => {
     let object = live.get(name);
@@ -42,20 +40,20 @@ export const rollout = (found: ReadonlyMap<string, ClusterObject>, options: Roll
         if (!(error instanceof ClusterError) || error.kind !== "conflict" || attempt === 5) throw error;
         object = await api.get(ref, { signal });
         if (object === undefined) return;
-        if (object.metadata.uid !== uid || object.metadata.labels?.[label.key] !== label.value)
+        if (object.metadata.uid !== uid || !isOurs(object))
           throw new Error(`${name} is another object by now, or another's`, { cause: error });
       }
     }
   };
 
   const written = async ({ name, before, after }: Write, signal: AbortSignal): Promise<Stored> => {
-    const ref = refOf((after ?? before)!);
+    const ref = referenceTo((after ?? before)!);
     if (after === undefined) {
       await removed(name, ref, false, signal);
       live.delete(name);
       return { ref, resourceVersion: undefined };
     }
-    const stored = await api.apply(labelled(after), { signal });
+    const stored = await api.apply(labelled(after, labels), { signal });
     live.set(name, stored);
     return { ref, resourceVersion: stored.metadata.resourceVersion };
   };
@@ -67,8 +65,8 @@ export const rollout = (found: ReadonlyMap<string, ClusterObject>, options: Roll
       const outcomes = await Promise.allSettled(
         writes.map(({ name, before, after }) =>
           after === undefined
-            ? removed(name, refOf(before!), true, signal)
-            : api.apply(labelled(after), { dryRun: true, signal }),
+            ? removed(name, referenceTo(before!), true, signal)
+            : api.apply(labelled(after, labels), { dryRun: true, signal }),
         ),
       );
       signal.throwIfAborted();
@@ -96,13 +94,6 @@ export const rollout = (found: ReadonlyMap<string, ClusterObject>, options: Roll
   };
 };
 
-export const refOf = ({ apiVersion, kind, metadata }: KubernetesObject): ObjectRef => ({
-  apiVersion,
-  kind,
-  namespace: metadata.namespace,
-  name: metadata.name,
-});
-
 const mostSaid = 10;
 
 /** All refusals of a step in one: what must be there first before what is owned by others before what is wrong. */
@@ -118,7 +109,9 @@ const refusal = (refused: readonly { readonly name: string; readonly error: unkn
   const order = Object.keys(reasons);
   const sorted = refused.toSorted((a, b) => rank(order, kindOf(a.error)) - rank(order, kindOf(b.error)));
   const first = sorted[0]!.error;
-  const lines = sorted.slice(0, mostSaid).map(({ name, error }) => `${name}: ${error instanceof Error ? error.message : String(error)}`);
+  const lines = sorted
+    .slice(0, mostSaid)
+    .map(({ name, error }) => `${name}: ${error instanceof Error ? error.message : String(error)}`);
   const more = sorted.length > mostSaid ? [`and ${sorted.length - mostSaid} more`] : [];
   return new PassFailure(
     "Applied",
@@ -128,4 +121,5 @@ const refusal = (refused: readonly { readonly name: string; readonly error: unkn
   );
 };
 
-const rank = (order: readonly string[], kind: string): number => (order.includes(kind) ? order.indexOf(kind) : order.length);
+const rank = (order: readonly string[], kind: string): number =>
+  order.includes(kind) ? order.indexOf(kind) : order.length;

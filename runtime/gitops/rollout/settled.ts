@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { ClusterApi, ClusterObject, ObjectRef } from "../cluster/api.ts";
+import type { ClusterApi, ObjectRef, WantedObject } from "../cluster/index.ts";
 import { istiodDebug, type IstiodDebug, type ProxyStatus } from "./istiod-debug.ts";
 
 /** Waits until every proxy works by what was written. */
@@ -137,10 +137,7 @@ export const configKey = ({ apiVersion, kind, namespace, name }: ObjectRef): str
  * It speaks of workloads that there are not, so it means nothing. istiod takes any change of mTLS for one that concerns every proxy
  * (`sidecar.go`, `DependsOnConfig`).
  */
-const markerObject = (
-  { namespace, name }: SettlingOptions["marker"],
-  at: string,
-): Parameters<ClusterApi["apply"]>[0] & Pick<ClusterObject, "spec"> => ({
+const markerObject = ({ namespace, name }: SettlingOptions["marker"], at: string): WantedObject => ({
   apiVersion: "security.istio.io/v1",
   kind: "PeerAuthentication",
   metadata: { namespace, name, labels: { "app.kubernetes.io/managed-by": "meshwright" } },
