@@ -1,9 +1,10 @@
 import { existsSync, lstatSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import http from "node:http";
 import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { compile } from "../../../compiler/pipeline.ts";
 import { exampleMesh, temporary } from "../../../compiler/revision/fixture.ts";
-import { config, failure, never, served } from "./fixture.ts";
+import { answering, config, failure, never, saying, served, sourceOf } from "./fixture.ts";
 
 const names = (folder: string): readonly string[] => readdirSync(folder, { recursive: true, encoding: "utf8" }).sort();
 
@@ -207,4 +208,37 @@ test("a branch may hold any letters", async () => {
   const id = commit({ "mesh.config.ts": config });
   expect((await source({ branch: "größe/v1.2_β" }).fetched(never)).commit).toBe(id);
   expect(() => source({ path: "../x" })).toThrow("no folder within");
+});
+
+test("a proxy that the environment names is asked, but where it says otherwise", async () => {
+  const { commit, server } = await served();
+  const id = commit({ "mesh.config.ts": config });
+  const asked: string[] = [];
+  const proxy = await answering((request, response) => {
+    asked.push(request.url!);
+    const onward = http.request(
+      request.url!.replace("http://git.example", server.url),
+      { method: request.method!, headers: { ...request.headers, host: "git.example" } },
+      (answer) => answer.pipe(response.writeHead(answer.statusCode!, answer.headers)),
+    );
+    request.pipe(onward);
+  });
+  const proxyEnv = { HTTP_PROXY: proxy, HTTPS_PROXY: proxy, NO_PROXY: "127.0.0.1" };
+  expect((await sourceOf("http://git.example/policies.git", { proxyEnv }).fetched(never)).commit).toBe(id);
+  expect(asked[0]).toBe("http://git.example/policies.git/info/refs?service=git-upload-pack");
+  asked.length = 0;
+  expect((await sourceOf(`${server.url}/policies.git`, { proxyEnv }).fetched(never)).commit).toBe(id);
+  expect(asked).toEqual([]);
+  expect(await failure(sourceOf("https://git.example/policies.git", { proxyEnv }))).toMatchObject({
+    reason: "unreachable",
+    message: expect.stringMatching(/^https:\/\/git\.example\/policies\.git\S* cannot be reached: /),
+  });
+});
+
+test("a proxy that does not answer is a server that does not", async () => {
+  const silent = await saying(undefined);
+  const hung = (options: object) =>
+    failure(sourceOf("https://git.example/x.git", { proxyEnv: { HTTPS_PROXY: silent }, ...options }));
+  expect((await hung({ silenceMs: 50 })).reason).toBe("timeout");
+  expect((await hung({ timeoutMs: 50 })).reason).toBe("timeout");
 });

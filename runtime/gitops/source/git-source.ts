@@ -46,6 +46,8 @@ export interface GitSourceOptions {
   readonly username?: string;
   /** PEM, beside the well-known authorities; read anew for each fetch. */
   readonly caFile?: string;
+  /** The environment in which HTTPS_PROXY, HTTP_PROXY and NO_PROXY are looked up; without it, none is. */
+  readonly proxyEnv?: NodeJS.ProcessEnv;
   /** For a whole fetch. */
   readonly timeoutMs?: number;
   /** Without a byte from the server. */
@@ -63,7 +65,7 @@ export interface GitSourceOptions {
  */
 export const gitSource = (options: GitSourceOptions): Source => {
   const { folder, token, username = "x-access-token", caFile, timeoutMs = 120_000, silenceMs = 30_000 } = options;
-  const { bounds = sourceBounds, log = silent } = options;
+  const { bounds = sourceBounds, log = silent, proxyEnv = {} } = options;
   const repository = repositoryUrl(options.url);
   const branch = branchName(options.branch);
   const path = meshPath(options.path ?? "");
@@ -144,6 +146,7 @@ export const gitSource = (options: GitSourceOptions): Source => {
           credentials: credentials(username, await token?.()),
           origin: repository.origin,
           caFile,
+          proxyEnv,
           silenceMs,
           signal: within,
         });

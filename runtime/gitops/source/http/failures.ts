@@ -29,6 +29,7 @@ const networkReasons: Readonly<Record<string, string>> = {
   ETIMEDOUT: "the connection was not answered",
   EHOSTUNREACH: "there is no way to the host",
   ENETUNREACH: "there is no way to its network",
+  ERR_PROXY_TUNNEL: "the proxy on the way does not lead there",
   ERR_STREAM_PREMATURE_CLOSE: "the connection broke off",
   DEPTH_ZERO_SELF_SIGNED_CERT: "its certificate is of an authority that is not known here",
   SELF_SIGNED_CERT_IN_CHAIN: "its certificate is of an authority that is not known here",

@@ -38,17 +38,20 @@ export interface SessionOptions {
   readonly origin: string;
   /** PEM; authorities that are trusted beside the well-known ones. */
   readonly caFile: string | undefined;
+  /** HTTPS_PROXY, HTTP_PROXY and NO_PROXY, as node reads them. */
+  readonly proxyEnv: NodeJS.ProcessEnv;
   /** After so long without a byte a server counts as hanging. */
   readonly silenceMs: number;
   readonly signal: AbortSignal;
 }
 
 export const openedSession = async (options: SessionOptions): Promise<Session> => {
-  const { credentials, origin, silenceMs, signal } = options;
-  const ca = options.caFile === undefined ? undefined : [...tls.rootCertificates, await authorities(options.caFile)];
+  const { credentials, origin, proxyEnv, silenceMs, signal } = options;
+  const ca =
+    options.caFile === undefined ? undefined : [...tls.getCACertificates("default"), await authorities(options.caFile)];
   const agents = {
-    "http:": new http.Agent({ keepAlive: true }),
-    "https:": new https.Agent({ keepAlive: true, ...(ca !== undefined && { ca }) }),
+    "http:": new http.Agent({ keepAlive: true, proxyEnv }),
+    "https:": new https.Agent({ keepAlive: true, proxyEnv, ...(ca !== undefined && { ca }) }),
   };
 
   const asked = ({ url, headers, body, most }: Asked): Promise<Answer> =>
@@ -74,19 +77,32 @@ export const openedSession = async (options: SessionOptions): Promise<Session> =
           : signal.aborted
             ? error
             : (networkFailure(shown, error) ?? error);
-      request.setTimeout(silenceMs, () => {
+      const silence = (): void => {
         isSilent = true;
+        end();
+      };
+      // A proxy that does not answer is neither silence of the request's socket, which is not there yet, nor its end.
+      const end = (): void => {
+        clearTimeout(timer);
         request.destroy();
+        reject(failure(new Error("ended")));
+      };
+      const timer = setTimeout(silence, silenceMs);
+      signal.addEventListener("abort", end, { once: true });
+      request.setTimeout(silenceMs, silence);
+      request.on("error", (error) => {
+        clearTimeout(timer);
+        reject(failure(error));
       });
-      request.on("error", (error) => reject(failure(error)));
-      request.on("response", (response) =>
+      request.on("response", (response) => {
+        clearTimeout(timer);
         resolve({
           status: response.statusCode ?? 0,
           headers: response.headers,
           body: boundedBody(response, most, shown, failure),
           dropped: () => void request.destroy(),
-        }),
-      );
+        });
+      });
       request.end(body);
     });
 
