@@ -68,8 +68,19 @@ module.exports = {
     may(
       "preview",
       "^compiler/preview/",
-      ["^lib/", "^compiler/diff/", "^compiler/preview/"],
+      ["^lib/", "^compiler/(diff|rollout)/", "^compiler/preview/"],
       "a page is made of data, without a file system",
+    ),
+    may(
+      "rollout",
+      "^compiler/rollout/",
+      [
+        "^lib/",
+        "^compiler/(diff/(exact|words)/|diff/named-tests\\.ts$|rollout/)",
+        "^targets/istio/(object|yaml|read/index|emit/names)\\.ts$",
+        "^node:util$|^util$",
+      ],
+      "a rollout is of one platform's objects, and is proved by what they mean",
     ),
     may("pipeline", "^compiler/(pipeline|resolved)\\.ts$", ["^lib/", "^compiler/"], "the compiler knows no target"),
     {
@@ -154,6 +165,18 @@ module.exports = {
         "^node_modules/(@kubernetes/client-node|undici|undici-types)/",
       ],
       "an API server is spoken to without knowing what is written to it",
+    ),
+    may(
+      "gitops-passes",
+      "^runtime/gitops/(?!cluster/|inventory/|source/)",
+      [
+        "^lib/",
+        "^compiler/(pipeline|rollout/|preview/rollout/)",
+        "^targets/istio/",
+        "^runtime/(gitops|diagnostics|log)/",
+        "^(node:)?[a-z_0-9/]+$",
+      ],
+      "a commit becomes what a cluster holds by the same compiler, the same plan and one inventory",
     ),
     may(
       "gitops-inventory-knows-the-cluster",

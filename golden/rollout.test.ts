@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { applied, stateOf, type State, type Write } from "../compiler/rollout/change.ts";
-import { rolloutPlan, type Plan, type Step } from "../compiler/rollout/plan.ts";
+import { rolloutPlan, type Plan } from "../compiler/rollout/plan.ts";
+import type { Step } from "../compiler/rollout/step.ts";
 import type { ServiceGraph } from "../lib/graph/graph.ts";
 import type { Call } from "../lib/model/call.ts";
 import { decide } from "../lib/model/decide/index.ts";

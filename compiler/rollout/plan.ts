@@ -1,21 +1,14 @@
 import type { Diagnostic, Staged } from "../../lib/diagnostics/diagnostic.ts";
-import type { ServiceGraph } from "../../lib/graph/graph.ts";
-import type { Platform } from "../../lib/graph/platform.ts";
 import type { Mesh } from "../../lib/model/mesh.ts";
 import { TooLarge } from "../../lib/requests/diagrams.ts";
 import type { KubernetesObject } from "../../targets/istio/object.ts";
 import { readMoment } from "../../targets/istio/read/index.ts";
-import { saysTheSame, stateOf, type State, type Write } from "./change.ts";
-import { courses, tactics, type Ends, type Move, type Phase } from "./courses.ts";
+import { saysTheSame, stateOf, type State } from "./change.ts";
+import { courses, tactics, type Ends, type Move } from "./courses.ts";
 import { byPhase, inAnyOrder, type Found } from "./orders.ts";
 import { prover, type Broken } from "./proof.ts";
-import { stepProver } from "./step-proof.ts";
-
-/** Writes that may reach proxies in any order and mixture; the next step begins when every proxy has all of them. */
-export interface Step {
-  readonly phase: Phase;
-  readonly writes: readonly Write[];
-}
+import { stepProver, type PlanBase } from "./step-proof.ts";
+import type { Step } from "./step.ts";
 
 /** How a cluster comes from what it has to what is wanted; steps of a plan that is not safe are what they would be. */
 export type Plan =
@@ -30,11 +23,6 @@ export type Plan =
     }
   /** More than is worth working out. */
   | { readonly kind: "unproved"; readonly steps: readonly Step[]; readonly why: string };
-
-export interface PlanBase {
-  readonly graph: ServiceGraph;
-  readonly platform: Platform;
-}
 
 /**
  * A plan whose every moment is held against both ends: with callers' and callees' proxies anywhere within a step, no call fails that

@@ -1,5 +1,6 @@
 import { brokenWords } from "../../compiler/preview/rollout/text.ts";
-import { rolloutPlan, type Plan, type Step } from "../../compiler/rollout/plan.ts";
+import { rolloutPlan, type Plan } from "../../compiler/rollout/plan.ts";
+import type { Step } from "../../compiler/rollout/step.ts";
 import { nameOf, type KubernetesObject } from "../../targets/istio/object.ts";
 import type { Kept } from "../diagnostics/kept.ts";
 import type { Log } from "../log/log.ts";

@@ -1,5 +1,5 @@
 import { compile, spansOf } from "../../compiler/pipeline.ts";
-import type { PlanBase } from "../../compiler/rollout/plan.ts";
+import type { PlanBase } from "../../compiler/rollout/step-proof.ts";
 import { failed, type Diagnostic } from "../../lib/diagnostics/diagnostic.ts";
 import { istio } from "../../targets/istio/index.ts";
 import type { KubernetesObject } from "../../targets/istio/object.ts";

@@ -1,6 +1,7 @@
 import type { Call } from "../../../lib/model/call.ts";
 import type { Write } from "../../rollout/change.ts";
-import type { Plan, Step } from "../../rollout/plan.ts";
+import type { Plan } from "../../rollout/plan.ts";
+import type { Step } from "../../rollout/step.ts";
 import { printable } from "../diff/printable.ts";
 
 /** A plan for a terminal: its steps, each with its writes; or the call that no order spares. */

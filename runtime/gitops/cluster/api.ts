@@ -81,12 +81,14 @@ export interface WriteOptions {
   /** Everything is judged and nothing stored. */
   readonly dryRun?: boolean;
   readonly subresource?: "status";
+  /** Applies only: takes fields from whoever owns them. For what this program owned before, and somebody changed. */
+  readonly force?: boolean;
   readonly signal?: AbortSignal;
   /** Called right before anything is sent, for each attempt; what it throws ends the write. */
   readonly fence?: () => void;
 }
 
-export interface RemoveOptions extends Omit<WriteOptions, "subresource"> {
+export interface RemoveOptions extends Omit<WriteOptions, "subresource" | "force"> {
   /** The object that is meant: another one of the same name stays ("conflict"). */
   readonly uid: string;
   /** The version that is meant: a newer one stays ("conflict"). */
@@ -121,7 +123,7 @@ export interface ClusterApi {
   readonly get: (ref: ObjectRef, options?: { readonly signal?: AbortSignal }) => Promise<ClusterObject | undefined>;
   /** All pages. */
   readonly list: (kind: ObjectKind, options?: ListOptions) => Promise<ObjectList>;
-  /** Server-side apply, never forced, with strict validation; the object as it is stored then. */
+  /** Server-side apply with strict validation, not forced unless asked; the object as it is stored then. */
   readonly apply: (object: WantedObject, options?: WriteOptions) => Promise<ClusterObject>;
   /** "conflict" where it exists. */
   readonly create: (object: WantedObject, options?: WriteOptions) => Promise<ClusterObject>;

@@ -76,7 +76,7 @@ export const clusterApi = (options: ClusterApiOptions): ClusterApi & { readonly 
   ): Promise<ClusterObject> => {
     const path = await pathOf(object, options, method !== "POST");
     const query = new URLSearchParams({ fieldManager, fieldValidation: "Strict" });
-    if (method === "PATCH") query.set("force", "false");
+    if (method === "PATCH") query.set("force", String(options.force === true));
     if (options.dryRun === true) query.set("dryRun", "All");
     const stored = await asked(nameOf(object, object.metadata), object, {
       method,

@@ -1,5 +1,5 @@
 import type { Write } from "../../../compiler/rollout/change.ts";
-import type { Step } from "../../../compiler/rollout/plan.ts";
+import type { Step } from "../../../compiler/rollout/step.ts";
 import type { Log } from "../../log/log.ts";
 import { ClusterError, type ClusterApi, type ClusterObject, type ObjectRef } from "../cluster/index.ts";
 import { PassFailure } from "../failure.ts";
