@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ClusterAccess } from "../../runtime/gitops/cluster/index.ts";
 import { apiServer } from "../rig/api-server.ts";
-import { authority } from "../rig/certificates.ts";
+import { authority, type Authority } from "../rig/certificates.ts";
 import { freePort } from "../rig/free-port.ts";
 import type { Tools } from "../rig/install.ts";
 import type { Kube } from "../rig/kube.ts";
@@ -15,6 +15,10 @@ export interface LastingApiServer {
   /** PEM. */
   readonly authority: string;
   readonly kube: Kube;
+  /** Signs its certificate; for whoever stands in front of it. */
+  readonly platform: Authority;
+  /** Of somebody who may do everything. */
+  readonly token: string;
   /** As somebody who may do everything, or by a token. */
   readonly access: (token?: string) => ClusterAccess;
   readonly down: () => Promise<void>;
@@ -38,6 +42,8 @@ export const lastingApiServer = async (tools: Pick<Tools, "etcd" | "kubeApiserve
     return {
       url,
       authority: platform.certificate,
+      platform,
+      token: running.token,
       kube: running.kube,
       access: (token = running.token) => ({
         server: new URL(url),
