@@ -55,17 +55,25 @@ export const isAsWanted = (wanted: WantedObject, live: ClusterObject): boolean =
     ([key, value]) => live.metadata.labels?.[key] === value,
   );
   const spec = wanted["spec"] as object;
-  if (!hasLabels || !says(spec, live.spec)) return false;
   const { "f:spec": owned = {} } = ownedFields(live, fieldManager);
-  return ownsOnly(owned, spec) && Object.keys(spec).every((field) => `f:${field}` in owned);
+  return (
+    hasLabels &&
+    says(spec, live.spec, owned) &&
+    ownsOnly(owned, spec) &&
+    Object.keys(spec).every((field) => `f:${field}` in owned)
+  );
 };
 
-/** Maps are compared by what is wanted of them, lists as a whole but for those that several may add to. */
-const says = (wanted: unknown, live: unknown): boolean => {
-  if (isMap(wanted)) return isMap(live) && Object.entries(wanted).every(([key, value]) => says(value, live[key]));
-  if (Array.isArray(wanted) && Array.isArray(live) && live.length > wanted.length)
-    return wanted.every((item) => live.some((other) => isDeepStrictEqual(item, other)));
-  return isDeepStrictEqual(wanted, live);
+/** Maps are compared by what is wanted of them; lists as a whole, unless their items are owned one by one. */
+const says = (wanted: unknown, live: unknown, owned: FieldSet): boolean => {
+  if (isMap(wanted))
+    return (
+      isMap(live) && Object.entries(wanted).every(([key, value]) => says(value, live[key], owned[`f:${key}`] ?? {}))
+    );
+  const isShared = Object.keys(owned).some((path) => path.startsWith("k:"));
+  return Array.isArray(wanted) && Array.isArray(live) && isShared
+    ? wanted.every((item) => live.some((other) => isDeepStrictEqual(item, other)))
+    : isDeepStrictEqual(wanted, live);
 };
 
 const ownsOnly = (owned: FieldSet, wanted: unknown): boolean =>
