@@ -5,16 +5,22 @@ import type { Step } from "../../rollout/step.ts";
 import { printable } from "../diff/printable.ts";
 
 /** A plan for a terminal: its steps, each with its writes; or the call that no order spares. */
-export const planText = (plan: Plan): string => {
-  if (plan.steps.length === 0) return "nothing to roll out\n";
+export const planText = (plan: Plan): string =>
+  planLines(plan)
+    .map((line) => `${line}\n`)
+    .join("");
+
+/** The same as lines, to be shown among others. */
+export const planLines = (plan: Plan): readonly string[] => {
+  if (plan.steps.length === 0) return ["nothing to roll out"];
   const lines = plan.steps.flatMap((step, index) => [
     `${index + 1}. ${phaseWords[step.phase]}`,
     ...step.writes.map((write) => `   ${writeWords(write)}`),
   ]);
-  return [...lines, ...verdict(plan)].map((line) => `${printable(line)}\n`).join("");
+  return [...lines, ...verdict(plan)].map(printable);
 };
 
-export const phaseWords: Readonly<Record<Step["phase"], string>> = {
+const phaseWords: Readonly<Record<Step["phase"], string>> = {
   prepare: "prepare: callers are held to the TLS that they use",
   expand: "expand: what is to come is added",
   switch: "switch: calls go over",
@@ -22,6 +28,7 @@ export const phaseWords: Readonly<Record<Step["phase"], string>> = {
   finish: "finish: callers are left to themselves",
 };
 
+/** `update VirtualService shop/cart`. */
 export const writeWords = ({ name, before, after }: Write): string =>
   `${before === undefined ? "create" : after === undefined ? "delete" : "update"} ${name}`;
 
