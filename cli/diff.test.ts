@@ -101,6 +101,18 @@ describe("what it says", () => {
     }
   });
 
+  test("how it would be rolled out: steps whose every moment is safe, in each form", () => {
+    edit("bookinfo/reviews.ts", "v1: 100 - canary, v3: canary", "v2: 100 - canary, v3: canary");
+    const { stdout } = diff("--base", "HEAD", "--rollout");
+    expect(stdout).toMatch(
+      /1\. expand.*\n +update DestinationRule bookinfo\/reviews\n +2\. switch.*\n +update VirtualService bookinfo\/reviews\n +3\. contract.*\n +update DestinationRule bookinfo\/reviews\n +safe: /,
+    );
+    const json = JSON.parse(diff("--base", "HEAD", "--rollout", "--format", "json").stdout) as object;
+    expect(new Ajv().compile(schema)(json)).toBe(true);
+    expect(json).toMatchObject({ rollout: { kind: "safe", steps: [{ phase: "expand" }, {}, {}], why: null } });
+    expect(diff("--base", "HEAD", "--rollout", "--format", "markdown").stdout).toContain("Rollout: 3 steps, safe");
+  });
+
   test("as JSON it is what the schema says", () => {
     canary();
     opened();

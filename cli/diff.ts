@@ -10,6 +10,7 @@ const formats = ["text", "markdown", "json", "github"] as const;
 interface DiffOptions extends Omit<MeshOptions, "format"> {
   readonly base: string;
   readonly format: (typeof formats)[number];
+  readonly rollout?: true;
   readonly failOn: readonly Risk[];
 }
 
@@ -26,6 +27,7 @@ export const diffCommand = (): Command =>
         .choices(formats)
         .default("text"),
     )
+    .option("--rollout", "show the steps in which Istio's objects would come to a cluster, and whether they are safe")
     .option("--fail-on <risks>", `refuse changes (exit code 3) that are one of: ${risks.join(", ")}`, gates, [])
     .action(async (options: DiffOptions) => {
       const [{ compiled, spansOf }, { compiledBase }, { meshChanges }, { readyToLocate }] = await Promise.all([
@@ -55,7 +57,9 @@ export const diffCommand = (): Command =>
           failOn,
           fromTop: format === "github" || format === "markdown",
         });
-        await written(process.stdout, (await rendering(format))(shown));
+        const rollout =
+          options.rollout === true ? (await import("./diff/rollout.ts")).rolloutOf(base.compiled, head) : {};
+        await written(process.stdout, (await rendering(format))({ ...shown, ...rollout }));
         process.exitCode =
           shown.refused.length > 0 ? exitCode.refused : shown.changes.length > 0 ? exitCode.differs : exitCode.ok;
       } finally {

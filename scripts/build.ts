@@ -9,7 +9,7 @@ import { rolldown } from "rolldown";
 
 const root = join(import.meta.dirname, "..");
 const dist = join(root, "dist");
-const commands = ["mesh-compile", "mesh-control", "mesh-proxy"];
+const commands = ["mesh-compile", "mesh-control", "mesh-proxy", "mesh-sync"];
 rmSync(dist, { recursive: true, force: true });
 const { status } = spawnSync(
   process.execPath,

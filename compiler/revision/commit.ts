@@ -1,14 +1,8 @@
 import { nearest } from "../../lib/diagnostics/nearest.ts";
 import type { Objects } from "./objects.ts";
-import { refusal } from "./refusal.ts";
+import { commitOf, type Commit } from "../commit/commit.ts";
+import { refusal } from "../commit/refusal.ts";
 import { writtenRevision, type Written } from "./revision-syntax.ts";
-
-export interface Commit {
-  /** 40 hex digits. */
-  readonly id: string;
-  readonly tree: string;
-  readonly parents: readonly string[];
-}
 
 /** The commit that a revision names. */
 export const commitNamed = async (objects: Objects, revision: string): Promise<Commit> => {
@@ -76,11 +70,4 @@ const parentOf = async (objects: Objects, written: Written, { id, parents }: Com
   if (parent !== undefined) throw refusal("MESH0208", { object: parent, reason: "it is missing" });
   const has = parents.length === 0 ? "no parent" : `${parents.length} parent${parents.length === 1 ? "" : "s"}`;
   throw noSuch(objects, written, `the commit ${id.slice(0, 10)} has ${has}`);
-};
-
-const commitOf = (id: string, bytes: Buffer): Commit => {
-  const head = bytes.toString("latin1").split("\n\n", 1)[0]!;
-  const tree = /^tree ([0-9a-f]{40})(?:\n|$)/.exec(head)?.[1];
-  if (tree === undefined) throw refusal("MESH0208", { object: id, reason: "it is no commit" });
-  return { id, tree, parents: [...head.matchAll(/^parent ([0-9a-f]{40})$/gm)].map((found) => found[1]!) };
 };

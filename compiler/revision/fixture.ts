@@ -80,6 +80,26 @@ export const repository = (...options: readonly string[]): Fixture => {
   return made;
 };
 
+/** A tree of any entries, which `git` itself would not make. */
+export const treeOf = (
+  { object }: Fixture,
+  entries: readonly (readonly [mode: string, name: string | Buffer, id: string])[],
+) =>
+  object(
+    "tree",
+    Buffer.concat(
+      entries.flatMap(([mode, name, id]) => [
+        Buffer.from(`${mode} `),
+        Buffer.from(name),
+        Buffer.from([0]),
+        Buffer.from(id, "hex"),
+      ]),
+    ),
+  );
+
+/** A commit of it. */
+export const committed = (made: Fixture, tree: string): string => made.git("commit-tree", "-m", "hostile", tree);
+
 export const config = "export default {};\n";
 
 /** A repository with a mesh in `mesh/` and three commits, in which a.ts says 1, 2 and 3. */

@@ -5,11 +5,11 @@ import { relative, isAbsolute } from "node:path";
 import type { Staged } from "../../lib/diagnostics/diagnostic.ts";
 import { temporaryFolder } from "../temporary-folder.ts";
 import { commitNamed } from "./commit.ts";
-import { laidOut } from "./laid-out.ts";
-import { defaultBounds, meshTree, type Bounds } from "./mesh-tree.ts";
+import { laidOut } from "../commit/laid-out.ts";
+import { defaultBounds, meshTree, type Bounds } from "../commit/mesh-tree.ts";
 import { openedObjects } from "./objects.ts";
 import { diskReason } from "../disk-reason.ts";
-import { Refusal, refusal } from "./refusal.ts";
+import { Refusal, refusal } from "../commit/refusal.ts";
 import { repositoryAround } from "./repository.ts";
 
 export { workTreeState } from "./work-tree-state.ts";

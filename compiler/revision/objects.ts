@@ -1,23 +1,14 @@
-import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expandOid, getConfig, listBranches, listRefs, listTags, readObject, resolveRef } from "isomorphic-git";
 import type { Repository } from "./repository.ts";
 import { repositoryFiles, virtualFolder } from "./repository-files.ts";
 import { diskReason } from "../disk-reason.ts";
-import { refusal } from "./refusal.ts";
+import { objectId, type GitObject, type ObjectStore, type ObjectType } from "../commit/object.ts";
+import { refusal } from "../commit/refusal.ts";
 
-export type ObjectType = "blob" | "tree" | "commit" | "tag";
-
-export interface GitObject {
-  readonly type: ObjectType;
-  readonly bytes: Buffer;
-}
-
-/** What a repository answers; each object that it gives has the id by which it was asked for. */
-export interface Objects {
-  /** Undefined where it is not there; a throw where it cannot be read. */
-  readonly object: (id: string) => Promise<GitObject | undefined>;
+/** What a repository answers. */
+export interface Objects extends ObjectStore {
   /** The object that a ref names, by the rules of `git rev-parse`. */
   readonly named: (ref: string) => Promise<string | undefined>;
   /** Objects whose id begins so. */
@@ -26,8 +17,6 @@ export interface Objects {
   readonly names: () => Promise<readonly string[]>;
   /** Commits whose parents were not fetched. */
   readonly shallow: ReadonlySet<string>;
-  /** Whether objects may be missing that the remote promises to send (`--filter`). */
-  readonly partial: boolean;
 }
 
 /** Opens the object store; refuses formats whose ids or refs isomorphic-git would read wrongly. */
@@ -83,10 +72,6 @@ export const openedObjects = async (repository: Repository): Promise<Objects> =>
     partial: packs.some((name) => name.endsWith(".promisor")),
   };
 };
-
-/** The id of an object with this content. */
-export const objectId = (type: ObjectType, bytes: Uint8Array): string =>
-  createHash("sha1").update(`${type} ${bytes.length}\0`).update(bytes).digest("hex");
 
 const isCode = (error: unknown, code: string): boolean => (error as { readonly code?: unknown }).code === code;
 

@@ -1,7 +1,7 @@
 import { readFileSync, realpathSync, statSync } from "node:fs";
 import { dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { diskReason } from "../disk-reason.ts";
-import { refusal } from "./refusal.ts";
+import { refusal } from "../commit/refusal.ts";
 
 /** Where a repository keeps what it has. All paths are absolute, without symbolic links. */
 export interface Repository {

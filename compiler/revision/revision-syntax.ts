@@ -1,4 +1,4 @@
-import { refusal } from "./refusal.ts";
+import { refusal } from "../commit/refusal.ts";
 
 /** A revision as it was written: a name, and the way from there. */
 export interface Written {

@@ -3,9 +3,10 @@ import { join } from "node:path";
 import { isModuleName, unlistedFolders } from "../module-name.ts";
 import { commitNamed } from "./commit.ts";
 import { indexOf, type Index } from "./index-entries.ts";
-import { meshTree } from "./mesh-tree.ts";
-import { objectId, openedObjects, type Objects } from "./objects.ts";
-import { Refusal } from "./refusal.ts";
+import { meshTree } from "../commit/mesh-tree.ts";
+import { objectId } from "../commit/object.ts";
+import { openedObjects, type Objects } from "./objects.ts";
+import { Refusal } from "../commit/refusal.ts";
 import { repositoryAround, type Repository } from "./repository.ts";
 
 /** How the mesh folder in the work tree differs from the commit that is checked out. */

@@ -8,7 +8,7 @@ import type { Diagram, Diagrams } from "../../lib/requests/diagrams.ts";
 import { Fingerprints } from "../diff/exact/fingerprints.ts";
 import { laneAddresses, type Lane } from "../diff/exact/lane.ts";
 import { calledPorts } from "../diff/exact/ports.ts";
-import { identity, isStraight, known, named, sent, unknownWay, type Caller, type Unknown } from "../diff/exact/ways.ts";
+import { isStraight, sent, unknownWay, type Caller, type Unknown } from "../diff/exact/ways.ts";
 import type { Mesh } from "../../lib/model/mesh.ts";
 
 /** What callers' proxies and callees' hold at one moment. */
@@ -64,83 +64,178 @@ const meshesOf = (views: readonly View[]): readonly Mesh[] => [
   ...new Set(views.flatMap(({ decided, server }) => [decided.mesh, server])),
 ];
 
-/** Callers whose proxies do the same with a port in each of the views. */
-const callerGroups = (views: readonly View[], port: number) => {
-  const groups = new Map<string, { readonly reaches: readonly Reach[]; readonly callers: Caller[] }>();
-  const ids = new Map<Reach | string, number>();
-  const idOf = (reach: Reach): number => {
-    const key = reach.kind === "direct" ? "direct" : reach;
-    const found = ids.get(key) ?? ids.size;
-    ids.set(key, found);
-    return found;
-  };
-  const { workloads } = views[0]!.decided.mesh;
-  const callers: readonly Caller[] = [
-    "outside",
-    ...workloads.filter(({ proxy }) => proxy !== "gateway").map(({ id }) => id),
-  ];
-  for (const caller of callers) {
-    const reaches = views.map(({ decided }) => decided.callers.reach(caller, port));
-    const key = reaches.map(idOf).join();
-    const group = groups.get(key);
-    if (group) group.callers.push(caller);
-    else groups.set(key, { reaches, callers: [caller] });
-  }
-  return [...groups.values()];
-};
+/** Callers by what the views make of a port, for as long as names are asked. */
+interface Reaching {
+  readonly caller: Caller;
+  readonly namespace: string;
+  readonly identity: string;
+  readonly reaches: readonly ProxiedReach[];
+  readonly ways: readonly Unknown[];
+  /** Whether its proxy knows the same destinations in all views. */
+  readonly isSteady: boolean;
+}
 
 function* proxied(views: readonly View[], diagrams: Diagrams, prints: Prints): Generator<MeantCalls> {
-  for (const lanePort of calledPorts(...meshesOf(views))) {
+  const names = namesOfAll(views);
+  const steady = steadyCallers(views);
+  for (const port of calledPorts(...meshesOf(views))) {
     // Nobody means to call what nothing speaks of.
-    if (typeof lanePort !== "number") continue;
-    const port = lanePort;
-    for (const { reaches, callers } of callerGroups(views, port)) {
-      const reached = reaches.map(known);
-      const ways = views.map(({ decided }, index) => unknownWay(decided, reaches[index]!, diagrams));
-      for (const { names, hosts } of namesAlike(reached)) {
-        const [first] = hosts;
-        if (hosts.every((host) => host === first && host !== undefined) && !prints.routed(first!, port)) continue;
-        const host = hosts.find((one) => one !== undefined)!;
+    if (typeof port !== "number") continue;
+    const callers = reachingAt(port, views, diagrams, steady);
+    const unsteady = callers.filter(({ isSteady }) => !isSteady);
+    for (const { host, alike, within } of names) {
+      const asked = prints.routed(host, port) ? callers : unsteady;
+      for (const group of grouped(asked, host, alike[0]!, within, views)) {
+        const { ways, hosts, wholes } = group;
         const address: Address = { kind: "destination", host };
-        const to = ways.some(isStraight) ? laneAddresses([address]) : ("any" as const);
-        const lane: Lane = { port, to, names: { kind: "named", host, names } };
-        for (const caller of callers)
+        const isNamed = hosts.some((one) => one !== undefined);
+        const isWhole = wholes.some(Boolean);
+        // Where no view reads HTTP, whole connections are one lane whatever they name.
+        if (!isNamed && (!isWhole || alike[0] !== host)) continue;
+        const lane: Lane = {
+          port,
+          to: isWhole || ways.some(isStraight) ? laneAddresses([address]) : "any",
+          names: isNamed ? { kind: "named", host, names: alike } : { kind: "any" },
+        };
+        for (const { caller, identity: proven } of group.callers)
           yield* ifAny(lane, caller, views, ({ decided }, index) =>
-            reached[index]!.whole.has(host)
-              ? decided.decisions.whole(identity(decided.mesh, caller), host, port)
-              : named(decided, caller, hosts[index], ways[index]!, address, port),
+            wholes[index] === true
+              ? decided.decisions.whole(proven, host, port)
+              : hosts[index] === undefined
+                ? sent(decided, ways[index]!, address, port)
+                : decided.decisions.routed(proven, hosts[index], port),
           );
       }
-      yield* whole(views, { reached, ways, callers, port }, prints);
     }
   }
 }
 
-function* whole(
+/** Everybody whose own proxy looks at what is sent to a port. */
+const reachingAt = (
+  port: number,
   views: readonly View[],
-  group: {
-    readonly reached: readonly ProxiedReach[];
-    readonly ways: readonly Unknown[];
-    readonly callers: readonly Caller[];
-    readonly port: number;
-  },
-  prints: Prints,
-): Generator<MeantCalls> {
-  const { reached, ways, callers, port } = group;
-  for (const host of new Set(reached.flatMap((one) => [...one.whole]))) {
-    // By name, where a view reads HTTP there: above.
-    if (reached.some((one) => one.named.has(host))) continue;
-    if (reached.every((one) => one.whole.has(host)) && !prints.forwarded(host)) continue;
-    const address: Address = { kind: "destination", host };
-    const lane: Lane = { port, to: laneAddresses([address]), names: { kind: "any" } };
-    for (const caller of callers)
-      yield* ifAny(lane, caller, views, ({ decided }, index) =>
-        reached[index]!.whole.has(host)
-          ? decided.decisions.whole(identity(decided.mesh, caller), host, port)
-          : sent(decided, ways[index]!, address, port),
-      );
+  diagrams: Diagrams,
+  steady: ReadonlySet<Caller>,
+): readonly Reaching[] => {
+  const kept = views.map(() => new Map<Reach, Unknown>());
+  return views[0]!.decided.mesh.workloads.flatMap(({ id, namespace, identity, proxy }): readonly Reaching[] => {
+    if (proxy !== "sidecar") return [];
+    const reaches = views.map(({ decided }) => decided.callers.reach(id, port));
+    if (reaches.some(({ kind }) => kind === "direct")) return [];
+    const ways = reaches.map((reach, index) => {
+      const known = kept[index]!.get(reach) ?? unknownWay(views[index]!.decided, reach, diagrams);
+      kept[index]!.set(reach, known);
+      return known;
+    });
+    return [
+      { caller: id, namespace, identity, reaches: reaches as readonly ProxiedReach[], ways, isSteady: steady.has(id) },
+    ];
+  });
+};
+
+/** Callers who fare alike in every view, one for all of them: the same destinations, let in by the same rules. */
+const grouped = (
+  callers: readonly Reaching[],
+  host: Host,
+  name: string,
+  within: string | undefined,
+  views: readonly View[],
+) => {
+  const groups = new Map<
+    string,
+    {
+      readonly ways: readonly Unknown[];
+      readonly hosts: readonly (Host | undefined)[];
+      readonly wholes: readonly boolean[];
+      readonly callers: Reaching[];
+    }
+  >();
+  const named = new Map<string, ReadonlySet<string>>();
+  for (const reaching of callers) {
+    const { namespace, identity, reaches, ways } = reaching;
+    if (within !== undefined && namespace !== within) continue;
+    const hosts = reaches.map((reach) => reach.named.get(name));
+    const wholes = reaches.map((reach) => reach.whole.has(host));
+    if (hosts.every((one) => one === undefined) && !wholes.includes(true)) continue;
+    const led = hosts.join(" ");
+    let exact = named.get(led);
+    if (exact === undefined)
+      named.set(led, (exact = namedExactly([host, ...hosts.flatMap((one) => one ?? [])], views)));
+    const who = exact.has(identity) ? identity : directoryOf(identity);
+    const key = `${led}|${wholes.join()}|${ways.join()}|${who}`;
+    if (!groups.has(key)) groups.set(key, { ways, hosts, wholes, callers: [reaching] });
   }
-}
+  return [...groups.values()];
+};
+
+/** A rule names an identity, or all that begin with something that ends in `/`. */
+const directoryOf = (identity: string): string => identity.slice(0, identity.lastIndexOf("/") + 1);
+
+/** Identities that some rule of whatever stands behind destinations names by itself. */
+const namedExactly = (hosts: readonly Host[], views: readonly View[]): ReadonlySet<string> => {
+  const found = new Set<string>();
+  for (const mesh of meshesOf(views)) {
+    const { destination, workload, authorizations } = lookup(mesh);
+    const led = new Set(
+      hosts.flatMap((host) => [
+        host,
+        ...(destination(host)?.ports.flatMap(({ routes }) =>
+          routes.flatMap(({ backends }) => backends.map((one) => one.host)),
+        ) ?? []),
+      ]),
+    );
+    for (const id of new Set([...led].flatMap((host) => destination(host)?.workloads ?? []))) {
+      const callee = workload(id);
+      for (const { rules } of callee === undefined ? [] : authorizations(callee))
+        for (const { from } of rules)
+          if (typeof from !== "string") for (const { kind, id: named } of from) if (kind === "exact") found.add(named);
+    }
+  }
+  return found;
+};
+
+/** Callers whose proxies know the same destinations in all views. */
+const steadyCallers = (views: readonly View[]): ReadonlySet<Caller> => {
+  const meshes = [...new Set(views.map(({ decided }) => decided.mesh))];
+  const [first] = meshes;
+  const offered = (mesh: Mesh): string =>
+    JSON.stringify(
+      mesh.destinations.map(({ host, ports }) => [host, ports.map(({ number, protocol }) => [number, protocol])]),
+    );
+  if (new Set(meshes.map(offered)).size > 1) return new Set();
+  const known = meshes.map((mesh) => {
+    const texts = new Map(mesh.scopes.map((scope) => [scope, scope.hosts.join()]));
+    return (id: string): string | undefined => {
+      const scope = lookup(mesh).scope(id);
+      return scope && texts.get(scope);
+    };
+  });
+  return new Set(first!.workloads.map(({ id }) => id).filter((id) => new Set(known.map((of) => of(id))).size === 1));
+};
+
+/** Names that lead alike for whoever knows them: all of a destination's that are no other's. */
+const namesOfAll = (views: readonly View[]) => {
+  const owners = new Map<string, Set<Host>>();
+  const all = new Map<
+    Host,
+    { readonly namespace: string; readonly anywhere: readonly string[]; readonly near: readonly string[] }
+  >();
+  for (const { destinations } of meshesOf(views))
+    for (const { host, namespace, aliases } of destinations) {
+      const own = { namespace, anywhere: [host, ...aliases.anywhere], near: aliases.sameNamespace };
+      for (const name of [...own.anywhere, ...own.near])
+        owners.set(name, (owners.get(name) ?? new Set<Host>()).add(host));
+      all.set(host, own);
+    }
+  const isOwn = (name: string): boolean => owners.get(name)!.size === 1;
+  return [...all].flatMap(([host, { namespace, anywhere, near }]) => [
+    { host, alike: [host, ...anywhere.filter((name) => name !== host && isOwn(name))], within: undefined },
+    ...(near.some(isOwn) ? [{ host, alike: near.filter(isOwn), within: namespace }] : []),
+    ...[...anywhere, ...near]
+      .filter((name) => name !== host && !isOwn(name))
+      .map((name) => ({ host, alike: [name], within: undefined })),
+  ]);
+};
 
 /** What is sent straight to addresses by whoever has no proxy, or whose proxy leaves the port alone. */
 function* direct(views: readonly View[], prints: Prints): Generator<MeantCalls> {
@@ -154,13 +249,11 @@ function* direct(views: readonly View[], prints: Prints): Generator<MeantCalls> 
       if (prints.arrived(id))
         for (const { number } of ports) dialled.set(`${id} ${number}`, [{ kind: "workload", workload: id }, number]);
   }
-  for (const [address, port] of dialled.values())
-    for (const { reaches, callers } of callerGroups(views, port)) {
-      if (reaches.some(({ kind }) => kind !== "direct")) continue;
-      const lane: Lane = { port, to: laneAddresses([address]), names: { kind: "any" } };
-      // They prove nothing, and so are one to everybody.
-      yield* ifAny(lane, callers[0]!, views, ({ decided }) => decided.decisions.direct(address, port));
-    }
+  // Who has no proxy proves nothing, and so is one to everybody.
+  for (const [address, port] of dialled.values()) {
+    const lane: Lane = { port, to: laneAddresses([address]), names: { kind: "any" } };
+    yield* ifAny(lane, "outside", views, ({ decided }) => decided.decisions.direct(address, port));
+  }
 }
 
 /** What gateways send on, as callers of their own: whatever let a request in. */
@@ -199,16 +292,3 @@ function* ifAny(
   const meanings = views.map(meaning);
   if (meanings.some((one) => one !== meanings[0])) yield { lane, caller, meanings };
 }
-
-/** Every name that some view knows, with what it leads to in each; those that lead to the same together. */
-const namesAlike = (reached: readonly ProxiedReach[]) => {
-  const alike = new Map<string, { readonly names: string[]; readonly hosts: readonly (Host | undefined)[] }>();
-  for (const name of new Set(reached.flatMap((one) => [...one.named.keys()]))) {
-    const hosts = reached.map((one) => one.named.get(name));
-    const key = hosts.map((host) => host ?? "").join(" ");
-    const found = alike.get(key);
-    if (found) found.names.push(name);
-    else alike.set(key, { names: [name], hosts });
-  }
-  return [...alike.values()];
-};

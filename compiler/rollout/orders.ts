@@ -1,6 +1,6 @@
 import { applied, type State, type Write } from "./change.ts";
 import { phases, type Move } from "./courses.ts";
-import type { Step } from "./plan.ts";
+import type { Step } from "./step.ts";
 import type { Broken } from "./proof.ts";
 import type { StepProver } from "./step-proof.ts";
 

@@ -1,34 +1,28 @@
 import type { Diagnostic, Staged } from "../../lib/diagnostics/diagnostic.ts";
-import type { ServiceGraph } from "../../lib/graph/graph.ts";
-import type { Platform } from "../../lib/graph/platform.ts";
 import type { Mesh } from "../../lib/model/mesh.ts";
 import { TooLarge } from "../../lib/requests/diagrams.ts";
 import type { KubernetesObject } from "../../targets/istio/object.ts";
 import { readMoment } from "../../targets/istio/read/index.ts";
-import { stateOf, type State, type Write } from "./change.ts";
-import { courses, tactics, type Ends, type Move, type Phase } from "./courses.ts";
+import { saysTheSame, stateOf, type State } from "./change.ts";
+import { courses, tactics, type Ends, type Move } from "./courses.ts";
 import { byPhase, inAnyOrder, type Found } from "./orders.ts";
 import { prover, type Broken } from "./proof.ts";
-import { stepProver } from "./step-proof.ts";
+import { stepProver, type PlanBase } from "./step-proof.ts";
+import type { Step } from "./step.ts";
 
-/** Writes that may reach proxies in any order and mixture; the next step begins when every proxy has all of them. */
-export interface Step {
-  readonly phase: Phase;
-  readonly writes: readonly Write[];
-}
-
-/** How a cluster comes from what it has to what is wanted. */
+/** How a cluster comes from what it has to what is wanted; steps of a plan that is not safe are what they would be. */
 export type Plan =
   | { readonly kind: "safe"; readonly steps: readonly Step[] }
-  /** Whatever order was tried, some call is broken on the way: the steps are those before it, `at` is the one that breaks it. */
-  | { readonly kind: "unsafe"; readonly steps: readonly Step[]; readonly broken: Broken; readonly at: Step }
-  /** More than is worth working out: the steps are what they would be, and nothing is known of them. */
+  /** Whatever order was tried, some call is broken on the way: in one of them `at` breaks it, `after` steps that break nothing. */
+  | {
+      readonly kind: "unsafe";
+      readonly steps: readonly Step[];
+      readonly broken: Broken;
+      readonly after: readonly Step[];
+      readonly at: Step;
+    }
+  /** More than is worth working out. */
   | { readonly kind: "unproved"; readonly steps: readonly Step[]; readonly why: string };
-
-export interface PlanBase {
-  readonly graph: ServiceGraph;
-  readonly platform: Platform;
-}
 
 /**
  * A plan whose every moment is held against both ends: with callers' and callees' proxies anywhere within a step, no call fails that
@@ -40,6 +34,10 @@ export const rolloutPlan = (
   after: readonly KubernetesObject[],
   base: PlanBase,
 ): Staged<Plan> => {
+  const [from, to] = [stateOf(before), stateOf(after)];
+  // Nothing to do is what most passes find, of meshes whose reading takes seconds.
+  if (from.size === to.size && [...to].every(([name, object]) => saysTheSame(from.get(name), object)))
+    return { value: { kind: "safe", steps: [] }, diagnostics: [] };
   const diagnostics: Diagnostic[] = [];
   const kept = new Map<State, Mesh>();
   const meshOf = (state: State): Mesh => {
@@ -54,7 +52,6 @@ export const rolloutPlan = (
     return value;
   };
   try {
-    const [from, to] = [stateOf(before), stateOf(after)];
     const ends: Ends = {
       before: { state: from, mesh: meshOf(from) },
       after: { state: to, mesh: meshOf(to) },
@@ -70,8 +67,10 @@ class Unreadable extends Error {}
 
 /** Phase by phase where that is safe, by whatever tactic; else in whatever order is. */
 const planned = (ends: Ends, meshOf: (state: State) => Mesh, base: PlanBase): Plan => {
+  const usual = courses(ends, tactics[0]!);
+  if (usual.length === 0) return { kind: "safe", steps: [] };
   const candidates = distinct(tactics.map((tactic) => courses(ends, tactic)));
-  const [usual] = candidates;
+  const unproved = (): readonly Step[] => byPhase(candidates[0]!, ends.before.state, { broken: () => undefined }).steps;
   try {
     const forms = candidates.flat(2).flatMap(({ form }) => form ?? []);
     const everything = meshOf(new Map([...ends.before.state, ...stateOf(forms), ...ends.after.state]));
@@ -83,11 +82,11 @@ const planned = (ends: Ends, meshOf: (state: State) => Mesh, base: PlanBase): Pl
         if (!("broken" in found)) return { kind: "safe", steps: found.steps };
         unsafe = order === inAnyOrder ? (unsafe ?? found) : undefined;
       }
-    return { kind: "unsafe", ...unsafe! };
+    const { steps: after, broken, at } = unsafe!;
+    return { kind: "unsafe", steps: unproved(), broken, after, at };
   } catch (error) {
     if (!(error instanceof TooLarge)) throw error;
-    const { steps } = byPhase(usual!, ends.before.state, { broken: () => undefined });
-    return { kind: "unproved", steps, why: error.message };
+    return { kind: "unproved", steps: unproved(), why: error.message };
   }
 };
 

@@ -1,8 +1,15 @@
 import type { Mesh } from "../../lib/model/mesh.ts";
+import type { ServiceGraph } from "../../lib/graph/graph.ts";
+import type { Platform } from "../../lib/graph/platform.ts";
 import { applied, type State, type Write } from "./change.ts";
-import type { PlanBase } from "./plan.ts";
 import type { Broken, Moment, Prover } from "./proof.ts";
 import { independentGroups } from "./topics.ts";
+
+/** Where a mesh is rolled out: what no object of ours says. */
+export interface PlanBase {
+  readonly graph: ServiceGraph;
+  readonly platform: Platform;
+}
 
 /** Holds whole steps against the ends of their rollout. */
 export interface StepProver {

@@ -15,7 +15,8 @@ import type { LogEntry } from "../log/log.ts";
 import { control, type ControlOptions } from "./control.ts";
 import { testAuthority } from "./identity/fixture.ts";
 import { identities, type Authority } from "./identity/index.ts";
-import type { Kept, SourceListener } from "./source/source.ts";
+import type { Kept } from "../diagnostics/kept.ts";
+import type { SourceListener } from "./source/source.ts";
 import type { Revision } from "./views.ts";
 
 /** A mesh in which everything stands still but what a test changes. */

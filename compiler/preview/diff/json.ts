@@ -1,11 +1,12 @@
+import { brokenWords, writeWords } from "../rollout/text.ts";
 import type { ShownDiff } from "./shown-diff.ts";
 
 /** The number that `docs/diff.schema.json` describes; another one means that readers must look again. */
 const version = 1;
 
-/** A diff for programs: `docs/diff.schema.json` says what it holds. Every key is there; what is not known is null. */
+/** A diff for programs: `docs/diff.schema.json` says what it holds. Every key is there but `rollout`, which is asked for; what is not known is null. */
 export const diffJson = (diff: ShownDiff): string => {
-  const { base, head, environment, summary, changes, refused, notes } = diff;
+  const { base, head, environment, summary, changes, refused, notes, rollout } = diff;
   const value = {
     version,
     base,
@@ -15,6 +16,13 @@ export const diffJson = (diff: ShownDiff): string => {
     summary,
     refused,
     notes,
+    ...(rollout && {
+      rollout: {
+        kind: rollout.kind,
+        steps: rollout.steps.map(({ phase, writes }) => ({ phase, writes: writes.map(writeWords) })),
+        why: rollout.kind === "unsafe" ? brokenWords(rollout) : rollout.kind === "unproved" ? rollout.why : null,
+      },
+    }),
     changes: changes.map(({ kind, subject, title, risks, sets, before, after, witness, causes }) => ({
       kind,
       subject,

@@ -1,3 +1,5 @@
+import type { Plan } from "../../rollout/plan.ts";
+import { planLines } from "../rollout/text.ts";
 import { printable } from "./printable.ts";
 import { riskWords, setLines, type ShownChange, type ShownDiff } from "./shown-diff.ts";
 
@@ -11,7 +13,7 @@ const longestCommand = 4000;
 export const diffMarkdown = (diff: ShownDiff): string => {
   const head = [...heading(diff), ...gate(diff)].filter((part) => part !== "");
   const tail = diff.notes.slice(0, 5).map((note) => `_${inline(note)}_`);
-  const details = diff.changes.map(detail);
+  const details = [...diff.changes.map(detail), ...(diff.rollout === undefined ? [] : [rollout(diff.rollout)])];
   const fixed = `${[...head, ...tail].join("\n\n")}\n`;
   let room = longest - fixed.length - 200;
   const shown: string[] = [];
@@ -66,6 +68,15 @@ const detail = ({ subject, title, risks, sets, before, after, witness, causes }:
     `<details><summary>${inline(subject)}: ${inline(title, 600)}${labels === "" ? "" : ` · ${labels}`}</summary>`,
     lines.join("\n"),
     ...(witness && witness.command.length <= longestCommand ? [fenced(witness.command)] : []),
+    "</details>",
+  ].join("\n\n");
+};
+
+const rollout = (plan: Plan): string => {
+  const { length } = plan.steps;
+  return [
+    `<details><summary>Rollout: ${length} step${length === 1 ? "" : "s"}, ${plan.kind}</summary>`,
+    fenced(planLines(plan).join("\n")),
     "</details>",
   ].join("\n\n");
 };

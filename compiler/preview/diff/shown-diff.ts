@@ -1,5 +1,6 @@
 import type { Call } from "../../../lib/model/call.ts";
 import type { ChangedSet, Change, Risk } from "../../diff/change.ts";
+import type { Plan } from "../../rollout/plan.ts";
 
 /** A diff with every place found and every call written as a command: all that any form of it shows. */
 export interface ShownDiff {
@@ -12,6 +13,8 @@ export interface ShownDiff {
   readonly refused: readonly Risk[];
   /** What a reader should know of how it was made. */
   readonly notes: readonly string[];
+  /** How it would come to a cluster, where that was asked. */
+  readonly rollout?: Plan;
 }
 
 export interface ShownChange {

@@ -1,3 +1,4 @@
+import { planLines } from "../rollout/text.ts";
 import { printable } from "./printable.ts";
 import { riskWords, setLines, type ShownChange, type ShownDiff } from "./shown-diff.ts";
 
@@ -29,6 +30,9 @@ export const diffText = (diff: ShownDiff, style: TextStyle): string => {
     ...rest.map(plain),
     ...(diff.changes.length > 0 ? [""] : []),
     ...diff.changes.flatMap(change),
+    ...(diff.rollout === undefined
+      ? []
+      : [paint("1", "rollout"), ...planLines(diff.rollout).map((line) => `  ${line}`), ""]),
     ...diff.notes.map((note) => faint(`note: ${note}`)),
     ...(diff.refused.length > 0
       ? [paint("31;1", `refused: ${diff.refused.map((risk) => riskWords[risk]).join(", ")}`)]

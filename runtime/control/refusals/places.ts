@@ -1,6 +1,7 @@
 import type { Origin } from "../../../lib/diagnostics/origin.ts";
 import type { Span } from "../../../lib/diagnostics/span.ts";
-import { placeOf, type Source } from "../source/source.ts";
+import { placeOf } from "../../diagnostics/kept.ts";
+import type { Source } from "../source/source.ts";
 
 /** Where authored values stand, asked by many at once about the same few. */
 export interface Places {

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { compile } from "../../../compiler/pipeline.ts";
 import type { Revision } from "../views.ts";
 import { folderSource } from "./folder-source.ts";
-import type { Kept } from "./source.ts";
+import type { Kept } from "../../diagnostics/kept.ts";
 
 const bookinfo = join(import.meta.dirname, "../../../policies/bookinfo");
 let folder = "";

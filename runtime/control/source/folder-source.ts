@@ -3,7 +3,8 @@ import type { Diagnostic } from "../../../lib/diagnostics/diagnostic.ts";
 import { native } from "../../../targets/native/index.ts";
 import { xds } from "../../../targets/xds/index.ts";
 import { followedFolder, type FollowedFolderOptions } from "./followed-folder.ts";
-import { kept, type Source } from "./source.ts";
+import { kept } from "../../diagnostics/kept.ts";
+import type { Source } from "./source.ts";
 
 export interface FolderOptions extends FollowedFolderOptions {
   /** That of the roots: a mesh of another would have identities that nobody can be given. Any when absent. */

@@ -1,16 +1,5 @@
-import type { Diagnostic } from "../../../lib/diagnostics/diagnostic.ts";
-import type { Origin } from "../../../lib/diagnostics/origin.ts";
-import type { Span } from "../../../lib/diagnostics/span.ts";
+import type { Kept, SpansOf } from "../../diagnostics/kept.ts";
 import type { Revision } from "../views.ts";
-
-/** A diagnostic as it is kept: in words, with the line that it is about. */
-export interface Kept {
-  readonly code: string;
-  readonly severity: Diagnostic["severity"];
-  readonly message: string;
-  /** `bookinfo/reviews.ts:12:5`, relative to the mesh folder; undefined where it has no place. */
-  readonly at: string | undefined;
-}
 
 export interface SourceListener {
   /**
@@ -26,21 +15,5 @@ export interface SourceListener {
 export interface Source {
   /** Calls the listener for what is there now and whenever that changes, one call after the other, until it is stopped. */
   readonly followed: (listener: SourceListener) => Promise<{ readonly stop: () => Promise<void> }>;
-  readonly spansOf: (origins: readonly Origin[]) => Promise<ReadonlyMap<Origin, Span>>;
+  readonly spansOf: SpansOf;
 }
-
-export const placeOf = ({ file, line, column }: Span): string => `${file}:${line}:${column}`;
-
-/** Diagnostics as they are kept, each with its line found. */
-export const kept = async (
-  diagnostics: readonly Diagnostic[],
-  spansOf: Source["spansOf"],
-): Promise<readonly Kept[]> => {
-  const origins = diagnostics.flatMap(({ place }) => (place && "origin" in place ? [place.origin] : []));
-  const spans =
-    origins.length > 0 ? await spansOf(origins).catch(() => new Map<Origin, Span>()) : new Map<Origin, Span>();
-  return diagnostics.map(({ code, severity, message, place }) => {
-    const span = place && ("span" in place ? place.span : spans.get(place.origin));
-    return { code, severity, message, at: span && placeOf(span) };
-  });
-};

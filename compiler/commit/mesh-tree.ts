@@ -1,6 +1,6 @@
 import { configModule } from "../module-name.ts";
 import type { Commit } from "./commit.ts";
-import type { Objects } from "./objects.ts";
+import type { ObjectStore } from "./object.ts";
 import { refusal } from "./refusal.ts";
 import { treeReader, unsafeName, type TreeEntry } from "./tree.ts";
 
@@ -36,7 +36,7 @@ const isSkipped = ({ name, kind }: TreeEntry, path: string): boolean =>
 
 /** The tree of the mesh folder in a commit; nothing of it is written yet, and every name in it is fit to be. */
 export const meshTree = async (
-  objects: Objects,
+  objects: ObjectStore,
   commit: Commit,
   prefix: string,
   written: string,
@@ -86,7 +86,7 @@ export const meshTree = async (
 
 /** What is not there may be still to come, where the remote promised it. */
 export const missingObject = (
-  { partial }: Objects,
+  { partial }: ObjectStore,
   { written, commit }: { readonly written: string; readonly commit: string },
   id: string,
   path: string,

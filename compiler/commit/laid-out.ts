@@ -1,15 +1,15 @@
 import { lstatSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { missingObject, type Bounds, type MeshFile, type MeshTree } from "./mesh-tree.ts";
-import { objectId, type Objects } from "./objects.ts";
+import { objectId, type ObjectStore } from "./object.ts";
 import { diskReason } from "../disk-reason.ts";
 import { refusal } from "./refusal.ts";
 
 export interface Layout {
-  /** Empty and private: the mesh is written into its folder `mesh`. */
+  /** Empty and private: the mesh is written into its folder `mesh`. It may be moved as a whole afterwards. */
   readonly temporary: string;
-  /** The mesh folder as it is now; what it has in common with the commit is taken from here. */
-  readonly present: string;
+  /** The mesh folder as it is now, where there is one; what it has in common with the commit is taken from here. */
+  readonly present: string | undefined;
   readonly named: { readonly written: string; readonly commit: string };
   readonly bounds: Bounds;
 }
@@ -20,7 +20,7 @@ export interface Layout {
  * INVARIANT: no file is written through a link, since links come last and nothing that is there is opened; no file's content
  * differs from what its id says; no link leads out of the folder, but to an empty one beside it, where the loader refuses it.
  */
-export const laidOut = async (objects: Objects, tree: MeshTree, layout: Layout): Promise<string> => {
+export const laidOut = async (objects: ObjectStore, tree: MeshTree, layout: Layout): Promise<string> => {
   const folder = join(layout.temporary, "mesh");
   const outside = join(layout.temporary, "outside");
   const contents = contentReader(objects, layout);
@@ -45,15 +45,21 @@ export const laidOut = async (objects: Objects, tree: MeshTree, layout: Layout):
   const within = (path: string, target: string): boolean => isTarget(target) && !leadsOut(path, targets, folders);
   if ([...targets].some(([path, target]) => !within(path, target)))
     written("", () => mkdirSync(outside, { mode: 0o700 }));
-  for (const [path, target] of targets) written(path, (to) => symlinkSync(within(path, target) ? target : outside, to));
+  for (const [path, target] of targets)
+    written(path, (to) => symlinkSync(within(path, target) ? target : relative(dirname(to), outside), to));
   return folder;
 };
 
 /** The content of a file: from the work tree where it has the same id there, else from the object store. */
-const contentReader = (objects: Objects, { present, named, bounds }: Layout): ((file: MeshFile) => Promise<Buffer>) => {
+const contentReader = (
+  objects: ObjectStore,
+  { present, named, bounds }: Layout,
+): ((file: MeshFile) => Promise<Buffer>) => {
   let left = bounds.bytes;
   return async ({ path, id }) => {
-    const bytes = unchanged(join(present, path), id, left) ?? (await objects.object(id))?.bytes;
+    const bytes =
+      (present === undefined ? undefined : unchanged(join(present, path), id, left)) ??
+      (await objects.object(id))?.bytes;
     if (bytes === undefined) throw missingObject(objects, named, id, path);
     left -= bytes.length;
     if (left < 0)

@@ -1,7 +1,7 @@
 import { diagnostic, type Code, type ParametersOf } from "../../lib/diagnostics/catalog.ts";
 import type { Diagnostic } from "../../lib/diagnostics/diagnostic.ts";
 
-/** Ends the reading of a repository wherever it stands; `index.ts` catches it, so that nobody outside sees a throw. */
+/** Ends the reading of a repository wherever it stands; whoever began it catches it, so that nobody outside sees a throw. */
 export class Refusal extends Error {
   readonly diagnostic: Diagnostic;
 

@@ -1,4 +1,4 @@
-import type { Objects } from "./objects.ts";
+import type { ObjectStore } from "./object.ts";
 import { refusal } from "./refusal.ts";
 
 /** What a tree names: a file (its executable bit does not matter here), a symbolic link, a folder, another repository. */
@@ -62,7 +62,7 @@ export const unsafeName = (name: string): string | undefined => {
 
 /** The entries of trees, each tree read once. `missing` tells how to say that one is not there. */
 export const treeReader = (
-  objects: Objects,
+  objects: ObjectStore,
   missing: (id: string, path: string) => Error,
 ): ((id: string, path: string) => Promise<readonly TreeEntry[]>) => {
   const read = new Map<string, readonly TreeEntry[]>();

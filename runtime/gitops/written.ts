@@ -1,0 +1,87 @@
+import { isDeepStrictEqual } from "node:util";
+import type { KubernetesObject } from "../../targets/istio/object.ts";
+import {
+  fieldManager,
+  ownedFields,
+  type ClusterObject,
+  type FieldSet,
+  type ObjectRef,
+  type WantedObject,
+} from "./cluster/index.ts";
+
+/** What every object of ours carries. */
+export type Labels = Readonly<Record<string, string>>;
+
+/** An object as it is applied: with what tells whose it is. */
+export const labelled = ({ metadata, ...object }: KubernetesObject, labels: Labels): WantedObject => ({
+  ...object,
+  metadata: { ...metadata, labels: { ...metadata.labels, ...labels } },
+});
+
+/** An object of a cluster as `emit` would have written it. */
+export const asWritten = ({ apiVersion, kind, metadata, spec }: ClusterObject, labels: Labels): KubernetesObject => ({
+  apiVersion,
+  kind,
+  metadata: {
+    name: metadata.name,
+    namespace: metadata.namespace ?? "",
+    labels: Object.fromEntries(Object.entries(metadata.labels ?? {}).filter(([key]) => !(key in labels))),
+  },
+  spec: (spec ?? {}) as KubernetesObject["spec"],
+});
+
+export const referenceTo = ({
+  apiVersion,
+  kind,
+  metadata,
+}: Pick<ClusterObject | KubernetesObject, "apiVersion" | "kind" | "metadata">): ObjectRef => ({
+  apiVersion,
+  kind,
+  namespace: metadata.namespace,
+  name: metadata.name,
+});
+
+/** By creation, then by name (istio, `pkg/config/sort`). */
+export const byAge = (a: ClusterObject, b: ClusterObject): number => (ageOf(a) < ageOf(b) ? -1 : 1);
+const ageOf = ({ metadata }: ClusterObject): string =>
+  `${metadata.creationTimestamp ?? ""} ${metadata.name}.${metadata.namespace ?? ""}`;
+
+/**
+ * Whether an apply of `wanted` would change nothing that is ours: each field says what is wanted, and we own no other. What others own
+ * beside that is theirs. Where a webhook or a default changes what we say, it looks changed, and is applied once more.
+ */
+export const isAsWanted = (wanted: WantedObject, live: ClusterObject): boolean => {
+  const hasLabels = Object.entries(wanted.metadata.labels ?? {}).every(
+    ([key, value]) => live.metadata.labels?.[key] === value,
+  );
+  const spec = wanted["spec"] as object;
+  const { "f:spec": owned = {} } = ownedFields(live, fieldManager);
+  return (
+    hasLabels &&
+    says(spec, live.spec, owned) &&
+    ownsOnly(owned, spec) &&
+    Object.keys(spec).every((field) => `f:${field}` in owned)
+  );
+};
+
+/** Maps are compared by what is wanted of them; lists as a whole, unless their items are owned one by one. */
+const says = (wanted: unknown, live: unknown, owned: FieldSet): boolean => {
+  if (isMap(wanted))
+    return (
+      isMap(live) && Object.entries(wanted).every(([key, value]) => says(value, live[key], owned[`f:${key}`] ?? {}))
+    );
+  const isShared = Object.keys(owned).some((path) => path.startsWith("k:"));
+  return Array.isArray(wanted) && Array.isArray(live) && isShared
+    ? wanted.every((item) => live.some((other) => isDeepStrictEqual(item, other)))
+    : isDeepStrictEqual(wanted, live);
+};
+
+const ownsOnly = (owned: FieldSet, wanted: unknown): boolean =>
+  Object.entries(owned).every(([path, below]) => {
+    if (!path.startsWith("f:")) return true;
+    const value = isMap(wanted) ? wanted[path.slice(2)] : undefined;
+    return value !== undefined && ownsOnly(below, value);
+  });
+
+const isMap = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
