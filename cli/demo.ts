@@ -143,5 +143,5 @@ const { requests, failed } = load.stop();
 say(
   `\n${requests} requests, ${failed} failed. Over mTLS between all of them, by a proxy for each: nothing was installed.`,
 );
-say(`Next: mesh-compile up --mesh ${shown}, edit a policy, and see.`);
+say(`Next: npx node cli/mesh-compile.ts up --mesh ${shown}, edit a policy, and see.`);
 await ended(failed === 0 ? 0 : 1);
