@@ -106,7 +106,7 @@ const running = await up({
   shownAs: shown,
   ports: 21_000,
   say,
-  wrong: (diagnostics) => report(diagnostics, { format: "text" }),
+  wrong: (diagnostics, spans) => report(diagnostics, { format: "text", locate: () => Promise.resolve(spans) }),
   colour: hasColour(process.stdout),
   ...(isWatched && { page: { address: "127.0.0.1", port: 0 } }),
   signal: ending,

@@ -54,7 +54,7 @@ export const upCommand = (): Command =>
         ports,
         ...(page !== undefined && { page: page === true ? { address: "127.0.0.1", port: 0 } : page }),
         say,
-        wrong: (diagnostics) => report(diagnostics, { format: "text" }),
+        wrong: (diagnostics, spans) => report(diagnostics, { format: "text", locate: () => Promise.resolve(spans) }),
         colour: hasColour(process.stdout),
         signal: ending,
       });
