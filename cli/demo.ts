@@ -106,7 +106,7 @@ const running = await up({
   shownAs: shown,
   ports: 21_000,
   say,
-  wrong: (diagnostics) => report(diagnostics, { format: "text" }),
+  wrong: (diagnostics, spans) => report(diagnostics, { format: "text", locate: () => Promise.resolve(spans) }),
   colour: hasColour(process.stdout),
   ...(isWatched && { page: { address: "127.0.0.1", port: 0 } }),
   signal: ending,
@@ -143,5 +143,5 @@ const { requests, failed } = load.stop();
 say(
   `\n${requests} requests, ${failed} failed. Over mTLS between all of them, by a proxy for each: nothing was installed.`,
 );
-say(`Next: mesh-compile up --mesh ${shown}, edit a policy, and see.`);
+say(`Next: npx node cli/mesh-compile.ts up --mesh ${shown}, edit a policy, and see.`);
 await ended(failed === 0 ? 0 : 1);

@@ -20,12 +20,7 @@ export const report = async (
   diagnostics: readonly Diagnostic[],
   { format, locate, stream }: DiagnosticsOptions,
 ): Promise<void> => {
-  const places = diagnostics.flatMap(({ place, related }) => [
-    ...(place ? [place] : []),
-    ...(related ?? []).map((each) => each.place),
-  ]);
-  const origins = [...new Set(places.flatMap((place) => ("origin" in place ? [place.origin] : [])))];
-  const spans = locate && origins.length > 0 ? await locate(origins) : new Map<Origin, Span>();
+  const spans = await spansFor(diagnostics, locate);
   const located = (origin: Origin): Span | undefined => spans.get(origin);
   if (format === "json") {
     await written(stream ?? process.stdout, diagnosticsJson(diagnostics, located));
@@ -36,6 +31,19 @@ export const report = async (
     out,
     diagnosticsText(diagnostics, located, { width: out.isTTY ? out.columns || 80 : 120, colour: hasColour(out) }),
   );
+};
+
+/** Where everything stands that diagnostics name; nothing is looked for where they name nothing authored. */
+export const spansFor = async (
+  diagnostics: readonly Diagnostic[],
+  locate: DiagnosticsOptions["locate"],
+): Promise<ReadonlyMap<Origin, Span>> => {
+  const places = diagnostics.flatMap(({ place, related }) => [
+    ...(place ? [place] : []),
+    ...(related ?? []).map((each) => each.place),
+  ]);
+  const origins = [...new Set(places.flatMap((place) => ("origin" in place ? [place.origin] : [])))];
+  return locate && origins.length > 0 ? locate(origins) : new Map<Origin, Span>();
 };
 
 /** Written to the end: a pipe takes more than one turn, and whoever reads it must not get half of it. */

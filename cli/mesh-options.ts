@@ -16,7 +16,10 @@ export const withMeshOptions = (command: Command): Command =>
 
 /** The same without a format, for commands that have formats of their own. */
 export const withMesh = (command: Command): Command =>
+  withMeshUntyped(command).option("--no-types", "leave out the type check, for whoever has just run it");
+
+/** For what leaves types to others anyway. */
+export const withMeshUntyped = (command: Command): Command =>
   command
     .option("--mesh <folder>", "the mesh folder, where mesh.config.ts is", ".")
-    .option("--env <environment>", "compile for one of the environments that mesh.config.ts declares")
-    .option("--no-types", "leave out the type check, for whoever has just run it");
+    .option("--env <environment>", "compile for one of the environments that mesh.config.ts declares");

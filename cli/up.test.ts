@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { LiveState, Tried, TriedRequest } from "../compiler/preview/page/live.ts";
@@ -77,12 +77,17 @@ test(
     expect(await versions()).toEqual(new Set(["v3"]));
 
     writeFileSync(reviews, text.replace("reviews.v2", "reviews.v9"));
-    await says(/What was in force stays in force/);
+    await says(/reviews\.ts:9:\d+[\s\S]*What was in force stays in force/);
     expect(await liveState(url, ({ broken }) => broken !== undefined)).toMatchObject({
-      broken: expect.stringContaining("reviews.ts"),
+      broken: expect.stringContaining("reviews.ts:9"),
       inForce: { says: expect.stringContaining("reviews: v3 50 % → 100 %") },
     });
     expect(await versions()).toEqual(new Set(["v3"]));
+
+    writeFileSync(reviews, text);
+    await says(/reviews: v1 0 % → 50 %[\s\S]*In force in all proxies/);
+    writeFileSync(join(folder, "mesh.local.yaml"), "workloads:\n  bookinfo/nobody-v1: { command: x }\n");
+    await says(/mesh\.local\.yaml:2[\s\S]*What was in force stays in force/);
 
     const all = below(child.pid!);
     expect(all.length).toBeGreaterThanOrEqual(13);
@@ -91,6 +96,12 @@ test(
     expect(await leftovers(all, temporary)).toEqual([]);
   },
 );
+
+test("a folder that is not there is said like any other mistake", async () => {
+  const { ended, said } = await upped((mesh) => rmSync(mesh, { recursive: true }));
+  expect(await ended).toBe(1);
+  expect(said.text).toMatch(/^error MESH0001: cannot read the mesh folder/);
+});
 
 test("a mesh that does not compile does not run, and says why", async () => {
   const { ended, said } = await upped((mesh) =>

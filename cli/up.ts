@@ -2,7 +2,7 @@ import { Command, Option } from "commander";
 import { exitCode } from "./exit-code.ts";
 import { loopbackAddressAndPort, portNumber } from "./arguments.ts";
 import { hasColour, report } from "./diagnostics.ts";
-import { withMesh } from "./mesh-options.ts";
+import { withMeshUntyped } from "./mesh-options.ts";
 import { askedToEnd } from "./up/asked-to-end.ts";
 import { envoyProgram } from "./up/envoy-program.ts";
 
@@ -17,7 +17,7 @@ interface UpOptions {
 
 /** `mesh-compile up`: until Ctrl-C. */
 export const upCommand = (): Command =>
-  withMesh(new Command("up"))
+  withMeshUntyped(new Command("up"))
     .description(
       "run the whole mesh on this machine: a control plane, and a proxy for each workload; edit a policy and the traffic moves",
     )
@@ -54,7 +54,7 @@ export const upCommand = (): Command =>
         ports,
         ...(page !== undefined && { page: page === true ? { address: "127.0.0.1", port: 0 } : page }),
         say,
-        wrong: (diagnostics) => report(diagnostics, { format: "text" }),
+        wrong: (diagnostics, spans) => report(diagnostics, { format: "text", locate: () => Promise.resolve(spans) }),
         colour: hasColour(process.stdout),
         signal: ending,
       });

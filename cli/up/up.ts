@@ -6,12 +6,15 @@ import { diffText } from "../../compiler/preview/diff/text.ts";
 import type { Compiled } from "../../compiler/resolved.ts";
 import { readLocal } from "../../compiler/snapshot/read-local.ts";
 import { failed, type Diagnostic } from "../../lib/diagnostics/diagnostic.ts";
+import type { Origin } from "../../lib/diagnostics/origin.ts";
+import type { Span } from "../../lib/diagnostics/span.ts";
 import { native } from "../../targets/native/index.ts";
 import { xds } from "../../targets/xds/index.ts";
 import { followedFolder } from "../../runtime/control/source/followed-folder.ts";
 import { localMesh, type RunningMesh } from "../../runtime/local/local-mesh.ts";
 import { envoy } from "../../runtime/local/proxies/envoy.ts";
 import { meshProxy } from "../../runtime/local/proxies/mesh-proxy.ts";
+import { spansFor } from "../diagnostics.ts";
 import { diagnosticsText } from "../diagnostics/text.ts";
 import { shownDiff } from "../diff/shown.ts";
 import { unavailable } from "../unavailable.ts";
@@ -27,7 +30,7 @@ export interface UpOptions {
   /** The first port that is tried. */
   readonly ports: number;
   readonly say: (text: string) => void;
-  readonly wrong: (diagnostics: readonly Diagnostic[]) => Promise<void>;
+  readonly wrong: (diagnostics: readonly Diagnostic[], spans: ReadonlyMap<Origin, Span>) => Promise<void>;
   readonly colour: boolean;
   /** Where a browser sees the mesh, if anybody wants that: an address of this machine alone. */
   readonly page?: { readonly address: string; readonly port: number };
@@ -91,15 +94,24 @@ export const up = async ({
   let before: Compiled | undefined;
   let isEnding = false;
   const first = Promise.withResolvers<boolean>();
+  /** At the terminal, and the same text for the page. */
+  const wrongWithLines = async (found: readonly Diagnostic[]): Promise<string> => {
+    const spans = await spansFor(found, (origins) => spansOf(folder, options, origins));
+    await wrong(found, spans);
+    return diagnosticsText(found, (origin) => spans.get(origin), { width: 80, colour: false });
+  };
+  /** What is on the disk is not what runs. */
+  const refused = (why: string): void => {
+    page?.broken(why);
+    if (before !== undefined) say("What was in force stays in force.");
+    first.resolve(false);
+  };
   const compiled = async (value: Compiled, diagnostics: readonly Diagnostic[]): Promise<void> => {
     const local = await readLocal(folder, value.graph);
     const mismatches = target.mismatches(value.platform);
     const found = [...diagnostics, ...local.diagnostics, ...mismatches];
-    if (found.length > 0) await wrong(found);
-    if (local.value === undefined || failed(found)) {
-      page?.broken(plainText(found));
-      return first.resolve(false);
-    }
+    const text = found.length > 0 ? await wrongWithLines(found) : "";
+    if (local.value === undefined || failed(found)) return refused(text);
     const startedAt = performance.now();
     const last = before;
     await mesh.taken(value, local.value);
@@ -119,19 +131,12 @@ export const up = async ({
   };
   const following = await followedFolder(folder, options, {
     compiled,
-    broken: async (diagnostics) => {
-      await wrong(diagnostics);
-      page?.broken(plainText(diagnostics));
-      if (before !== undefined) say("What was in force stays in force.");
-      first.resolve(false);
-    },
+    broken: async (diagnostics) => refused(await wrongWithLines(diagnostics)),
     failed: (error) => {
       if (isEnding) return;
       const text = error instanceof Error ? error.message : String(error);
       say(text);
-      page?.broken(text);
-      if (before !== undefined) say("What was in force stays in force.");
-      first.resolve(false);
+      refused(text);
     },
   });
   const stop = async (): Promise<void> => {
@@ -150,9 +155,6 @@ export const up = async ({
   await stop();
   return undefined;
 };
-
-const plainText = (diagnostics: readonly Diagnostic[]): string =>
-  diagnosticsText(diagnostics, () => undefined, { width: 80, colour: false });
 
 /** What an edit means, in the words of `mesh-compile diff`. */
 const meaning = async (

@@ -61,7 +61,9 @@ export const stream = ({ target: { address, port }, credentials, connected, hear
   });
   // The status says the same, and more.
   call.on("error", () => undefined);
-  call.on("status", ({ details, code }) => finished(details || `the control plane ended the stream (${code})`));
+  call.on("status", ({ details, code }) =>
+    finished(reasonIn(details) || `the control plane ended the stream (${code})`),
+  );
   return {
     say: (message) => {
       if (!isOver) call.write(Buffer.from(message));
@@ -70,3 +72,7 @@ export const stream = ({ target: { address, port }, credentials, connected, hear
     end: finished,
   };
 };
+
+/** What kept a connection from being made, without the words that gRPC puts around it. */
+const reasonIn = (details: string): string =>
+  details.replace(/^No connection established\. Last error: (?:Error: )?(.*?)\. Resolution note: .*$/s, "$1");

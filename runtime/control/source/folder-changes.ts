@@ -64,8 +64,9 @@ export const folderChanges = async (folder: string): Promise<FolderChanges> => {
       watcher = undefined;
     }
   };
-  let real = await realpath(folder);
-  let stamps = await stampsOf(folder);
+  // A folder that is not there is for the compilation to say; that it comes is a change.
+  let real = await realpath(folder).catch(() => undefined);
+  let stamps = real === undefined ? new Map<string, string>() : await stampsOf(folder);
   watched();
   const looked = async (): Promise<void> => {
     const now = await realpath(folder);
