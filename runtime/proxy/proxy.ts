@@ -35,6 +35,8 @@ export interface ProxyOptions {
 export interface Proxy {
   /** Goes over to a configuration without losing a request; rejects, and changes nothing, where it is none or cannot be had. */
   readonly taken: (config: unknown) => Promise<ProxyConfig>;
+  /** Serves nothing, as before its first configuration; exchanges that run may end. */
+  readonly emptied: () => Promise<void>;
   /** What it proves itself by from now on; connections that are open stay. */
   readonly provenBy: (identity: OwnIdentity) => void;
   readonly close: (graceMs: number) => Promise<void>;
@@ -174,6 +176,14 @@ export const proxy = ({ telemetry, limits: some, upstream: someUpstream, address
     return config;
   };
 
+  const emptied = (): void => {
+    const before = ports;
+    [ports, listened, identity] = [new Map(), [], ""];
+    clusters.taken({});
+    applications.keepOnly([]);
+    for (const port of before.values()) void port.close(limits.leavingMs);
+  };
+
   // One after the other: each is judged against what is in force then.
   let queue: Promise<unknown> = Promise.resolve();
   return {
@@ -182,6 +192,7 @@ export const proxy = ({ telemetry, limits: some, upstream: someUpstream, address
       queue = result.catch(() => undefined);
       return result;
     },
+    emptied: () => (queue = queue.then(emptied)) as Promise<void>,
     provenBy: (identityNow) => {
       own = identityNow;
       for (const port of ports.values()) port.provenBy(identityNow);
