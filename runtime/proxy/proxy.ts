@@ -155,7 +155,7 @@ export const proxy = ({ telemetry, limits: some, upstream: someUpstream, address
         if (before.has(key)) continue;
         const made = new Port(rules, settings, limits, crowd);
         if (own !== undefined) made.provenBy(own);
-        await made.listening(address, port);
+        await made.listening(address, port, inTheWay.length > 0 ? limits.lookupMs + siblingsMs : 0);
         opened.set(key, made);
       }
     } catch (error) {
@@ -240,3 +240,6 @@ const numberIn = (key: string): number => Number(key.slice(key.indexOf(" ") + 1)
 const isWide = ({ address }: Listener): boolean => address === "0.0.0.0";
 
 const mostPassing = 10_000;
+
+/** How much later another process goes over than this one, beside its look-ups. */
+const siblingsMs = 1000;

@@ -1,6 +1,5 @@
 import { Agent } from "node:http";
 import { createServer } from "node:net";
-import { setTimeout as sleep } from "node:timers/promises";
 import { expect, onTestFinished, test } from "vitest";
 import type { Listener } from "../../targets/native/config.ts";
 import {
@@ -21,22 +20,25 @@ const everywhere = (listener: Listener): Listener => ({ ...listener, address: "0
 
 const scene = async () => {
   const port = await freePort();
+  let isReached = (): void => undefined;
+  const reached = new Promise<void>((resolve) => (isReached = resolve));
   const application = await backend((request, response) => {
+    isReached();
     setTimeout(() => response.end("application"), request.url === "/slow" ? 300 : 0);
   });
   const clusters = { a: cluster(await backend((_, response) => response.end("other"))) };
   const arrivals = inbound(port, application);
   const calls = everywhere(outbound(port, wholeHost(route("a"))));
   const made = await running(config([arrivals]));
-  return { ...made, port, arrivals, calls, clusters };
+  return { ...made, port, reached, arrivals, calls, clusters };
 };
 
 test("who begins to call services on a port of its own goes over to every address, and back, and no exchange ends", async () => {
-  const { proxy, port, arrivals, calls, clusters } = await scene();
+  const { proxy, port, reached, arrivals, calls, clusters } = await scene();
   // Connections that wait are ended with their port, and who uses one just then asks again.
   const answer = async (path = "/") => (await asked(port, { path, agent: new Agent() })).body;
   const begun = answer("/slow");
-  await sleep(50);
+  await reached;
   await proxy.taken(config([arrivals, calls], clusters));
   expect(await answer()).toBe("application");
   expect(await begun).toBe("application");

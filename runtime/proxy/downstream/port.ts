@@ -8,6 +8,7 @@ import type { Upstream } from "../upstream/clusters.ts";
 import { carrierOf } from "./carrier.ts";
 import type { HttpSettings } from "./downstream.ts";
 import { HttpConnection } from "./http-connection.ts";
+import { listen } from "./listen.ts";
 import { isOnThisMachine } from "./own-machine.ts";
 import type { Peer, Site } from "./site.ts";
 import { Tunnel } from "./tunnel.ts";
@@ -110,18 +111,13 @@ export class Port {
     this.#sweeping = setInterval(() => this.#swept(), sweptMs).unref();
   }
 
-  /** The number that it listens at; rejects where it cannot. */
-  listening(address: string, port: number): Promise<number> {
+  /** The number that it listens at; rejects where it cannot, for that long where other processes of the proxy still have it. */
+  async listening(address: string, port: number, waitMs = 0): Promise<number> {
     this.#left = undefined;
-    return new Promise((resolve, reject) => {
-      this.#server.once("error", reject);
-      this.#server.listen({ host: address, port, backlog: 4096 }, () => {
-        this.#server.removeListener("error", reject);
-        // A connection that could not be taken (no descriptors left) is not the end of the others.
-        this.#server.on("error", () => undefined);
-        resolve((this.#server.address() as { readonly port: number }).port);
-      });
-    });
+    await listen(this.#server, address, port, waitMs);
+    // A connection that could not be taken (no descriptors left) is not the end of the others.
+    this.#server.on("error", () => undefined);
+    return (this.#server.address() as { readonly port: number }).port;
   }
 
   /** Leaves its number to another, who is here stays; takes it again with `listening`. */
