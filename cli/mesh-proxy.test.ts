@@ -68,7 +68,7 @@ const named = (name: string) => backend((_, response) => response.end(name));
 const statusOf = async (got: (path: string) => Promise<{ readonly body: string }>) =>
   JSON.parse((await got("/status")).body) as readonly {
     readonly configuration?: string;
-  readonly refused?: { readonly reason: string };
+    readonly refused?: { readonly reason: string };
     readonly lostLogLines: number;
   }[];
 
@@ -114,6 +114,18 @@ test("a proxy without a configuration says why it does not start", async () => {
   const { ended, said } = await started({ ...config([]), version: 3 as unknown as 1 });
   expect(await ended).not.toBe(0);
   expect(said.text).toBe("mesh-proxy: the configuration is of version 3, and this proxy knows 1\n");
+});
+
+test("a proxy whose admin port is taken says so and ends, with all of its workers", async () => {
+  for (const workers of ["1", "2"]) {
+    const port = await freePort();
+    const taken = await named("another");
+    const good = config([outbound(port, wholeHost(route("a")))], { a: cluster(await named("a")) });
+    const { ended, said } = await started(good, "--admin", `127.0.0.1:${taken}`, "--workers", workers);
+    expect(await ended).not.toBe(0);
+    expect(said.text).toContain("EADDRINUSE");
+    await expect(asked(port)).rejects.toThrow("ECONNREFUSED");
+  }
 });
 
 test("several workers share the ports; one that dies takes nothing with it that may be asked again, and is replaced", async () => {
