@@ -10,7 +10,8 @@ import type { OwnIdentity } from "./identity/own-identity.ts";
 import { accessRules } from "./rules/access.ts";
 import { gatewaySite, inboundSite, outboundSite } from "./rules/sites.ts";
 import type { Telemetry } from "./telemetry/exchange-record.ts";
-import { Clusters, type AddressesOf, type Upstream } from "./upstream/clusters.ts";
+import { Clusters, type Upstream } from "./upstream/clusters.ts";
+import type { AddressesOf } from "./upstream/lookups.ts";
 import { PlainPools } from "./upstream/plain-pools.ts";
 import { staysHere } from "./upstream/stays-here.ts";
 import { poolLimits, type PoolLimits } from "./upstream/pool.ts";
@@ -222,12 +223,15 @@ const sockets = (
   rulesOf: (listener: Listener) => PortRules,
 ): ReadonlyMap<string, ListeningSocket> => {
   const made = new Map<string, ListeningSocket>();
-  const wide = new Set(listeners.filter(isWide).map(({ port }) => port));
+  const wide = new Map(listeners.filter(isEverywhere).map(({ port, address }) => [port, address]));
   for (const listener of listeners) {
-    const address = wide.has(listener.port) ? "0.0.0.0" : listener.address;
+    const address = wide.get(listener.port) ?? listener.address;
     const key = socketKey(address, listener.port);
     const socket = made.get(key) ?? { address, port: listener.port, rules: new Map<string, PortRules>() };
-    socket.rules.set(isWide(listener) || address === listener.address ? "*" : listener.address, rulesOf(listener));
+    socket.rules.set(
+      isEverywhere(listener) || address === listener.address ? "*" : listener.address,
+      rulesOf(listener),
+    );
     made.set(key, socket);
   }
   return made;
@@ -236,8 +240,6 @@ const sockets = (
 const socketKey = (address: string, port: number): string => `${address} ${port}`;
 const addressIn = (key: string): string => key.slice(0, key.indexOf(" "));
 const numberIn = (key: string): number => Number(key.slice(key.indexOf(" ") + 1));
-
-const isWide = ({ address }: Listener): boolean => address === "0.0.0.0";
 
 const mostPassing = 10_000;
 
