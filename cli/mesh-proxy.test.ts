@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from "node:child_process";
+import { createHash } from "node:crypto";
 import { mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { Agent } from "node:http";
 import { tmpdir } from "node:os";
@@ -61,9 +62,12 @@ const started = async (first: ProxyConfig, ...parameters: readonly string[]) => 
   };
 };
 
+const childrenOf = async ({ pid }: ChildProcess): Promise<readonly number[]> =>
+  (await readFile(`/proc/${pid}/task/${pid}/children`, "utf8")).split(" ").filter(Boolean).map(Number);
 const named = (name: string) => backend((_, response) => response.end(name));
 const statusOf = async (got: (path: string) => Promise<{ readonly body: string }>) =>
   JSON.parse((await got("/status")).body) as readonly {
+    readonly configuration?: string;
     readonly refused?: { readonly reason: string };
     readonly lostLogLines: number;
   }[];
@@ -112,13 +116,24 @@ test("a proxy without a configuration says why it does not start", async () => {
   expect(said.text).toBe("mesh-proxy: the configuration is of version 3, and this proxy knows 1\n");
 });
 
+test("a proxy whose admin port is taken says so and ends, with all of its workers", async () => {
+  for (const workers of ["1", "2"]) {
+    const port = await freePort();
+    const taken = await named("another");
+    const good = config([outbound(port, wholeHost(route("a")))], { a: cluster(await named("a")) });
+    const { ended, said } = await started(good, "--admin", `127.0.0.1:${taken}`, "--workers", workers);
+    expect(await ended).not.toBe(0);
+    expect(said.text).toContain("EADDRINUSE");
+    await expect(asked(port)).rejects.toThrow("ECONNREFUSED");
+  }
+});
+
 test("several workers share the ports; one that dies takes nothing with it that may be asked again, and is replaced", async () => {
   const port = await freePort();
   const good = config([outbound(port, wholeHost(route("a")))], { a: cluster(await named("a")) });
   const { child, ended, got, ready, said } = await started(good, "--access-log", "none", "--workers", "2");
   await ready();
-  const workers = async (): Promise<readonly number[]> =>
-    (await readFile(`/proc/${child.pid}/task/${child.pid}/children`, "utf8")).split(" ").filter(Boolean).map(Number);
+  const workers = () => childrenOf(child);
   const [first] = await workers();
   process.kill(first!, "SIGKILL");
   // Nobody is connected to it: whoever comes now finds the other, or the next one.
@@ -134,6 +149,50 @@ test("several workers share the ports; one that dies takes nothing with it that 
     0,
   );
   expect(total).toBeGreaterThan(0);
+  child.kill("SIGTERM");
+  expect(await ended).toBe(0);
+});
+
+test("workers go over from one address to all of them with the same port, and back, as often as they are told", async () => {
+  const port = await freePort();
+  const at = (address: string): string =>
+    JSON.stringify(
+      config([{ ...outbound(port, wholeHost(route(address))), address }], { [address]: cluster(backends[address]!) }),
+    );
+  const backends: Readonly<Record<string, number>> = {
+    "127.0.0.1": await named("127.0.0.1"),
+    "0.0.0.0": await named("0.0.0.0"),
+  };
+  const { written, got, ready, said } = await started(JSON.parse(at("127.0.0.1")) as ProxyConfig, "--workers", "2");
+  await ready();
+  for (const address of ["0.0.0.0", "127.0.0.1", "0.0.0.0", "127.0.0.1"]) {
+    await written(at(address));
+    const digest = createHash("sha256").update(at(address)).digest("hex");
+    await eventually(async () => (await statusOf(got)).every(({ configuration }) => configuration === digest));
+    for (let time = 0; time < 10; time += 1) expect((await asked(port)).body).toBe(address);
+  }
+  expect(said.text).not.toMatch(/"configuration refused"|"worker ended"/);
+});
+
+test("a worker that dies before the others are ready is replaced, and nobody waits for it at the end", async () => {
+  const port = await freePort();
+  const good = config([outbound(port, wholeHost(route("a")))], { a: cluster(await named("a")) });
+  const { child, ended, got, ready, said } = await started(good, "--access-log", "none", "--workers", "2");
+  await eventually(async () => (await childrenOf(child)).length === 2);
+  const [first, second] = await childrenOf(child);
+  process.kill(second!, "SIGSTOP");
+  // Who is stopped does not see that its first process is gone.
+  onTestFinished(() => {
+    if (child.exitCode === null) process.kill(second!, "SIGCONT");
+  });
+  await eventually(() => said.text.includes('"configuration taken"'));
+  // That it is ready is told right after.
+  await sleep(300);
+  process.kill(first!, "SIGKILL");
+  await eventually(() => said.text.includes('"worker ended"'));
+  process.kill(second!, "SIGCONT");
+  await ready();
+  await eventually(async () => (await statusOf(got)).length === 2);
   child.kill("SIGTERM");
   expect(await ended).toBe(0);
 });

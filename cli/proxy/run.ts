@@ -71,7 +71,14 @@ export const runCommand = (version: string): Command =>
       });
       const followed = source.followed?.(running);
       let isDraining = false;
-      const watching = await proxyAdmin(running, admin, () => isDraining, followed?.status);
+      const watching = await proxyAdmin(running, admin, () => isDraining, followed?.status).catch(
+        async (error: unknown) => {
+          // Nobody could see what goes on, nor whether it does.
+          await followed?.close();
+          await running.close(0);
+          throw error;
+        },
+      );
       logLines({ level: "info", event: "serving", workers: number, admin: watching.port });
       const asked = await new Promise<string>((resolve) => {
         for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => resolve(signal));

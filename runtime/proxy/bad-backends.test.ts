@@ -2,7 +2,7 @@ import { Agent } from "node:http";
 import { connect, createServer, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import type { Route } from "../../targets/native/config.ts";
 import {
   asked,
@@ -340,4 +340,35 @@ test("a kept connection that is reset as it is used again is no failure where to
   const allowing = await scene([at], { retries: reset });
   for (let time = 0; time < 4; time += 1)
     expect((await asked(allowing.port, { method: "POST", body: "x" })).body).toBe("ok");
+});
+
+test("the next attempt has the whole body, also of what came between the attempts, and more than is kept", async () => {
+  // The longest wait that there is between attempts.
+  const random = vi.spyOn(Math, "random").mockReturnValue(0.999);
+  onTestFinished(() => void random.mockRestore());
+  const whole = `first${"x".repeat(70_000)}last`;
+  let second = "";
+  const answers = (socket: Socket, text: string, connection: number): void => {
+    if (connection === 1) return void socket.write("HTTP/1.1 503 No\r\ncontent-length: 0\r\n\r\n");
+    second += text;
+    if (text.endsWith("last")) socket.write(ok);
+  };
+  let hasLeft = (): void => undefined;
+  const left = new Promise<void>((resolve) => (hasLeft = resolve));
+  const { port: at, taken } = await bad(answers, (socket) => socket.once("close", hasLeft));
+  const retries = { ...reset, on: ["5xx"] } as const;
+  const { port, exchanges } = await scene([at], { retries });
+  const { socket, heard } = said(
+    port,
+    `POST / HTTP/1.1\r\nhost: server\r\ncontent-length: ${whole.length}\r\n\r\nfirst`,
+  );
+  // The proxy leaves a connection whose answer asks for another attempt.
+  await left;
+  socket.write("x".repeat(70_000));
+  await until(() => taken() === 2);
+  socket.write("last");
+  await until(() => heard() !== "");
+  expect(heard()).toMatch(/^HTTP\/1\.1 200 /);
+  expect(second.slice(second.indexOf("\r\n\r\n") + 4)).toBe(whole);
+  expect(exchanges[0]).toMatchObject({ status: 200, attempts: 2, requestBytes: whole.length });
 });

@@ -1,12 +1,12 @@
 import { createHash } from "node:crypto";
 import { openSync, closeSync } from "node:fs";
-import { readFile } from "node:fs/promises";
 import type { ProxyConfig } from "../../targets/native/config.ts";
 import { identityFiles } from "../identity-files.ts";
 import { reasonOf, type Log } from "../log/log.ts";
 import { sparingLog } from "../log/sparing-log.ts";
 import { ownIdentity } from "./identity/own-identity.ts";
 import { proxy, type ProxyOptions } from "./proxy.ts";
+import { nothing, stampedFile } from "./source/stamped-file.ts";
 import { watchedFile } from "./source/watched-file.ts";
 import { AccessLog } from "./telemetry/access-log.ts";
 import { Metrics, type Counted } from "./telemetry/metrics.ts";
@@ -15,7 +15,10 @@ import { join } from "node:path";
 export interface ProcessOptions {
   /** A file with a `ProxyConfig`. */
   readonly config: string;
-  /** Somebody writes the file: whether it is there at the start, or can be used, says nothing. Nothing is served without one. */
+  /**
+   * Somebody writes the file: whether it is there at the start, or can be used, says nothing. Nothing is served without one, nor
+   * with one that says so.
+   */
   readonly waits?: boolean;
   /** The folder that `mesh-control join` keeps; without one nothing can be called or answered with mTLS. */
   readonly identity?: string | undefined;
@@ -33,6 +36,8 @@ export interface ProcessStatus {
   readonly configuration: string | undefined;
   /** What is there now, where it is not in force, and why. */
   readonly refused: { readonly configuration: string; readonly reason: string } | undefined;
+  /** The stamp of the file that is in force or refused, or says that nothing is to be. */
+  readonly read: string | undefined;
   readonly certificate: string | undefined;
   readonly lostLogLines: number;
 }
@@ -59,11 +64,12 @@ export const proxyProcess = async ({
   const accessLog = descriptor === undefined ? undefined : new AccessLog(descriptor);
   let current: ProxyConfig | undefined;
   /** Of what was read last. */
-  let digest = "";
+  let [digest, read] = ["", ""];
   let status: Omit<ProcessStatus, "lostLogLines" | "workload"> = {
     takenAt: undefined,
     configuration: undefined,
     refused: undefined,
+    read: undefined,
     certificate: undefined,
   };
   const metrics = new Metrics(() => ({ id: current?.workload ?? "", identity: current?.identity ?? "" }));
@@ -93,15 +99,22 @@ export const proxyProcess = async ({
     running.provenBy(own);
     status = { ...status, certificate: own.id };
   };
+  const emptied = async (): Promise<void> => {
+    await running.emptied();
+    current = undefined;
+    status = { ...status, takenAt: undefined, configuration: undefined, read, refused: undefined };
+  };
   const taken = async (): Promise<void> => {
-    const text = await readFile(path, "utf8");
-    digest = createHash("sha256").update(text).digest("hex");
-    if (digest === status.configuration) return void (status = { ...status, refused: undefined });
+    [digest, read] = ["", ""];
+    const { text, stamp } = await stampedFile(path);
+    [digest, read] = [createHash("sha256").update(text).digest("hex"), stamp];
+    if (waits && text === nothing) return emptied();
+    if (digest === status.configuration) return void (status = { ...status, read, refused: undefined });
     const told = json(text);
     if (current === undefined) await proven(identityOf(told));
     const config = await running.taken(told);
     current = config;
-    status = { ...status, takenAt: new Date().toISOString(), configuration: digest, refused: undefined };
+    status = { ...status, takenAt: new Date().toISOString(), configuration: digest, read, refused: undefined };
     log({ level: "info", event: "configuration taken", workload: config.workload, listeners: config.listeners.length });
   };
   let queue = Promise.resolve();
@@ -110,10 +123,10 @@ export const proxyProcess = async ({
   const follow = (): void => void (queue = queue.then(taken).catch(refused));
   /** What is in force stays in force, whole. */
   const refused = (error: unknown): void => {
-    if (waits && isMissing(error)) return;
+    if (waits && isMissing(error)) return void (status = { ...status, refused: undefined });
     const reason = reasonOf(error);
     const isSaid = status.refused?.configuration === digest && status.refused.reason === reason;
-    status = { ...status, refused: { configuration: digest, reason } };
+    status = { ...status, read, refused: { configuration: digest, reason } };
     if (!isSaid) log({ level: "error", event: "configuration refused", reason });
     clearTimeout(later);
     if (waits && current === undefined && !isClosing) later = setTimeout(follow, triedAgainMs).unref();

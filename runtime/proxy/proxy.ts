@@ -10,7 +10,8 @@ import type { OwnIdentity } from "./identity/own-identity.ts";
 import { accessRules } from "./rules/access.ts";
 import { gatewaySite, inboundSite, outboundSite } from "./rules/sites.ts";
 import type { Telemetry } from "./telemetry/exchange-record.ts";
-import { Clusters, type AddressesOf, type Upstream } from "./upstream/clusters.ts";
+import { Clusters, type Upstream } from "./upstream/clusters.ts";
+import type { AddressesOf } from "./upstream/lookups.ts";
 import { PlainPools } from "./upstream/plain-pools.ts";
 import { staysHere } from "./upstream/stays-here.ts";
 import { poolLimits, type PoolLimits } from "./upstream/pool.ts";
@@ -35,6 +36,8 @@ export interface ProxyOptions {
 export interface Proxy {
   /** Goes over to a configuration without losing a request; rejects, and changes nothing, where it is none or cannot be had. */
   readonly taken: (config: unknown) => Promise<ProxyConfig>;
+  /** Serves nothing, as before its first configuration; exchanges that run may end. */
+  readonly emptied: () => Promise<void>;
   /** What it proves itself by from now on; connections that are open stay. */
   readonly provenBy: (identity: OwnIdentity) => void;
   readonly close: (graceMs: number) => Promise<void>;
@@ -153,7 +156,7 @@ export const proxy = ({ telemetry, limits: some, upstream: someUpstream, address
         if (before.has(key)) continue;
         const made = new Port(rules, settings, limits, crowd);
         if (own !== undefined) made.provenBy(own);
-        await made.listening(address, port);
+        await made.listening(address, port, inTheWay.length > 0 ? limits.lookupMs + siblingsMs : 0);
         opened.set(key, made);
       }
     } catch (error) {
@@ -174,6 +177,14 @@ export const proxy = ({ telemetry, limits: some, upstream: someUpstream, address
     return config;
   };
 
+  const emptied = (): void => {
+    const before = ports;
+    [ports, listened, identity] = [new Map(), [], ""];
+    clusters.taken({});
+    applications.keepOnly([]);
+    for (const port of before.values()) void port.close(limits.leavingMs);
+  };
+
   // One after the other: each is judged against what is in force then.
   let queue: Promise<unknown> = Promise.resolve();
   return {
@@ -182,6 +193,7 @@ export const proxy = ({ telemetry, limits: some, upstream: someUpstream, address
       queue = result.catch(() => undefined);
       return result;
     },
+    emptied: () => (queue = queue.then(emptied)) as Promise<void>,
     provenBy: (identityNow) => {
       own = identityNow;
       for (const port of ports.values()) port.provenBy(identityNow);
@@ -211,12 +223,14 @@ const sockets = (
   rulesOf: (listener: Listener) => PortRules,
 ): ReadonlyMap<string, ListeningSocket> => {
   const made = new Map<string, ListeningSocket>();
-  const wide = new Set(listeners.filter(isWide).map(({ port }) => port));
+  const wide = new Map(listeners.filter(isEverywhere).map(({ port, address }) => [port, address]));
   for (const listener of listeners) {
-    const address = wide.has(listener.port) ? "0.0.0.0" : listener.address;
+    const address = wide.get(listener.port) ?? listener.address;
     const key = socketKey(address, listener.port);
     const socket = made.get(key) ?? { address, port: listener.port, rules: new Map<string, PortRules>() };
-    socket.rules.set(isWide(listener) || address === listener.address ? "*" : listener.address, rulesOf(listener));
+    const at = isEverywhere(listener) || address === listener.address ? "*" : listener.address;
+    if (socket.rules.has(at)) throw new Error(`two listeners have every address at port ${listener.port}`);
+    socket.rules.set(at, rulesOf(listener));
     made.set(key, socket);
   }
   return made;
@@ -226,6 +240,7 @@ const socketKey = (address: string, port: number): string => `${address} ${port}
 const addressIn = (key: string): string => key.slice(0, key.indexOf(" "));
 const numberIn = (key: string): number => Number(key.slice(key.indexOf(" ") + 1));
 
-const isWide = ({ address }: Listener): boolean => address === "0.0.0.0";
-
 const mostPassing = 10_000;
+
+/** How much later another process goes over than this one, beside its look-ups. */
+const siblingsMs = 1000;

@@ -27,8 +27,8 @@ type Said =
   | { readonly kind: "answer"; readonly number: number; readonly value: unknown };
 
 /**
- * One process, or several that listen on the same ports: the kernel hands connections to whoever asks first, so that one
- * that dies takes only its own with it, and is started again.
+ * One process, or several that listen on the same ports: the kernel divides connections among them, so that one that dies
+ * takes only its own with it, and is started again.
  */
 export const workers = async ({ workers: count, log, ...options }: WorkersOptions): Promise<Workers> => {
   if (count === 1) return alone(await proxyProcess({ ...options, log }));
@@ -40,14 +40,15 @@ export const workers = async ({ workers: count, log, ...options }: WorkersOption
   const starting = new Set<Worker>();
   const questions = new Map<number, (value: unknown) => void>();
 
-  const started = (): Promise<Worker> =>
+  const started = (): Promise<void> =>
     new Promise((resolve, reject) => {
       const worker = cluster.fork(env);
       starting.add(worker);
       worker.on("message", (said: Said) => {
         if (said.kind === "ready") {
           starting.delete(worker);
-          resolve(worker);
+          running.add(worker);
+          resolve();
         } else if (said.kind === "failed") reject(new Error(said.reason));
         else if (said.kind === "log") log(said.entry);
         else questions.get(said.number)?.(said.value);
@@ -72,7 +73,7 @@ export const workers = async ({ workers: count, log, ...options }: WorkersOption
       () => {
         if (isClosing) return;
         started().then(
-          (worker) => void running.add(worker),
+          () => undefined,
           (error: unknown) => {
             log({ level: "error", event: "worker not started", reason: reasonOf(error) });
             again(failures + 1);
@@ -83,7 +84,13 @@ export const workers = async ({ workers: count, log, ...options }: WorkersOption
     ).unref();
   };
   const running = new Set<Worker>();
-  for (const worker of await Promise.all(Array.from({ length: count }, started))) running.add(worker);
+  try {
+    await Promise.all(Array.from({ length: count }, started));
+  } catch (error) {
+    isClosing = true;
+    for (const worker of [...starting, ...running]) worker.process.kill("SIGKILL");
+    throw error;
+  }
 
   const asked = async <T>(kind: "status" | "counted"): Promise<readonly T[]> =>
     (await Promise.all([...running].map((worker) => answer<T>(worker, kind)))).flatMap((one) => one ?? []);
@@ -113,12 +120,14 @@ export const workers = async ({ workers: count, log, ...options }: WorkersOption
         [...running].map(
           (worker) =>
             new Promise<void>((resolve) => {
+              if (worker.isDead()) return resolve();
               const late = setTimeout(() => worker.process.kill("SIGKILL"), graceMs + 5000);
               worker.once("exit", () => {
                 clearTimeout(late);
                 resolve();
               });
-              worker.send({ kind: "close", graceMs } satisfies Asked);
+              // Who is gone meanwhile tells so by its exit.
+              worker.send({ kind: "close", graceMs } satisfies Asked, () => undefined);
             }),
         ),
       );

@@ -33,7 +33,6 @@ const words: Readonly<Record<Reason, string>> = {
   reset: "upstream reset before headers\n",
   "malformed-response": "malformed response from upstream\n",
   timeout: "upstream request timeout\n",
-  draining: "this proxy is going away\n",
 };
 
 /** A whole answer of the proxy's own, with what its route does to responses if it has one; without its body for HEAD. */

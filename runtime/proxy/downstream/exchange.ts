@@ -257,6 +257,8 @@ export class Exchange implements ConnectionUser {
   #again(): void {
     this.#attempts.avoided();
     this.#dropped();
+    // What comes until the next attempt is kept for it, however much that is.
+    this.#isHeadSent = false;
     this.#responseHeads = responseHeads(this.#head, this.#down.settings.limits.head);
     this.#backingOff = setTimeout(() => this.#attempted(false), backOff(this.#attempts.count));
   }

@@ -8,7 +8,8 @@ import type { Upstream } from "../upstream/clusters.ts";
 import { carrierOf } from "./carrier.ts";
 import type { HttpSettings } from "./downstream.ts";
 import { HttpConnection } from "./http-connection.ts";
-import { isOnThisMachine } from "./own-machine.ts";
+import { listen } from "./listen.ts";
+import { isOnThisMachine, unmapped } from "./own-machine.ts";
 import type { Peer, Site } from "./site.ts";
 import { Tunnel } from "./tunnel.ts";
 
@@ -110,18 +111,13 @@ export class Port {
     this.#sweeping = setInterval(() => this.#swept(), sweptMs).unref();
   }
 
-  /** The number that it listens at; rejects where it cannot. */
-  listening(address: string, port: number): Promise<number> {
+  /** The number that it listens at; rejects where it cannot, for that long where other processes of the proxy still have it. */
+  async listening(address: string, port: number, waitMs = 0): Promise<number> {
     this.#left = undefined;
-    return new Promise((resolve, reject) => {
-      this.#server.once("error", reject);
-      this.#server.listen({ host: address, port, backlog: 4096 }, () => {
-        this.#server.removeListener("error", reject);
-        // A connection that could not be taken (no descriptors left) is not the end of the others.
-        this.#server.on("error", () => undefined);
-        resolve((this.#server.address() as { readonly port: number }).port);
-      });
-    });
+    await listen(this.#server, address, port, waitMs);
+    // A connection that could not be taken (no descriptors left) is not the end of the others.
+    this.#server.on("error", () => undefined);
+    return (this.#server.address() as { readonly port: number }).port;
   }
 
   /** Leaves its number to another, who is here stays; takes it again with `listening`. */
@@ -200,7 +196,7 @@ export class Port {
   #failed(socket: TLSSocket, failure: Pick<HandshakeFailure, "code" | "reason">): void {
     this.#settings.telemetry.handshakeFailed({
       side: "downstream",
-      address: carrierOf(socket).remoteAddress ?? "",
+      address: unmapped(carrierOf(socket).remoteAddress ?? ""),
       ...failure,
     });
     socket.destroy();
@@ -218,8 +214,8 @@ export class Port {
   #serve(socket: Socket, identity: string | undefined): void {
     const peer: Peer = {
       identity,
-      address: socket.remoteAddress ?? "",
-      dialled: { address: socket.localAddress ?? "", port: socket.localPort ?? 0 },
+      address: unmapped(socket.remoteAddress ?? ""),
+      dialled: { address: unmapped(socket.localAddress ?? ""), port: socket.localPort ?? 0 },
     };
     const rules = this.#rulesOf(socket);
     // They may have changed since it was accepted.
@@ -253,7 +249,7 @@ export class Port {
   }
 
   #rulesOf({ localAddress = "" }: Socket): PortRules | undefined {
-    return this.#rules.get(localAddress) ?? this.#rules.get("*");
+    return this.#rules.get(unmapped(localAddress)) ?? this.#rules.get("*");
   }
 
   #swept(): void {

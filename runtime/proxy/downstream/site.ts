@@ -27,8 +27,7 @@ export type Reason =
   | "connect-timeout"
   | "reset"
   | "malformed-response"
-  | "timeout"
-  | "draining";
+  | "timeout";
 
 export interface Answer {
   readonly kind: "answer";

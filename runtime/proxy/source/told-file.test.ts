@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
 import { mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { asked, backend, cluster, config, freePort, outbound, route, wholeHost } from "../fixture.ts";
+import { asked, backend, cluster, config, freePort, listening, outbound, route, wholeHost } from "../fixture.ts";
 import { proxyProcess, type ProxyProcess } from "../process.ts";
 import { toldFile } from "./told-file.ts";
 
@@ -52,6 +53,31 @@ test("what is told is in force when it is said to be, also where there was nothi
   }
 });
 
+const reason = "the port is taken";
+
+/** Together with a process that refuses what the others took, once they did. */
+const disagreeingWith = (
+  file: string,
+  followers: Awaited<ReturnType<typeof following>>["followers"],
+  bad: string,
+  good?: string,
+) => {
+  let wentOver = false;
+  const status = async () => {
+    const all = await followers.status();
+    const [{ configuration, read } = { configuration: undefined, read: undefined }] = all;
+    const isTold = configuration === digestOf(bad);
+    wentOver ||= isTold;
+    const other = {
+      configuration: good === undefined ? undefined : digestOf(good),
+      read,
+      refused: isTold ? { configuration: digestOf(bad), reason } : undefined,
+    };
+    return [...all, other];
+  };
+  return { disagreeing: toldFile(file, { count: 2, status }), wentOver: () => wentOver };
+};
+
 test("where one process refuses, all of them go on as before, and so does the file", async () => {
   const port = await freePort();
   const { file, followers, processes } = await following(1);
@@ -59,16 +85,9 @@ test("where one process refuses, all of them go on as before, and so does the fi
   const good = await served("a", port);
   await taking.taken(good);
   const bad = await served("b", port);
-  // The other process is one that took nothing of what is refused here.
-  const reason = "the port is taken";
-  const disagreeing = toldFile(file, {
-    count: 2,
-    status: async () => [
-      ...(await followers.status()),
-      { configuration: digestOf(good), refused: { configuration: digestOf(bad), reason } },
-    ],
-  });
+  const { disagreeing, wentOver } = disagreeingWith(file, followers, bad, good);
   await expect(disagreeing.taken(bad)).rejects.toThrow(reason);
+  expect(wentOver()).toBe(true);
   expect(await readFile(file, "utf8")).toBe(good);
   expect((await asked(port)).body).toBe("a");
   expect(processes[0]?.status().refused).toBeUndefined();
@@ -82,7 +101,37 @@ test("a process that is on its way back is waited for, and not for ever", async 
   const [first, second] = await Promise.all([freePort(), freePort()]);
   const text = await served("a", first);
   await expect(toldFile(file, { ...followers, count: 2 }, 100).taken(text)).rejects.toThrow(/not in force in all/);
-  await expect(readFile(file)).rejects.toThrow("ENOENT");
+  // Who comes back later finds that nothing is to be served.
+  expect(await readFile(file, "utf8")).toBe("null\n");
   await toldFile(file, followers).taken(await served("b", second));
   expect((await asked(second)).body).toBe("b");
+});
+
+test("where one process refuses the first configuration, those that took it serve nothing again", async () => {
+  const port = await freePort();
+  const { file, followers, processes } = await following(1);
+  const bad = await served("a", port);
+  const { disagreeing, wentOver } = disagreeingWith(file, followers, bad);
+  await expect(disagreeing.taken(bad)).rejects.toThrow(reason);
+  expect(wentOver()).toBe(true);
+  await expect(asked(port)).rejects.toThrow("ECONNREFUSED");
+  expect(processes[0]?.status()).toMatchObject({ workload: "", configuration: undefined, refused: undefined });
+  await expect(readFile(file)).rejects.toThrow("ENOENT");
+  await toldFile(file, followers).taken(bad);
+  expect((await asked(port)).body).toBe("a");
+});
+
+test("who is asked again tries again, whether something was in force before or nothing", async () => {
+  for (const isFirst of [true, false]) {
+    const { file, followers } = await following(1);
+    const taking = toldFile(file, followers);
+    if (!isFirst) await taking.taken(await served("before", await freePort()));
+    const occupied = createServer();
+    const port = await listening(occupied);
+    const text = await served("a", port);
+    for (let time = 0; time < 2; time += 1) await expect(taking.taken(text)).rejects.toThrow("EADDRINUSE");
+    await new Promise((resolve) => occupied.close(resolve));
+    await taking.taken(text);
+    expect((await asked(port)).body).toBe("a");
+  }
 });

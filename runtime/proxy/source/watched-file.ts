@@ -1,6 +1,7 @@
 import { stat } from "node:fs/promises";
 import { watch, type FSWatcher } from "node:fs";
 import { dirname } from "node:path";
+import { stampOf } from "./stamped-file.ts";
 
 /** How often is looked where the system tells nothing: of a file that was exchanged by symbolic link, for one. */
 const lookedAtMs = 1000;
@@ -13,7 +14,7 @@ export const watchedFile = (path: string, changed: () => void): (() => void) => 
   let queue = Promise.resolve();
   const looked = async (): Promise<void> => {
     const found = await stat(path).catch(() => undefined);
-    const now = found === undefined ? "" : `${found.dev} ${found.ino} ${found.size} ${found.mtimeMs}`;
+    const now = found === undefined ? "" : stampOf(found);
     if (now === stamp) return;
     const isFirst = stamp === undefined;
     stamp = now;

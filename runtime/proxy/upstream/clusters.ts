@@ -2,6 +2,7 @@ import { lookup } from "node:dns/promises";
 import type { Cluster, ClusterName, Endpoint } from "../../../targets/native/config.ts";
 import type { OwnIdentity } from "../identity/own-identity.ts";
 import type { Telemetry } from "../telemetry/exchange-record.ts";
+import { Lookups, type AddressesOf } from "./lookups.ts";
 import { Pool, sweptMs, type PoolLimits } from "./pool.ts";
 
 /** One of a cluster's endpoints for one exchange. */
@@ -12,7 +13,6 @@ export interface Upstream {
 
 /** Names that are servers', with their addresses. */
 export type Addresses = ReadonlyMap<string, readonly string[]>;
-export type AddressesOf = (name: string) => Promise<readonly string[]>;
 
 export interface ClustersOptions {
   readonly limits?: PoolLimits;
@@ -27,19 +27,23 @@ export interface ClustersOptions {
 export class Clusters {
   readonly #own: () => OwnIdentity | undefined;
   readonly #options: ClustersOptions;
-  readonly #addressesOf: AddressesOf;
+  readonly #lookups: Lookups;
   #members: ReadonlyMap<ClusterName, readonly Upstream[]> = new Map();
   #pools = new Map<string, Pool>();
-  #resolved: Addresses = new Map();
+  readonly #resolved = new Map<string, readonly string[]>();
   #clusters: Readonly<Record<ClusterName, Cluster>> = {};
-  readonly #resolving: NodeJS.Timeout;
+  #names: ReadonlySet<string> = new Set();
+  #resolving: NodeJS.Timeout | undefined;
+  #isResolving = false;
+  /** Whether another round begins as soon as that which runs is over. */
+  #resolvesAgain = false;
+  #isClosed = false;
   readonly #sweeping: NodeJS.Timeout;
 
   constructor(own: () => OwnIdentity | undefined, options: ClustersOptions = {}) {
     this.#own = own;
     this.#options = options;
-    this.#addressesOf = options.addressesOf ?? addressesOf;
-    this.#resolving = setInterval(() => void this.#resolve(), resolvedMs).unref();
+    this.#lookups = new Lookups(options.addressesOf ?? addressesOf);
     this.#sweeping = setInterval(() => {
       const now = performance.now();
       for (const pool of this.#pools.values()) pool.swept(now);
@@ -57,7 +61,7 @@ export class Clusters {
     let late: NodeJS.Timeout | undefined;
     const looking = Promise.all(
       names.map(async (name) => {
-        const addresses = await this.#looked(name);
+        const addresses = await this.#lookups.looked(name, { isUrgent: true });
         if (addresses !== undefined) found.set(name, addresses);
       }),
     );
@@ -68,7 +72,8 @@ export class Clusters {
 
   taken(clusters: Readonly<Record<ClusterName, Cluster>>, addresses: Addresses = new Map()): void {
     this.#clusters = clusters;
-    this.#resolved = new Map([...this.#resolved, ...addresses]);
+    this.#names = namesIn(clusters);
+    for (const [name, found] of addresses) this.#resolved.set(name, found);
     this.#arranged();
     void this.#resolve();
   }
@@ -90,7 +95,8 @@ export class Clusters {
   }
 
   close(): void {
-    clearInterval(this.#resolving);
+    this.#isClosed = true;
+    clearTimeout(this.#resolving);
     clearInterval(this.#sweeping);
     for (const pool of this.#pools.values()) pool.close();
   }
@@ -125,25 +131,28 @@ export class Clusters {
     return new Pool({ endpoint, originate, own: this.#own, ...(handshakeFailed && { handshakeFailed }) }, limits);
   }
 
-  /** Names of servers outside: what was found stays in force when a resolver does not answer. */
+  /** Names of servers outside: what was found stays in force when a resolver does not answer. The next round is from the end of one. */
   async #resolve(): Promise<void> {
-    const names = namesIn(this.#clusters);
-    if (names.size === 0 && this.#resolved.size === 0) return;
-    const found = await Promise.all([...names].map(async (name) => [name, await this.#looked(name)] as const));
-    // Others may be in force meanwhile.
-    const wanted = namesIn(this.#clusters);
-    const before = this.#resolved;
-    const after = new Map([...before].filter(([name]) => wanted.has(name)));
-    for (const [name, addresses] of found) if (addresses !== undefined && wanted.has(name)) after.set(name, addresses);
-    this.#resolved = after;
-    if ([...after].some(([name, addresses]) => addresses.join() !== before.get(name)?.join())) this.#arranged();
+    this.#resolvesAgain = true;
+    if (this.#isResolving) return;
+    this.#isResolving = true;
+    clearTimeout(this.#resolving);
+    while (this.#resolvesAgain && !this.#isClosed) {
+      this.#resolvesAgain = false;
+      for (const name of this.#resolved.keys()) if (!this.#names.has(name)) this.#resolved.delete(name);
+      await Promise.all([...this.#names].map((name) => this.#resolvedAgain(name)));
+    }
+    this.#isResolving = false;
+    if (!this.#isClosed) this.#resolving = setTimeout(() => void this.#resolve(), resolvedMs).unref();
   }
 
-  async #looked(name: string): Promise<readonly string[] | undefined> {
-    return this.#addressesOf(name).then(
-      (addresses) => addresses.toSorted(),
-      () => undefined,
-    );
+  async #resolvedAgain(name: string): Promise<void> {
+    const addresses = await this.#lookups.looked(name, { isUrgent: false });
+    // Others may be in force meanwhile.
+    if (addresses === undefined || !this.#names.has(name)) return;
+    const before = this.#resolved.get(name);
+    this.#resolved.set(name, addresses);
+    if (addresses.join() !== before?.join()) this.#arranged();
   }
 }
 
