@@ -163,7 +163,9 @@ export const localMesh = async (options: LocalMeshOptions): Promise<RunningMesh>
       await goneOver(last);
       await leftBehind(last.mesh);
     } catch (error) {
-      throw new Error(`${inWords(cause)}, and what was in force could not be had back: ${inWords(error)}`, { cause });
+      throw new Error(`${inWords(cause)}, and what was in force could not be had back: ${inWords(error)}`, {
+        cause: error,
+      });
     }
   };
 
