@@ -129,7 +129,7 @@ module.exports = {
       [
         "^lib/",
         "^compiler/(resolved|snapshot/read-local)\\.ts$",
-        "^targets/(native/arrivals|xds/bootstrap)\\.ts$",
+        "^targets/(native/arrivals|xds/(bootstrap|node-id))\\.ts$",
         "^runtime/(local|log)/",
         "^runtime/control/(identity/index|source/source|control|served-type|views)\\.ts$",
         "^(node:)?[a-z_0-9/]+$",
@@ -188,7 +188,7 @@ module.exports = {
         "^targets/native/discovery\\.ts$",
         "^targets/xds/(identity-names\\.ts|proto/generated/)",
         "^runtime/(ads-client|log)/",
-        "^runtime/identity-files\\.ts$",
+        "^runtime/(host-and-port|identity-files)\\.ts$",
         "^runtime/proxy/(identity/own-identity|source/(control-status|watched-file))\\.ts$",
         "^(node:)?[a-z_0-9/]+$",
         "^node_modules/(@bufbuild/protobuf|@grpc/grpc-js)/",

@@ -5,7 +5,7 @@ import type { LocalMesh } from "../../compiler/snapshot/read-local.ts";
 import type { Compiled } from "../../compiler/resolved.ts";
 import { nowhere, type Placement } from "../../lib/graph/placement.ts";
 import type { Mesh, MeshWorkload } from "../../lib/model/mesh.ts";
-import { nodeId } from "../../targets/xds/bootstrap.ts";
+import { nodeId } from "../../targets/xds/node-id.ts";
 import type { Source } from "../control/source/source.ts";
 import type { Revision } from "../control/views.ts";
 import { applications } from "./applications.ts";
