@@ -3,13 +3,13 @@ import type { LocalMesh, LocalWorkload } from "../../compiler/snapshot/read-loca
 import type { Instance } from "../../lib/graph/placement.ts";
 import type { MeshWorkload } from "../../lib/model/mesh.ts";
 import { echo } from "./echo.ts";
-import type { Command, Kept, Processes, Told } from "./processes.ts";
+import type { Command, KeptProcess, Processes, Output } from "./processes.ts";
 
 export interface ApplicationsOptions {
   /** Where commands run. */
   readonly folder: string;
   readonly children: Pick<Processes, "kept">;
-  readonly told: (workload: string) => Told;
+  readonly told: (workload: string) => Output;
 }
 
 /** What plays the workloads of a mesh. */
@@ -29,7 +29,7 @@ type Part =
 interface Playing {
   /** Its part, as text: who plays another one is started anew. */
   readonly as: string;
-  readonly process: Kept | undefined;
+  readonly process: KeptProcess | undefined;
   readonly stop: () => Promise<void>;
 }
 

@@ -5,7 +5,7 @@ import { compile } from "../../compiler/pipeline.ts";
 import type { Mesh } from "../../lib/model/mesh.ts";
 import { noEdits, type Route } from "../../lib/model/route.ts";
 import { localMesh, type LocalMeshOptions, type RunningMesh } from "./local-mesh.ts";
-import type { ProxyKind as LocalProxyKind } from "./proxies/kind.ts";
+import type { LocalProxyKind } from "./proxies/kind.ts";
 import { meshProxy } from "./proxies/mesh-proxy.ts";
 
 const repository = join(import.meta.dirname, "../..");

@@ -13,8 +13,8 @@ import { localControl, renewedMs, type LocalControl } from "./control-plane.ts";
 import { freePorts } from "./free-ports.ts";
 import { guard } from "./guard.ts";
 import { placedHere } from "./placed.ts";
-import { processes, type Kept, type Told } from "./processes.ts";
-import { onlyInstance, type LocalProxy, type ProxyKind } from "./proxies/kind.ts";
+import { processes, type KeptProcess, type Output } from "./processes.ts";
+import { onlyInstance, type LocalProxy, type LocalProxyKind } from "./proxies/kind.ts";
 import { settled } from "./settled.ts";
 import { notYet, type Standing } from "./standing.ts";
 import type { ProxyCounts } from "./traffic/polled.ts";
@@ -22,7 +22,7 @@ import type { ProxyCounts } from "./traffic/polled.ts";
 export interface LocalMeshOptions {
   /** The mesh folder: commands run there. */
   readonly folder: string;
-  readonly proxies: ProxyKind;
+  readonly proxies: LocalProxyKind;
   /** The first port that is tried for whatever has none. */
   readonly portsFrom: number;
   /** Where authored values stand, for what a proxy refuses. */
@@ -62,7 +62,7 @@ export interface RunningMesh {
 }
 
 interface RunningProxy extends LocalProxy {
-  readonly process: Kept;
+  readonly process: KeptProcess;
 }
 
 /** A mesh as it is played: what is gone back to is all of it. */
@@ -85,7 +85,7 @@ export const localMesh = async (options: LocalMeshOptions): Promise<RunningMesh>
   let isStopping = false;
   let busy: Promise<void> = Promise.resolve();
 
-  const toldOf = (name: string, isWorthSaying: (line: string) => boolean = () => true): Told => ({
+  const toldOf = (name: string, isWorthSaying: (line: string) => boolean = () => true): Output => ({
     line: (text) => {
       if (isWorthSaying(text)) told.line(name, text);
     },

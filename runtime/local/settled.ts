@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { MeshWorkload } from "../../lib/model/mesh.ts";
-import type { Kept } from "./processes.ts";
+import type { KeptProcess } from "./processes.ts";
 import type { Standing } from "./standing.ts";
 
 type Refused = Extract<Standing, { readonly kind: "refused" }>;
 
 interface Waited {
   readonly workload: Pick<MeshWorkload, "id">;
-  readonly process: Pick<Kept, "givenUp">;
+  readonly process: Pick<KeptProcess, "givenUp">;
 }
 
 export type Settled =
