@@ -38,10 +38,6 @@ export const httpsUrl = (text: string): string => {
   return text;
 };
 
-/** As it was written: `127.0.0.1:15012`. */
-export const shownAddress = ({ address, port }: ReturnType<typeof addressAndPort>): string =>
-  `${address.includes(":") ? `[${address}]` : address}:${port}`;
-
 const longestTokenLife = 7 * 86_400_000;
 
 const units = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;

@@ -1,4 +1,4 @@
-import { shownAddress } from "./arguments.ts";
+import { hostAndPort } from "../runtime/host-and-port.ts";
 
 const reasons: Readonly<Record<string, string>> = {
   EADDRINUSE: "is taken by another process",
@@ -9,8 +9,8 @@ const reasons: Readonly<Record<string, string>> = {
 };
 
 /** Why an address cannot be listened at, in words; undefined where that is not what went wrong. */
-export const unavailable = (listen: Parameters<typeof shownAddress>[0], error: unknown): string | undefined => {
+export const unavailable = (listen: Parameters<typeof hostAndPort>[0], error: unknown): string | undefined => {
   const { code, syscall } = error as NodeJS.ErrnoException;
   const why = syscall === "listen" || syscall === "getaddrinfo" ? reasons[code ?? ""] : undefined;
-  return why && `${shownAddress(listen)} ${why}`;
+  return why && `${hostAndPort(listen)} ${why}`;
 };

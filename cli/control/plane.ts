@@ -108,7 +108,7 @@ const opening = async (options: PlaneOptions, log: Log, onFailure: (close: () =>
   );
   running = plane;
   onFailure(() => plane.close(0));
-  const watching = await at(options.admin, () => admin(plane, options.admin, joins));
+  const watching = await at(options.admin, () => admin(plane, { ...options.admin, names }, joins));
   onFailure(watching.close);
   // Only now: a start that fails must not speak for a control plane that runs.
   await recordedLifetime(folders.lifetimes, options.lifetime);

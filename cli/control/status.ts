@@ -1,6 +1,7 @@
 import { Command, Option } from "commander";
 import { exitCode } from "../exit-code.ts";
-import { addressAndPort, shownAddress } from "../arguments.ts";
+import { hostAndPort } from "../../runtime/host-and-port.ts";
+import { addressAndPort } from "../arguments.ts";
 
 interface Status {
   readonly source: {
@@ -37,7 +38,7 @@ export const statusCommand = (): Command =>
         readonly admin: ReturnType<typeof addressAndPort>;
         readonly format: "text" | "json";
       }) => {
-        const place = shownAddress(admin);
+        const place = hostAndPort(admin);
         const answer = await fetch(`http://${place}/debug/status`, {
           signal: AbortSignal.timeout(5000),
         }).catch(() => undefined);

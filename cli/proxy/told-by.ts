@@ -5,10 +5,12 @@ import { join, resolve } from "node:path";
 import { InvalidArgumentError } from "commander";
 import type { FollowedControl } from "../../runtime/ads-client/followed-control.ts";
 import { identityFiles } from "../../runtime/identity-files.ts";
+import { hostAndPort } from "../../runtime/host-and-port.ts";
 import type { Log } from "../../runtime/log/log.ts";
 import { toldFile } from "../../runtime/proxy/source/told-file.ts";
 import type { Workers } from "../../runtime/proxy/workers.ts";
-import { shownAddress, type addressAndPort } from "../arguments.ts";
+import { nodeId } from "../../targets/xds/node-id.ts";
+import type { addressAndPort } from "../arguments.ts";
 
 export interface ToldByOptions {
   readonly control: ReturnType<typeof addressAndPort>;
@@ -39,7 +41,7 @@ export const toldBy = async (options: ToldByOptions): Promise<ToldBy> => {
       level: "info",
       event: "configuration of before",
       file: config,
-      reason: `in force until ${shownAddress(control)} tells another`,
+      reason: `in force until ${hostAndPort(control)} tells another`,
     });
   const { followedControl } = await import("../../runtime/ads-client/followed-control.ts");
   return {
@@ -47,7 +49,7 @@ export const toldBy = async (options: ToldByOptions): Promise<ToldBy> => {
     followed: (workers) =>
       followedControl({
         control,
-        node: { id: `${workload}/${instance}`, workload, version },
+        node: { id: nodeId({ workload, instance }), workload, version },
         identity,
         taking: toldFile(config, workers),
         log,

@@ -18,7 +18,7 @@ const arrived = async (callee: Workload): Promise<Encrypted> => {
   return { all, encrypted };
 };
 
-/** The proxy counts what came through, with how it came; of handshakes that failed it says nothing. */
+/** What came through, with how it came: failed handshakes are counted too, but nothing came through on them. */
 export const meshProxyCounting: Counting = {
   handshakes: async (callee) => ({ handshake: (await arrived(callee)).encrypted }),
   // Who gives up ends its half of a connection, and what it asked for may still be answered and counted.

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { hostAndPort } from "../host-and-port.ts";
 import { reasonOf, type Log } from "../log/log.ts";
 import { sparingLog } from "../log/sparing-log.ts";
 import type { ControlStatus, Taking } from "../proxy/source/control-status.ts";
@@ -32,8 +33,7 @@ const goodMs = 10_000;
  */
 export const followedControl = ({ control, node, identity, taking, log }: FollowedControlOptions): FollowedControl => {
   const sparing = sparingLog(log, { perSecond: 1, burst: 20 });
-  const { address, port } = control;
-  const shown = `${address.includes(":") ? `[${address}]` : address}:${port}`;
+  const shown = hostAndPort(control);
   const counts = { taken: 0, refused: 0 };
   const now = (): string => new Date().toISOString();
   let state: Omit<ControlStatus, "address" | "counts"> = { connected: false, since: now(), reason: "not tried yet" };
@@ -89,7 +89,7 @@ export const followedControl = ({ control, node, identity, taking, log }: Follow
     await queue;
     const held = state.version !== undefined && (await taking.stands()) ? state.version : undefined;
     // Last: whoever is renewed from here on has a stream that can be ended.
-    const credentials = await controlCredentials(identity, address);
+    const credentials = await controlCredentials(identity, control.address);
     if (closing.signal.aborted) return false;
     const openedAt = performance.now();
     let hasHeard = false;

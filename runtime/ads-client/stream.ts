@@ -1,4 +1,5 @@
 import { Client, type ChannelCredentials } from "@grpc/grpc-js";
+import { hostAndPort } from "../host-and-port.ts";
 
 /** One stream to a control plane, on a connection of its own. */
 export interface Stream {
@@ -24,8 +25,8 @@ const admittedAfterMs = 500;
 
 const bytes = (message: Buffer): Buffer => message;
 
-export const stream = ({ target: { address, port }, credentials, connected, heard }: StreamOptions): Stream => {
-  const client = new Client(`dns:${address.includes(":") ? `[${address}]` : address}:${port}`, credentials, {
+export const stream = ({ target, credentials, connected, heard }: StreamOptions): Stream => {
+  const client = new Client(`dns:${hostAndPort(target)}`, credentials, {
     // As an Envoy says it (`targets/xds/bootstrap.ts`): an address can be no name in TLS.
     "grpc.ssl_target_name_override": "mesh-control",
     // A connection that died is noticed, as Envoy's is.

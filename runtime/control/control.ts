@@ -21,7 +21,7 @@ import { sparingLog } from "../log/sparing-log.ts";
 import type { Kept } from "../diagnostics/kept.ts";
 import type { Source } from "./source/source.ts";
 import type { ConnectionLimits, Transport } from "./transport/index.ts";
-import type { Served, View } from "./view.ts";
+import { emptyView, type Served, type View } from "./view.ts";
 import { views, type ProxyKind, type Revision, type Views } from "./views.ts";
 
 export interface ControlOptions {
@@ -82,15 +82,6 @@ interface Admitted {
   seen: number;
 }
 
-const nothing: View = {
-  secret: new Map(),
-  cluster: new Map(),
-  endpoints: new Map(),
-  listener: new Map(),
-  routes: new Map(),
-  proxyConfig: new Map(),
-};
-
 /** Who comes back within this time finds its certificate: a network that was away must not cost a new key for everybody. */
 const returnMs = 60_000;
 /** Of those who are away so many are remembered: names cost nothing to make up for whoever has an identity. */
@@ -130,9 +121,9 @@ export const control = async (options: ControlOptions): Promise<Control> => {
   const viewOf = ({ key }: Pick<Client, "key">): View => {
     const proxy = admitted.get(key);
     const told = proxy && isRunning(proxy) ? current?.views.of(proxy) : undefined;
-    if (proxy === undefined || told === undefined) return last.get(key) ?? nothing;
+    if (proxy === undefined || told === undefined) return last.get(key) ?? emptyView;
     // The project's own proxy has its identity from where it got the certificate that it came with.
-    const view = { ...told, secret: proxy.kind === "envoy" ? held.of(proxy.identity) : nothing.secret };
+    const view = { ...told, secret: proxy.kind === "envoy" ? held.of(proxy.identity) : emptyView.secret };
     last.set(key, view);
     return view;
   };

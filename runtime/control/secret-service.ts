@@ -4,7 +4,7 @@ import { listening } from "./listening.ts";
 import { secrets } from "./admitted/secrets.ts";
 import { standings } from "./admitted/standing.ts";
 import type { Log } from "../log/log.ts";
-import type { Served, View } from "./view.ts";
+import { emptyView, type Served } from "./view.ts";
 
 export interface SecretServiceOptions {
   readonly authority: Authority;
@@ -24,14 +24,6 @@ export interface SecretService {
   readonly ads: Pick<AdsServer, "clients" | "metrics">;
   readonly close: (graceMs: number) => Promise<void>;
 }
-
-const nothingElse: Omit<View, "secret"> = {
-  cluster: new Map(),
-  endpoints: new Map(),
-  listener: new Map(),
-  routes: new Map(),
-  proxyConfig: new Map(),
-};
 
 /** How often it is looked which identities nobody uses any more. */
 const sweepMs = 5000;
@@ -64,7 +56,7 @@ export const secretService = async (options: SecretServiceOptions): Promise<Secr
   };
   const server = adsServer({
     admitted,
-    viewOf: ({ key }) => ({ ...nothingElse, secret: held.of(identityOf(key)) }),
+    viewOf: ({ key }) => ({ ...emptyView, secret: held.of(identityOf(key)) }),
     onRefusal: ({ client, message }) =>
       log({ level: "warn", event: "secret refused", client: client.name, message: message.slice(0, 1000) }),
     log,

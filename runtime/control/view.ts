@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Origin } from "../../lib/diagnostics/origin.ts";
-import type { ServedType } from "./served-type.ts";
+import { ofEachType, type ServedType } from "./served-type.ts";
 
 /** One resource as it is sent. Its version comes from its content alone: replicas need not agree on anything else. */
 export interface Served {
@@ -14,6 +14,9 @@ export interface Served {
 
 /** All that one client may have at one revision, by type and name: of types that are not for its kind, nothing. Immutable. */
 export type View = Readonly<Record<ServedType, ReadonlyMap<string, Served>>>;
+
+/** Nothing of any type. */
+export const emptyView: View = ofEachType(() => new Map<string, Served>());
 
 /** Of content, so that replicas and restarts agree. */
 export const versionOf = (bytes: Uint8Array): string =>

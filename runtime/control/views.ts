@@ -7,7 +7,7 @@ import type { Surroundings } from "../../targets/xds/emit/surroundings.ts";
 import { encoded } from "../../targets/xds/proto/codec.ts";
 import type { ProxyResources, Resource, ResourceType } from "../../targets/xds/resource.ts";
 import { servedConfig } from "./served-config.ts";
-import { versionOf, type Served, type View } from "./view.ts";
+import { emptyView, versionOf, type Served, type View } from "./view.ts";
 
 /** What is told to proxies at one moment. */
 export interface Revision {
@@ -67,18 +67,18 @@ const viewsOf = (
         endpoints: served("endpoints"),
         listener: served("listener"),
         routes: served("routes"),
-        proxyConfig: nothing.proxyConfig,
+        proxyConfig: emptyView.proxyConfig,
       },
     };
   };
   /** Of a copy that is placed nowhere nothing can be said: what it had stays in force there. */
   const ownView = (key: string, workload: MeshWorkload, instance: Instance | undefined): Told => {
-    if (instance === undefined) return nothing;
+    if (instance === undefined) return emptyView;
     const served = servedConfig({ mesh, placement }, workload, instance);
     const last = olderConfigs.get(key);
     return last?.proxyConfig.get(served.name)?.version === served.version
       ? last
-      : { ...nothing, proxyConfig: new Map([[served.name, served]]) };
+      : { ...emptyView, proxyConfig: new Map([[served.name, served]]) };
   };
   return {
     of: ({ workload: id, instance: index, kind }) => {
@@ -99,14 +99,6 @@ const viewsOf = (
     },
     next: (revision) => viewsOf(revision, settings, made, kept, configs),
   };
-};
-
-const nothing: Told = {
-  cluster: new Map(),
-  endpoints: new Map(),
-  listener: new Map(),
-  routes: new Map(),
-  proxyConfig: new Map(),
 };
 
 const isSame = (a: readonly object[], b: readonly object[]): boolean =>

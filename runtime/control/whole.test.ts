@@ -199,14 +199,17 @@ const asked = (port: number, path: string, host = "localhost"): Promise<{ status
 
 test("the admin port answers, whatever it is asked, and shows no key", async () => {
   const { plane, authority } = await running();
-  const shown = await admin(plane, { address: "127.0.0.1", port: 0 });
+  const shown = await admin(plane, { address: "127.0.0.1", port: 0, names: ["control.mesh.svc"] });
   onTestFinished(shown.close);
   const envoy = await client(plane, authority, caller, "greeter/caller/0");
   envoy.asks("secret", ["default"]);
   await envoy.next("secret");
   for (const path of ["/debug/clients/%", "/__proto__", "/debug/clients/greeter/nobody/0", "/constructor"])
     expect((await asked(shown.port, path)).status).toBeGreaterThanOrEqual(400);
-  expect((await asked(shown.port, "/healthz", "evil.example:80")).status).toBe(403);
+  for (const host of ["evil.example:80", "intranet", "evil.svc", "192.0.2.1"])
+    expect((await asked(shown.port, "/debug/clients", host)).status, host).toBe(421);
+  for (const host of ["127.0.0.1", `control.mesh.svc:${shown.port}`])
+    expect((await asked(shown.port, "/healthz", host)).status, host).toBe(200);
   const pages = await Promise.all(
     ["/healthz", "/readyz", "/metrics", "/debug/status", "/debug/clients", "/debug/clients/greeter/caller/0"].map(
       (path) => asked(shown.port, path),

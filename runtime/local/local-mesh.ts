@@ -5,7 +5,7 @@ import type { LocalMesh } from "../../compiler/snapshot/read-local.ts";
 import type { Compiled } from "../../compiler/resolved.ts";
 import { nowhere, type Placement } from "../../lib/graph/placement.ts";
 import type { Mesh, MeshWorkload } from "../../lib/model/mesh.ts";
-import { nodeId } from "../../targets/xds/bootstrap.ts";
+import { nodeId } from "../../targets/xds/node-id.ts";
 import type { Source } from "../control/source/source.ts";
 import type { Revision } from "../control/views.ts";
 import { applications } from "./applications.ts";
@@ -13,8 +13,8 @@ import { localControl, renewedMs, type LocalControl } from "./control-plane.ts";
 import { freePorts } from "./free-ports.ts";
 import { guard } from "./guard.ts";
 import { placedHere } from "./placed.ts";
-import { processes, type Kept, type Told } from "./processes.ts";
-import { onlyInstance, type LocalProxy, type ProxyKind } from "./proxies/kind.ts";
+import { processes, type KeptProcess, type Output } from "./processes.ts";
+import { onlyInstance, type LocalProxy, type LocalProxyKind } from "./proxies/kind.ts";
 import { settled } from "./settled.ts";
 import { notYet, type Standing } from "./standing.ts";
 import type { ProxyCounts } from "./traffic/polled.ts";
@@ -22,12 +22,14 @@ import type { ProxyCounts } from "./traffic/polled.ts";
 export interface LocalMeshOptions {
   /** The mesh folder: commands run there. */
   readonly folder: string;
-  readonly proxies: ProxyKind;
+  readonly proxies: LocalProxyKind;
   /** The first port that is tried for whatever has none. */
   readonly portsFrom: number;
   /** Where authored values stand, for what a proxy refuses. */
   readonly spansOf: Source["spansOf"];
   readonly told: LocalTold;
+  /** Without any proxy more that goes by a revision for so long, it is given up. */
+  readonly patienceMs?: number;
 }
 
 export interface LocalTold {
@@ -46,8 +48,8 @@ export interface Entry {
 /** A whole mesh that runs here: a control plane, a proxy for each workload, and its workloads themselves. */
 export interface RunningMesh {
   /**
-   * Goes over to what was compiled; resolves when every proxy has it. Rejects where one refuses it, once all of them were told
-   * the old one again.
+   * Goes over to what was compiled; resolves when every proxy has it. Rejects where one does not take it or anything else
+   * fails, once all proxies and applications went back to what was in force.
    */
   readonly taken: (compiled: Pick<Compiled, "mesh">, local: LocalMesh) => Promise<void>;
   readonly entries: () => readonly Entry[];
@@ -60,7 +62,7 @@ export interface RunningMesh {
 }
 
 interface RunningProxy extends LocalProxy {
-  readonly process: Kept;
+  readonly process: KeptProcess;
 }
 
 /** A mesh as it is played: what is gone back to is all of it. */
@@ -69,7 +71,7 @@ interface Played extends Revision {
 }
 
 export const localMesh = async (options: LocalMeshOptions): Promise<RunningMesh> => {
-  const { folder, proxies: kind, portsFrom, spansOf, told } = options;
+  const { folder, proxies: kind, portsFrom, spansOf, told, patienceMs = 20_000 } = options;
   const state = await mkdtemp(join(tmpdir(), "meshwright-up-"));
   const watching = guard(state);
   const ports = freePorts(portsFrom);
@@ -83,7 +85,7 @@ export const localMesh = async (options: LocalMeshOptions): Promise<RunningMesh>
   let isStopping = false;
   let busy: Promise<void> = Promise.resolve();
 
-  const toldOf = (name: string, isWorthSaying: (line: string) => boolean = () => true): Told => ({
+  const toldOf = (name: string, isWorthSaying: (line: string) => boolean = () => true): Output => ({
     line: (text) => {
       if (isWorthSaying(text)) told.line(name, text);
     },
@@ -139,6 +141,7 @@ export const localMesh = async (options: LocalMeshOptions): Promise<RunningMesh>
       const running = proxies.get(workload.id);
       if (running !== undefined && running.workload.identity !== workload.identity) {
         await running.process.stop();
+        proxies.delete(workload.id);
         await proxyStarted(workload, next, by);
       } else if (running === undefined) await proxyStarted(workload, next, by);
       else running.process.revived();
@@ -155,6 +158,17 @@ export const localMesh = async (options: LocalMeshOptions): Promise<RunningMesh>
     ]);
   };
 
+  const goneBack = async (last: Played, cause: unknown): Promise<void> => {
+    try {
+      await goneOver(last);
+      await leftBehind(last.mesh);
+    } catch (error) {
+      throw new Error(`${inWords(cause)}, and what was in force could not be had back: ${inWords(error)}`, {
+        cause: error,
+      });
+    }
+  };
+
   const standing = async (proxy: LocalProxy): Promise<Standing> => {
     const said = plane?.standing(nodeId({ workload: proxy.workload.id, instance: onlyInstance })) ?? notYet;
     return said.kind === "has it" && (await kind.serves?.(proxy)) === false ? notYet : said;
@@ -168,17 +182,15 @@ export const localMesh = async (options: LocalMeshOptions): Promise<RunningMesh>
     await gatewaysAreFree(mesh, placement, lastTold, ports.isFree);
     const last = inForce;
     const next = { mesh, placement, local };
-    await goneOver(next);
-    const how = await settled([...proxies.values()], {
-      standing,
-      isStopping: () => isStopping,
-    });
-    if (isStopping) throw new Error("the mesh was ended");
-    if (how.kind === "refused" && last !== undefined) {
-      await goneOver(last);
-      await leftBehind(last.mesh);
+    try {
+      await goneOver(next);
+      const how = await settled([...proxies.values()], { standing, isStopping: () => isStopping, patienceMs });
+      if (isStopping) throw new Error("the mesh was ended");
+      if (how.kind !== "all have it") throw new Error(how.reason);
+    } catch (error) {
+      if (last !== undefined && !isStopping) await goneBack(last, error);
+      throw error;
     }
-    if (how.kind !== "all have it") throw new Error(how.reason);
     inForce = next;
     await leftBehind(mesh);
   };
@@ -220,6 +232,8 @@ export const localMesh = async (options: LocalMeshOptions): Promise<RunningMesh>
     },
   };
 };
+
+const inWords = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 const portOf = (address: string | undefined): number | undefined =>
   address === undefined ? undefined : Number(address.split(":")[1]);

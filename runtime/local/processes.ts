@@ -7,14 +7,14 @@ export interface Command {
   readonly environment?: Readonly<Record<string, string>>;
 }
 
-export interface Told {
+export interface Output {
   readonly line: (text: string) => void;
   /** It ended while it should not: how, and what is done about it. */
   readonly ended: (how: string) => void;
 }
 
 /** What should run until it is stopped. */
-export interface Kept {
+export interface KeptProcess {
   /** How it ended, where it ended so often at once that it is not started again. */
   readonly givenUp: () => string | undefined;
   /** Starts it again where that was given up. */
@@ -24,7 +24,7 @@ export interface Kept {
 
 export interface Processes {
   /** Starts it, and again when it ends. */
-  readonly kept: (command: Command, told: Told) => Kept;
+  readonly kept: (command: Command, told: Output) => KeptProcess;
   /** Ends all of them and whatever they started, politely first; nothing is started after it. */
   readonly stop: () => Promise<void>;
 }
@@ -40,14 +40,14 @@ const mostAttempts = 6;
 /** Processes that end with this one, each the first of a group of its own. */
 export const processes = (guard: Pick<Guard, "began" | "ended">): Processes => {
   const running = new Map<ChildProcess, Promise<void>>();
-  const all = new Set<Kept>();
+  const all = new Set<KeptProcess>();
   let isStopping = false;
   const last = (): void => {
     for (const child of running.keys()) signalled(child, "SIGKILL");
   };
   process.once("exit", last);
 
-  const started = ({ argv: [file, ...parameters], cwd, environment }: Command, told: Told): ChildProcess => {
+  const started = ({ argv: [file, ...parameters], cwd, environment }: Command, told: Output): ChildProcess => {
     const child = spawn(file, parameters, {
       detached: true,
       stdio: ["ignore", "pipe", "pipe"],
@@ -113,7 +113,7 @@ export const processes = (guard: Pick<Guard, "began" | "ended">): Processes => {
         },
       });
     };
-    const self: Kept = {
+    const self: KeptProcess = {
       givenUp: () => givenUp,
       revived: () => {
         if (givenUp === undefined) return;

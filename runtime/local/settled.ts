@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { MeshWorkload } from "../../lib/model/mesh.ts";
-import type { Kept } from "./processes.ts";
+import type { KeptProcess } from "./processes.ts";
 import type { Standing } from "./standing.ts";
 
 type Refused = Extract<Standing, { readonly kind: "refused" }>;
 
 interface Waited {
   readonly workload: Pick<MeshWorkload, "id">;
-  readonly process: Pick<Kept, "givenUp">;
+  readonly process: Pick<KeptProcess, "givenUp">;
 }
 
 export type Settled =
@@ -15,16 +15,21 @@ export type Settled =
   /** In words: which proxy, and why. */
   | { readonly kind: "refused" | "too late"; readonly reason: string };
 
-/** Without any proxy more that has it for so long, it is too late. */
-const patienceMs = 20_000;
 /** Where a refused line stands is found by another evaluation: a second or so. */
 const locatedMs = 3000;
 const everyMs = 20;
 
+export interface SettledOptions<P> {
+  readonly standing: (proxy: P) => Promise<Standing>;
+  readonly isStopping: () => boolean;
+  /** Without any proxy more that has it for so long, it is too late. */
+  readonly patienceMs: number;
+}
+
 /** Until all proxies go by the newest revision, or one refuses it. */
 export const settled = async <P extends Waited>(
   proxies: readonly P[],
-  { standing, isStopping }: { readonly standing: (proxy: P) => Promise<Standing>; readonly isStopping: () => boolean },
+  { standing, isStopping, patienceMs }: SettledOptions<P>,
 ): Promise<Settled> => {
   let waiting = proxies;
   let until = performance.now() + patienceMs;

@@ -1,6 +1,7 @@
-import { createServer, type IncomingMessage, type Server } from "node:http";
+import { createServer, type Server } from "node:http";
 import { isIP, type AddressInfo } from "node:net";
 import { setImmediate } from "node:timers/promises";
+import { foreign } from "../own-page.ts";
 import type { ControlStatus } from "./source/control-status.ts";
 import { controlMetricsText, metricsPieces } from "./telemetry/metrics.ts";
 import type { Workers } from "./workers.ts";
@@ -36,8 +37,11 @@ export const proxyAdmin = async (
       response.end(text);
     };
     const answered = async (): Promise<void> => {
-      const refused = foreign(request, address);
-      if (refused !== undefined) return plain(...refused);
+      const refused = foreign(request.headers, {
+        called: { also: [request.socket.localAddress, isIP(address) === 0 ? address : undefined] },
+        sites: ["same-origin", "none"],
+      });
+      if (refused !== undefined) return plain(refused.status, `${refused.says}\n`);
       if (request.method !== "GET" && request.method !== "HEAD") return plain(405, "GET only\n");
       switch ((request.url ?? "").split("?", 1)[0] ?? "") {
         case "/healthz":
@@ -84,35 +88,6 @@ export const proxyAdmin = async (
 
 /** Characters that are made and written before requests have their turn again. */
 const atOnce = 1 << 15;
-
-/**
- * Why a request is not answered. Other machines are kept out by the address; this keeps out pages in a browser on this one
- * that reach it by a name of theirs (DNS rebinding), or by simply asking. Probes and Prometheus call it by its address.
- */
-const foreign = (
-  { headers: { host, origin }, socket }: Pick<IncomingMessage, "headers" | "socket">,
-  address: string,
-): readonly [status: number, says: string] | undefined => {
-  if (host !== undefined) {
-    const name = nameIn(host);
-    const local = nameIn(hostOf(socket.localAddress ?? ""));
-    const isOwn = name === "localhost" || name === address || name === local || isLoopback(name);
-    if (!isOwn) return [421, "this proxy is called by its address\n"];
-  }
-  if (origin !== undefined && origin !== `http://${host}`) return [403, "another page asks\n"];
-  return undefined;
-};
-
-const hostOf = (address: string): string => {
-  const plain = address.startsWith("::ffff:") ? address.slice("::ffff:".length) : address;
-  return isIP(plain) === 6 ? `[${plain}]` : plain;
-};
-
-/** Without its port and brackets. */
-const nameIn = (host: string): string =>
-  host.startsWith("[") ? host.slice(1, Math.max(host.indexOf("]"), 1)) : (host.split(":", 1)[0] ?? "").toLowerCase();
-
-const isLoopback = (name: string): boolean => name === "::1" || (isIP(name) === 4 && name.startsWith("127."));
 
 function* allPieces(
   counted: Parameters<typeof metricsPieces>[0],

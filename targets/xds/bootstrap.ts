@@ -1,5 +1,6 @@
 import type { Platform } from "../../lib/graph/platform.ts";
 import { typed, type Bootstrap, type Cluster } from "./messages.ts";
+import { nodeId } from "./node-id.ts";
 import { secretIn } from "./emit/tls.ts";
 import { controlIdentity, ownCertificate, trustedRoots } from "./identity-names.ts";
 import type { WorkloadId } from "../../lib/graph/graph.ts";
@@ -22,10 +23,6 @@ export interface BootstrapOptions {
         readonly identityFolder: string;
       };
 }
-
-/** As it names itself to the control plane. */
-export const nodeId = ({ workload, instance }: Pick<BootstrapOptions, "workload" | "instance">): string =>
-  `${workload}/${instance}`;
 
 const controlCluster = "mesh-control";
 

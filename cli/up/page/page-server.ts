@@ -1,8 +1,9 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import { isIP, type AddressInfo } from "node:net";
+import type { AddressInfo } from "node:net";
 import type { LiveState, Tried, TriedRequest } from "../../../compiler/preview/page/live.ts";
 import { pagePolicy } from "../../../compiler/preview/page/page.ts";
 import { embedded } from "../../../compiler/preview/page/shown-text.ts";
+import { hostAndPort } from "../../../runtime/host-and-port.ts";
 import { refusal } from "./refusal.ts";
 import { triedRequest } from "./tried-request.ts";
 
@@ -83,7 +84,7 @@ export const pageServer = async (
     server.listen({ host: address, port }, resolve);
   });
   const { port: given } = server.address() as AddressInfo;
-  authority = `${isIP(address) === 6 ? `[${address}]` : address}:${given}`;
+  authority = hostAndPort({ address, port: given });
   return {
     url: `http://${authority}/`,
     say: (state) => {

@@ -1,52 +1,17 @@
-import { Agent, get } from "node:http";
+import { get } from "node:http";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { eventually, runDirectory } from "../../rig/process.ts";
 import type { Verdicts } from "../../suite.ts";
-import { stage, type Stage } from "./stage.ts";
+import { load } from "../load.ts";
+import { calleeWorkers, stage, type Stage } from "./stage.ts";
 
 const seconds = 30;
 const perSecond = 400;
-
-interface Tally {
-  readonly statuses: Map<string, number>;
-  readonly generations: Set<string>;
-  readonly by: Set<string>;
-}
-
-/** Requests at a steady rate, whatever becomes of them. */
-const load = (port: number): { readonly tally: Tally; readonly stop: () => Promise<void> } => {
-  const agent = new Agent({ keepAlive: true, maxSockets: 32 });
-  const tally: Tally = { statuses: new Map(), generations: new Set(), by: new Set() };
-  const state = { open: 0 };
-  const counted = (status: string): void => {
-    state.open -= 1;
-    tally.statuses.set(status, (tally.statuses.get(status) ?? 0) + 1);
-  };
-  const timer = setInterval(() => {
-    state.open += 1;
-    get({ host: "127.0.0.1", port, path: "/", agent, headers: { host: "server" } }, (response) => {
-      let text = "";
-      response.on("data", (chunk: Buffer) => (text += chunk.toString()));
-      response.on("error", (error) => counted(error.message));
-      response.on("end", () => {
-        const [by = "", generation = ""] = text.trim().split(" ");
-        tally.by.add(by);
-        tally.generations.add(generation);
-        counted(String(response.statusCode));
-      });
-    }).on("error", (error) => counted(error.message));
-  }, 1000 / perSecond);
-  return {
-    tally,
-    stop: async () => {
-      clearInterval(timer);
-      for (const until = Date.now() + 10_000; state.open > 0 && Date.now() < until;) await sleep(20);
-      agent.destroy();
-    },
-  };
-};
+/** Seconds from one to the next. */
+const renewedEvery = 5;
+const killedEvery = 10;
 
 const childrenOf = (pid: number): readonly number[] =>
   readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").split(" ").filter(Boolean).map(Number);
@@ -59,24 +24,45 @@ export const enduranceChecks = async (verdicts: Verdicts): Promise<void> => {
   const running = await stage(join(runDirectory(), "endurance"));
   try {
     await eventually("the proxies serve", () => ready(running), { needs: [running.caller(), running.callee()] });
-    const { tally, stop } = load(running.port);
+    const { answers, stop } = load(running.port, { host: "server", perSecond });
+    const workers = (): readonly number[] => childrenOf(running.callee().pid);
+    const killed = new Set<number>();
+    let renewals = 0;
     for (let second = 1; second <= seconds; second += 1) {
       running.configured(second, second % 3 === 0 ? 1 : 2);
-      if (second % 5 === 0) await running.renewed();
-      if (second % 10 === 5) {
-        const [worker] = childrenOf(running.callee().pid);
-        if (worker !== undefined) process.kill(worker, "SIGKILL");
+      const next = sleep(1000);
+      if (second % renewedEvery === 0) {
+        const serials = (await running.renewed()).join();
+        await eventually("the callees prove themselves by what was renewed", async () =>
+          (await running.served()).join() === serials ? true : undefined,
+        );
+        renewals += 1;
       }
-      await sleep(1000);
+      if (second % killedEvery === killedEvery / 2) {
+        const [worker] = workers();
+        if (worker !== undefined && process.kill(worker, "SIGKILL")) killed.add(worker);
+      }
+      await next;
     }
+    await eventually("the callee has all of its workers", async () => {
+      const alive = workers().filter((worker) => !killed.has(worker));
+      return alive.length === calleeWorkers && (await ready(running)) ? true : undefined;
+    });
     await stop();
-    const good = tally.statuses.get("200") ?? 0;
-    const bad = [...tally.statuses].filter(([status]) => status !== "200");
-    const what = `endurance: ${good} requests through ${seconds} configurations, ${seconds / 5} renewals and 3 killed workers`;
-    if (bad.length > 0) verdicts.fail(what, bad.map(([status, count]) => `${count}× ${status}`).join(", "));
-    else if (good < (seconds * perSecond) / 4) verdicts.fail(what, "too few of them were made");
-    else if (tally.generations.size < seconds || tally.by.size < 2)
-      verdicts.fail(what, `only ${tally.generations.size} configurations and ${tally.by.size} endpoints were seen`);
+    const statuses = Map.groupBy(answers, ({ status }) => status);
+    const good = statuses.get("200") ?? [];
+    const [by, generations] = [0, 1].map((part) => new Set(good.map(({ body }) => body.split(" ")[part])));
+    const bad = [...statuses].filter(([status]) => status !== "200");
+    const what = `endurance: ${good.length} requests through ${seconds} configurations, ${renewals} renewals and ${killed.size} killed workers`;
+    if (bad.length > 0) verdicts.fail(what, bad.map(([status, { length }]) => `${length}× ${status}`).join(", "));
+    else if (good.length < (seconds * perSecond) / 4) verdicts.fail(what, "too few of them were made");
+    else if (renewals < seconds / renewedEvery || killed.size < seconds / killedEvery)
+      verdicts.fail(
+        what,
+        `there should be ${seconds / renewedEvery} renewals and ${seconds / killedEvery} killed workers`,
+      );
+    else if (generations!.size < seconds || by!.size < 2)
+      verdicts.fail(what, `only ${generations!.size} configurations and ${by!.size} endpoints were seen`);
     else verdicts.pass(what);
   } finally {
     await running.stop();

@@ -1,15 +1,20 @@
-import { createServer, type Server } from "node:http";
+import { X509Certificate } from "node:crypto";
 import { mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { connect } from "node:tls";
 import { freePort } from "../../rig/free-port.ts";
 import { noEdits } from "../../../lib/model/route.ts";
 import type { Access, Cluster, ProxyConfig, Route, VirtualHost } from "../../../targets/native/config.ts";
 import { authority, keyFolder, writtenIdentity } from "../../../runtime/control/identity/index.ts";
 import { child, type Child } from "../../rig/process.ts";
+import { application } from "../application.ts";
 
 const root = join(import.meta.dirname, "../../..");
 const trustDomain = "cluster.local";
 const idOf = (name: string): string => `spiffe://${trustDomain}/ns/shop/sa/${name}`;
+
+/** Processes of each callee beside the one that starts them. */
+export const calleeWorkers = 2;
 
 /** A caller's proxy and two copies of a callee with theirs, on this machine, as processes that people run. */
 export interface Stage {
@@ -17,28 +22,16 @@ export interface Stage {
   readonly port: number;
   /** Tells the caller's proxy another configuration: routes of that generation, and so many endpoints. */
   readonly configured: (generation: number, endpoints: 1 | 2) => void;
-  /** New certificates for everybody. */
-  readonly renewed: () => Promise<void>;
+  /** New certificates for everybody; answers with the serial numbers of the callees'. */
+  readonly renewed: () => Promise<readonly string[]>;
+  /** The serial numbers of what the callees prove themselves by to who calls. */
+  readonly served: () => Promise<readonly string[]>;
   /** The processes of the callee's first proxy, the first of which starts the others. */
   readonly callee: () => Child;
   readonly caller: () => Child;
   readonly admins: readonly number[];
   readonly stop: () => Promise<void>;
 }
-
-const application = async (name: string): Promise<{ readonly server: Server; readonly port: number }> => {
-  const server = createServer((request, response) => {
-    request.resume();
-    request.on("end", () =>
-      response.writeHead(200, { "x-by": name }).end(`${name} ${String(request.headers["x-generation"])}\n`),
-    );
-  });
-  server.keepAliveTimeout = 75_000;
-  const port = await new Promise<number>((resolve) =>
-    server.listen(0, "127.0.0.1", () => resolve((server.address() as { readonly port: number }).port)),
-  );
-  return { server, port };
-};
 
 /** Only the caller may, and only GET. */
 const access: Access = {
@@ -77,10 +70,24 @@ const configOf = (
   clusters,
 });
 
+/** Of the certificate with which a port answers; nothing is asked of it. */
+const servedSerial = (port: number): Promise<string> =>
+  new Promise((resolve, reject) => {
+    const socket = connect({ host: "127.0.0.1", port, rejectUnauthorized: false }, () => {
+      const serial = socket.getPeerX509Certificate()?.serialNumber;
+      socket.destroy();
+      if (serial === undefined) reject(new Error(`port ${port} proves nothing`));
+      else resolve(serial);
+    });
+    socket.once("error", reject);
+  });
+
 export const stage = async (directory: string): Promise<Stage> => {
   mkdirSync(directory, { recursive: true });
   const issuing = await authority({ store: keyFolder(join(directory, "keys")), trustDomain, create: true });
-  const applications = [await application("a"), await application("b")];
+  const applications = await Promise.all(
+    ["a", "b"].map((name) => application(({ headers }) => `${name} ${String(headers["x-generation"])}`)),
+  );
   const [port, first, second, ...admins] = await Promise.all(Array.from({ length: 6 }, freePort));
   const callees = [first!, second!];
   const folderOf = (name: string): string => join(directory, name);
@@ -124,7 +131,8 @@ export const stage = async (directory: string): Promise<Stage> => {
       ),
     );
   };
-  const renewed = async (): Promise<void> => {
+  const renewed = async (): Promise<readonly string[]> => {
+    const serials: string[] = [];
     for (const [name, account] of [
       ["caller", "caller"],
       ["server-0", "server"],
@@ -136,7 +144,9 @@ export const stage = async (directory: string): Promise<Stage> => {
         privateKey: () => privateKey,
         roots: issuing.roots(),
       });
+      if (account === "server") serials.push(new X509Certificate(certificateChain).serialNumber);
     }
+    return serials;
   };
 
   configured(0, 2);
@@ -171,22 +181,20 @@ export const stage = async (directory: string): Promise<Stage> => {
     ]);
   const processes = [
     started("caller", admins[0]!, 1),
-    started("server-0", admins[1]!, 2),
-    started("server-1", admins[2]!, 2),
+    started("server-0", admins[1]!, calleeWorkers),
+    started("server-1", admins[2]!, calleeWorkers),
   ];
   return {
     port: port!,
     configured,
     renewed,
+    served: () => Promise.all(callees.map(servedSerial)),
     caller: () => processes[0]!,
     callee: () => processes[1]!,
     admins,
     stop: async () => {
       await Promise.all(processes.map((one) => one.stop()));
-      for (const { server } of applications) {
-        server.closeAllConnections();
-        server.close();
-      }
+      for (const { close } of applications) close();
       issuing.close();
     },
   };

@@ -1,59 +1,26 @@
-import { Agent, get } from "node:http";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { eventually, runDirectory } from "../../rig/process.ts";
 import type { Verdicts } from "../../suite.ts";
+import { load } from "../load.ts";
 import { scene } from "./scene.ts";
 
 const perSecond = 200;
 /** How long the control plane is gone. */
 const goneMs = 3000;
 
-interface Answer {
-  readonly status: string;
-  readonly by: string;
-}
-
-/** Requests at a steady rate, whatever becomes of them. */
-const load = (port: number) => {
-  const agent = new Agent({ keepAlive: true, maxSockets: 32 });
-  const answers: Answer[] = [];
-  const state = { open: 0 };
-  const over = (status: string, by = ""): void => {
-    state.open -= 1;
-    answers.push({ status, by });
-  };
-  const timer = setInterval(() => {
-    state.open += 1;
-    get({ host: "127.0.0.1", port, agent, headers: { host: "greeter" } }, (response) => {
-      let by = "";
-      response.on("data", (chunk: Buffer) => (by += chunk.toString()));
-      response.on("error", (error) => over(error.message));
-      response.on("end", () => over(String(response.statusCode), by));
-    }).on("error", (error) => over(error.message));
-  }, 1000 / perSecond);
-  return {
-    answers,
-    /** Waits until so many in a row, the newest, were answered by one. */
-    settled: (by: string) =>
-      eventually(`calls reach ${by} alone`, () => {
-        const newest = answers.slice(-50);
-        return Promise.resolve((newest.length === 50 && newest.every((one) => one.by === by)) || undefined);
-      }),
-    stop: async () => {
-      clearInterval(timer);
-      for (const until = Date.now() + 10_000; state.open > 0 && Date.now() < until;) await sleep(20);
-      agent.destroy();
-    },
-  };
-};
-
 /** Whoever carries traffic goes on by what it was told last, whatever becomes of who told it, and hears the next change. */
 export const outageChecks = async (verdicts: Verdicts): Promise<void> => {
   const running = await scene(join(runDirectory(), "outage"));
   try {
     await eventually("the proxies were told", running.ready, { needs: running.proxies });
-    const { answers, settled, stop } = load(running.port);
+    const { answers, stop } = load(running.port, { host: "greeter", perSecond });
+    /** Waits until so many in a row, the newest, were answered by one. */
+    const settled = (by: string) =>
+      eventually(`calls reach ${by} alone`, () => {
+        const newest = answers.slice(-50);
+        return Promise.resolve((newest.length === 50 && newest.every(({ body }) => body === by)) || undefined);
+      });
     await settled("v1");
     running.split(100);
     await settled("v2");
@@ -70,7 +37,7 @@ export const outageChecks = async (verdicts: Verdicts): Promise<void> => {
     const bad = answers.filter(({ status }) => status !== "200");
     const what = `outage: ${answers.length} requests through a change, a control plane that is killed and one that is back with another`;
     if (bad.length > 0) verdicts.fail(what, `${bad.length} failed, the first with ${bad[0]?.status}`);
-    else if (meanwhile.length < (goneMs / 1000) * perSecond * 0.25 || meanwhile.some(({ by }) => by !== "v2"))
+    else if (meanwhile.length < (goneMs / 1000) * perSecond * 0.25 || meanwhile.some(({ body }) => body !== "v2"))
       verdicts.fail(what, `${meanwhile.length} came meanwhile, not all to what was told last`);
     else verdicts.pass(what);
   } finally {

@@ -1,10 +1,10 @@
 import { execFile } from "node:child_process";
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { createServer, type Server } from "node:http";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { freePort } from "../../rig/free-port.ts";
 import { child, eventually, type Child } from "../../rig/process.ts";
+import { application } from "../application.ts";
 import { built, repository } from "../../xds/built.ts";
 
 const workloads = ["caller", "greeter-v1", "greeter-v2"] as const;
@@ -27,21 +27,12 @@ export interface Scene {
   readonly stop: () => Promise<void>;
 }
 
-const application = async (name: string): Promise<{ readonly server: Server; readonly port: number }> => {
-  const server = createServer((_, response) => response.end(name));
-  server.keepAliveTimeout = 75_000;
-  const port = await new Promise<number>((resolve) =>
-    server.listen(0, "127.0.0.1", () => resolve((server.address() as { readonly port: number }).port)),
-  );
-  return { server, port };
-};
-
 export const scene = async (directory: string): Promise<Scene> => {
   mkdirSync(directory, { recursive: true });
   const [mesh, state] = [join(directory, "mesh"), join(directory, "state")];
   cpSync(join(repository, "policies", "greeter"), mesh, { recursive: true });
   const [entry, proxy1, proxy2, xds, joins, admin, ...admins] = await Promise.all(Array.from({ length: 9 }, freePort));
-  const applications = [await application("v1"), await application("v2")];
+  const applications = [await application(() => "v1"), await application(() => "v2")];
   const placed = (proxy: number, port: number) => [
     { address: "127.0.0.1", ports: { 8080: proxy }, loopback: { applications: { 8080: port }, services: {} } },
   ];
@@ -108,10 +99,7 @@ export const scene = async (directory: string): Promise<Scene> => {
     },
     stop: async () => {
       await Promise.all([...(control === undefined ? [] : [control]), ...proxies].map((one) => one.stop()));
-      for (const { server } of applications) {
-        server.closeAllConnections();
-        server.close();
-      }
+      for (const { close } of applications) close();
     },
   };
 };

@@ -35,7 +35,7 @@ describe("a proxy works by a state", () => {
 
   test("not while it refuses something, in its own words", () => {
     const refused = behind([client({ refusals: [{ message: "no such filter" }] })]);
-    expect(refused).toEqual({ why: `the Envoy of ${node} refuses: no such filter`, isRefusal: true });
+    expect(refused).toEqual({ why: `the proxy of ${node} refuses: no such filter`, isRefusal: true });
   });
 
   test("not by a refusal of what its control plane no longer serves", () => {

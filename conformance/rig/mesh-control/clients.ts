@@ -21,7 +21,7 @@ export interface Client {
 
 /** Why a proxy does not yet work by this state, or a later one, as far as our control plane knows. */
 export const clientBehind = ({ revision, clients }: Clients, node: string, serial: number): Behind | undefined => {
-  const who = `the Envoy of ${node}`;
+  const who = `the proxy of ${node}`;
   // A proxy that reconnects may stand there twice for a moment, and the older connection says nothing any more.
   const own = clients.filter((client) => client.node === node);
   const refusals = own.flatMap((client) => client.refusals);

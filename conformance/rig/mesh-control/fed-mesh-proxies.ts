@@ -1,5 +1,6 @@
 import { chownSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { nodeId } from "../../../targets/xds/node-id.ts";
 import { runningMeshProxies } from "../mesh-proxy/running.ts";
 import { proxyUser } from "../network.ts";
 import type { Pod } from "../workload.ts";
@@ -22,7 +23,7 @@ export const fedMeshProxies = (program: string): Fed => ({
         ...["--config", join(kept, "proxy.json")],
       ];
     }),
-  nodeId: (pod) => `${workloadOf(pod)}/0`,
+  nodeId: (pod) => nodeId({ workload: workloadOf(pod), instance: 0 }),
   // It acknowledges what is in force.
   atWork: () => Promise.resolve(undefined),
 });

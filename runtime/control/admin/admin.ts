@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import { isIP } from "node:net";
 import { servedTypes, type ServedType } from "../served-type.ts";
+import { isIP } from "node:net";
+import { foreign } from "../../own-page.ts";
 import type { ClientStatus } from "../ads/index.ts";
 import type { Control } from "../control.ts";
 import type { JoinServer } from "../identity/index.ts";
@@ -13,19 +14,27 @@ export interface Admin {
   readonly close: () => Promise<void>;
 }
 
+export interface AdminListen {
+  readonly address: string;
+  readonly port: number;
+  /** DNS names and addresses that lead here, beside those of its own socket. */
+  readonly names?: readonly string[];
+}
+
 /**
  * What people and probes ask a running control plane, in plain HTTP: for this machine or a protected network only, since it
  * shows every proxy's configuration. INVARIANT: secrets are shown by name and version, never by content.
  */
 export const admin = async (
   control: Control,
-  listen: { readonly address: string; readonly port: number },
+  listen: AdminListen,
   joins?: Pick<JoinServer, "counts">,
 ): Promise<Admin> => {
+  const names = [...(isIP(listen.address) === 0 ? [listen.address] : []), ...(listen.names ?? [])];
   const watched: Watched = { ...control, joins };
   const server = createServer((request, response) => {
     try {
-      answered(request, response, watched);
+      answered(request, response, watched, names);
     } catch (error) {
       // What is shown must not end what is served.
       if (response.headersSent) response.destroy();
@@ -51,9 +60,17 @@ export const admin = async (
   };
 };
 
-const answered = (request: IncomingMessage, response: ServerResponse, control: Watched): void => {
-  // A page in somebody's browser can make it ask, under a name that leads here, and would read the answer.
-  if (!isLocalName(request.headers.host ?? "")) return plain(response, 403, "ask by address, or as localhost\n");
+const answered = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  control: Watched,
+  names: readonly string[],
+): void => {
+  const refused = foreign(request.headers, {
+    called: { also: [request.socket.localAddress, ...names] },
+    sites: ["same-origin", "none"],
+  });
+  if (refused !== undefined) return plain(response, refused.status, `${refused.says}\n`);
   if (request.method !== "GET" && request.method !== "HEAD") return plain(response, 405, "only GET\n");
   const path = decodeURIComponent((request.url ?? "/").split("?")[0] ?? "/");
   const answer = Object.hasOwn(answers, path) ? answers[path] : undefined;
@@ -65,12 +82,6 @@ const answered = (request: IncomingMessage, response: ServerResponse, control: W
     response,
     Object.fromEntries(servedTypes.map((type) => [type, [...view[type].values()].map((one) => shown(type, one))])),
   );
-};
-
-/** No name that somebody else's DNS could lead here (DNS rebinding): an address, `localhost`, or a name within a cluster. */
-const isLocalName = (host: string): boolean => {
-  const name = host.replace(/:\d+$/, "").replace(/^\[(.*)\]$/, "$1");
-  return isIP(name) !== 0 || name === "localhost" || !name.includes(".") || /\.svc(\.|$)/.test(name);
 };
 
 const plain = (response: ServerResponse, status: number, text: string): void => {

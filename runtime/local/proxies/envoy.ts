@@ -2,13 +2,13 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { bootstrap } from "../../../targets/xds/bootstrap.ts";
 import { envoyTotals } from "../traffic/envoy-flows.ts";
-import { onlyInstance, type ProxyKind } from "./kind.ts";
+import { onlyInstance, type LocalProxyKind } from "./kind.ts";
 
 /** Long enough for an exchange on a listener that was replaced; nobody waits for it. */
 const drainSeconds = 5;
 
 /** Envoys, told by the control plane; `program` is one's path. */
-export const envoy = (program: string): ProxyKind => ({
+export const envoy = (program: string): LocalProxyKind => ({
   prepared: async ({ workload, folder, identityFolder, adminPort, controlPort }, { platform }) => {
     const file = join(folder, "bootstrap.json");
     const made = bootstrap({

@@ -16,7 +16,7 @@ export interface LocalProxy {
 }
 
 /** A program that can be the proxy of every workload. */
-export interface ProxyKind {
+export interface LocalProxyKind {
   /** Writes what it is started with, and says how it is started. */
   readonly prepared: (proxy: LocalProxy, mesh: Mesh) => Promise<readonly [string, ...string[]]>;
   /** Of kinds that may acknowledge what they do not serve by yet: whether it serves. */

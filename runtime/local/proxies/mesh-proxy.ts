@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import { totals } from "../traffic/flows.ts";
-import type { ProxyKind } from "./kind.ts";
+import type { LocalProxyKind } from "./kind.ts";
 
 /** The project's own proxies; `program` is `mesh-proxy` and what comes before `run`. */
-export const meshProxy = (program: readonly [string, ...string[]]): ProxyKind => ({
+export const meshProxy = (program: readonly [string, ...string[]]): LocalProxyKind => ({
   prepared: ({ folder, identityFolder, adminPort, controlPort }) =>
     Promise.resolve([
       ...program,

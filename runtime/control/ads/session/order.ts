@@ -1,4 +1,4 @@
-import { servedTypes, type ServedType } from "../../served-type.ts";
+import { ofEachType, servedTypes, type ServedType } from "../../served-type.ts";
 import { isSubscribed, type Ledger } from "./ledger.ts";
 import { mentions } from "./mentions.ts";
 import type { Waits } from "./waits.ts";
@@ -72,14 +72,7 @@ export const isBehindItsCluster = ({ cluster, endpoints }: Ledgers, name: string
   cluster.inFlight?.changed.find((served) => served.name === name)?.version !== cluster.view.get(name)?.version;
 
 const nothing: ReadonlySet<string> = new Set();
-const nothingBlocked: Blocked = {
-  secret: nothing,
-  cluster: nothing,
-  endpoints: nothing,
-  listener: nothing,
-  routes: nothing,
-  proxyConfig: nothing,
-};
+const nothingBlocked: Blocked = ofEachType(() => nothing);
 
 const blockedBy = (ledgers: Ledgers): Blocked => {
   const { secret, cluster, listener, routes } = ledgers;
