@@ -122,7 +122,7 @@ module.exports = {
         "^lib/",
         "^targets/",
         "^compiler/(pipeline|resolved|yaml)\\.ts$",
-        "^runtime/(control|diagnostics|log)/",
+        "^runtime/(control|diagnostics|log|prometheus)/",
         "^runtime/identity-files\\.ts$",
         "^(node:)?[a-z_0-9/]+$",
         "^node_modules/(@bufbuild/protobuf|@grpc/grpc-js|@peculiar/x509|reflect-metadata)/",
@@ -185,6 +185,19 @@ module.exports = {
       ["^runtime/log/", "^(node:)?[a-z_0-9/]+$"],
       "what happened is told the same by all that run",
     ),
+    may(
+      "gitops-status-tells-what-became",
+      "^runtime/gitops/status/",
+      [
+        "^lib/diagnostics/",
+        "^runtime/gitops/(status|cluster)/",
+        "^runtime/gitops/(failure|pass)\\.ts$",
+        "^runtime/(diagnostics|log|prometheus)/",
+        "^(node:)?[a-z_0-9/]+$",
+      ],
+      "what became of a commit is told without doing anything about it",
+    ),
+    may("prometheus-knows-nothing", "^runtime/prometheus/", ["^runtime/prometheus/"]),
     {
       name: "ads-knows-no-mesh",
       comment: "the protocol is spoken without knowing what is served, and to whom",
@@ -218,7 +231,7 @@ module.exports = {
       [
         "^lib/(?!model/decide/)",
         "^targets/native/config(-shape)?\\.ts$",
-        "^runtime/(proxy|log)/",
+        "^runtime/(proxy|log|prometheus)/",
         "^runtime/identity-files\\.ts$",
         "^(node:)?[a-z_0-9/]+$",
       ],

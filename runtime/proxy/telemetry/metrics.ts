@@ -1,4 +1,5 @@
 import type { SpiffeId } from "../../../lib/model/selector.ts";
+import { histogramSamples, metric, type Sample } from "../../prometheus/text.ts";
 import type { ControlStatus } from "../source/control-status.ts";
 import type { ConnectionRecord, ExchangeRecord, HandshakeFailure } from "./exchange-record.ts";
 
@@ -181,75 +182,57 @@ export const metricsText = (all: readonly Counted[]): string => {
     all.flatMap((one) => one.handshakes),
     (a, b): HandshakeSeries => ({ labels: a.labels, failures: a.failures + b.failures }),
   );
+  const ofTcp = (of: "connections" | "sentBytes" | "receivedBytes"): readonly Sample[] =>
+    tcp.map((series) => ({ labels: series.labels, value: series[of] }));
   return [
-    ...metric(
+    metric(
       "istio_requests_total",
       "counter",
       "Requests.",
-      http.map(({ labels, requests }) => sample("istio_requests_total", labels, requests)),
+      http.map(({ labels, requests }) => ({ labels, value: requests })),
     ),
-    ...histogram(
+    histogram(
       "istio_request_duration_milliseconds",
       "From the head of a request to the end of its response.",
       milliseconds,
       http,
       ({ duration }) => duration,
     ),
-    ...histogram("istio_request_bytes", "Bodies of requests.", bytes, http, ({ requestBytes }) => requestBytes),
-    ...histogram("istio_response_bytes", "Bodies of responses.", bytes, http, ({ responseBytes }) => responseBytes),
-    ...metric(
+    histogram("istio_request_bytes", "Bodies of requests.", bytes, http, ({ requestBytes }) => requestBytes),
+    histogram("istio_response_bytes", "Bodies of responses.", bytes, http, ({ responseBytes }) => responseBytes),
+    metric(
       "istio_tcp_connections_closed_total",
       "counter",
       "Connections that were forwarded whole and are over.",
-      tcp.map(({ labels, connections }) => sample("istio_tcp_connections_closed_total", labels, connections)),
+      ofTcp("connections"),
     ),
-    ...metric(
-      "istio_tcp_sent_bytes_total",
-      "counter",
-      "Bytes from servers to callers.",
-      tcp.map(({ labels, receivedBytes }) => sample("istio_tcp_sent_bytes_total", labels, receivedBytes)),
-    ),
-    ...metric(
-      "istio_tcp_received_bytes_total",
-      "counter",
-      "Bytes from callers to servers.",
-      tcp.map(({ labels, sentBytes }) => sample("istio_tcp_received_bytes_total", labels, sentBytes)),
-    ),
-    ...metric(
+    metric("istio_tcp_sent_bytes_total", "counter", "Bytes from servers to callers.", ofTcp("sentBytes")),
+    metric("istio_tcp_received_bytes_total", "counter", "Bytes from callers to servers.", ofTcp("receivedBytes")),
+    metric(
       "meshwright_proxy_tls_handshake_failures_total",
       "counter",
       "Connections on which TLS was not agreed on, by which end called.",
-      handshakes.map(({ labels, failures }) =>
-        sample("meshwright_proxy_tls_handshake_failures_total", labels, failures),
-      ),
+      handshakes.map(({ labels, failures }) => ({ labels, value: failures })),
     ),
-    ...metric("meshwright_proxy_untold_total", "counter", "What no series has, as there are too many.", [
-      sample(
-        "meshwright_proxy_untold_total",
-        {},
-        all.reduce((sum, { untold }) => sum + untold, 0),
-      ),
+    metric("meshwright_proxy_untold_total", "counter", "What no series has, as there are too many.", [
+      { value: all.reduce((sum, { untold }) => sum + untold, 0) },
     ]),
-    "",
-  ].join("\n");
+  ].join("");
 };
 
 /** The same of how a proxy stands with its control plane. */
 export const controlMetricsText = ({ connected, counts }: ControlStatus): string =>
   [
-    ...metric("meshwright_proxy_control_connected", "gauge", "Whether the control plane is connected.", [
-      sample("meshwright_proxy_control_connected", {}, connected ? 1 : 0),
+    metric("meshwright_proxy_control_connected", "gauge", "Whether the control plane is connected.", [
+      { value: connected ? 1 : 0 },
     ]),
-    ...metric(
+    metric(
       "meshwright_proxy_configurations_total",
       "counter",
       "Configurations that the control plane told, by what became of them.",
-      Object.entries(counts).map(([result, count]) =>
-        sample("meshwright_proxy_configurations_total", { result }, count),
-      ),
+      Object.entries(counts).map(([result, value]) => ({ labels: { result }, value })),
     ),
-    "",
-  ].join("\n");
+  ].join("");
 
 const merged = <S extends { readonly labels: Readonly<Record<string, string>> }>(
   all: readonly S[],
@@ -284,40 +267,21 @@ const addedTcp = (a: TcpSeries, b: TcpSeries): TcpSeries => ({
   receivedBytes: a.receivedBytes + b.receivedBytes,
 });
 
-const metric = (name: string, type: string, help: string, samples: readonly string[]): readonly string[] => [
-  `# HELP ${name} ${help}`,
-  `# TYPE ${name} ${type}`,
-  ...samples,
-];
-
 const histogram = (
   name: string,
   help: string,
   bounds: readonly number[],
   all: readonly Series[],
   of: (series: Series) => Distribution,
-): readonly string[] =>
+): string =>
   metric(
     name,
     "histogram",
     help,
     all.flatMap((series) => {
       const { sum, counts } = of(series);
-      let total = 0;
-      const buckets = counts.map((count, bucket) => {
-        total += count;
-        return sample(`${name}_bucket`, { ...series.labels, le: String(bounds[bucket] ?? "+Inf") }, total);
-      });
-      return [...buckets, sample(`${name}_sum`, series.labels, sum), sample(`${name}_count`, series.labels, total)];
+      let count = 0;
+      const buckets = bounds.map((bound, bucket) => [bound, (count += counts[bucket] ?? 0)] as const);
+      return histogramSamples({ buckets, sum, count: count + (counts.at(-1) ?? 0) }, series.labels);
     }),
   );
-
-const sample = (name: string, labels: Readonly<Record<string, string>>, value: number): string => {
-  const text = Object.entries(labels)
-    .map(
-      ([label, said]) =>
-        `${label}="${said.replace(/[\\"\n]/g, (character) => (character === "\n" ? "\\n" : `\\${character}`))}"`,
-    )
-    .join(",");
-  return `${name}${text === "" ? "" : `{${text}}`} ${value}`;
-};
