@@ -5,6 +5,7 @@ import { clusterApi } from "../../runtime/gitops/cluster/index.ts";
 import { install } from "../rig/install.ts";
 import { installPackagers } from "../rig/packagers.ts";
 import type { Suite } from "../suite.ts";
+import { confinement } from "./install/confined.ts";
 import { manifests } from "./install/manifests.ts";
 import { roles } from "./install/roles.ts";
 import { statuses } from "./install/status.ts";
@@ -28,6 +29,7 @@ export const installConformance: Suite = async (verdicts) => {
     await manifests(verdicts, surroundings);
     await statuses(verdicts, surroundings);
     await roles(verdicts, surroundings);
+    await confinement(verdicts, folder);
   } finally {
     await api.close();
     await server.stop();
