@@ -73,7 +73,7 @@ export const manifests = async (verdicts: Verdicts, surroundings: Surroundings):
         const refusal = await kube.refusalOf(pod);
         if (refusal !== undefined) return refusal.message;
         const { securityContext: _left, ...loose } = pod.spec;
-        if ((await kube.refusalOf({ ...pod, spec: loose } as KubeObject)) === undefined)
+        if ((await kube.refusalOf({ ...pod, spec: loose })) === undefined)
           return "a pod that may run as root was taken too";
       }
       return undefined;

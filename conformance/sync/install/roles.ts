@@ -1,7 +1,6 @@
 import { clusterRules, namespaceRules, type Rule } from "../../../install/source/rules.ts";
 import { ClusterError, clusterApi, type WantedObject } from "../../../runtime/gitops/cluster/index.ts";
 import { eventually } from "../../rig/process.ts";
-import type { KubeObject } from "../../rig/kube.ts";
 import type { Verdicts } from "../../suite.ts";
 import { difference, judged } from "../../xds/identity/verdict.ts";
 import { duties } from "./duties.ts";
@@ -59,7 +58,7 @@ export const roles = async (verdicts: Verdicts, { server, api }: Surroundings): 
         rules: left
           .filter((grant) => grant.role === role)
           .map(({ group, resource, verb }) => ({ apiGroups: [group], resources: [resource], verbs: [verb] })),
-      } as KubeObject,
+      },
     ]);
   };
   const isAllowed = async ({ group, resource, verb }: Grant): Promise<boolean> => {

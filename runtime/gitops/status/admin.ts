@@ -16,7 +16,7 @@ export const syncAdmin = async (
     const plain = (status: number, said: string): void =>
       void response.writeHead(status, { "content-type": "text/plain; charset=utf-8" }).end(said);
     if (request.method !== "GET" && request.method !== "HEAD") return plain(405, "only GET\n");
-    switch ((request.url ?? "").split("?", 1)[0]) {
+    switch ((request.url ?? "").split("?", 1)[0] ?? "") {
       case "/healthz":
         return plain(200, "ok\n");
       case "/readyz":
