@@ -133,7 +133,7 @@ module.exports = {
         "^lib/",
         "^targets/",
         "^compiler/(pipeline|resolved|yaml)\\.ts$",
-        "^runtime/(control|diagnostics|log)/",
+        "^runtime/(control|diagnostics|log|prometheus)/",
         "^runtime/(identity-files|own-page)\\.ts$",
         "^(node:)?[a-z_0-9/]+$",
         "^node_modules/(@bufbuild/protobuf|@grpc/grpc-js|@peculiar/x509|reflect-metadata)/",
@@ -208,6 +208,19 @@ module.exports = {
       ["^runtime/log/", "^(node:)?[a-z_0-9/]+$"],
       "what happened is told the same by all that run",
     ),
+    may(
+      "gitops-status-tells-what-became",
+      "^runtime/gitops/status/",
+      [
+        "^lib/diagnostics/",
+        "^runtime/gitops/(status|cluster)/",
+        "^runtime/gitops/(failure|pass)\\.ts$",
+        "^runtime/(diagnostics|log|prometheus)/",
+        "^(node:)?[a-z_0-9/]+$",
+      ],
+      "what became of a commit is told without doing anything about it",
+    ),
+    may("prometheus-knows-nothing", "^runtime/prometheus/", ["^runtime/prometheus/"]),
     {
       name: "ads-knows-no-mesh",
       comment: "the protocol is spoken without knowing what is served, and to whom",

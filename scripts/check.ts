@@ -30,12 +30,14 @@ const checks: readonly (readonly [name: string, command: string, ...args: readon
     "golden",
     "conformance",
     "bench",
+    "install",
     "scripts",
     "policies",
   ],
   ["dead code", bin("knip")],
   ["generated files", process.execPath, "compiler/shape/generate.ts", "--check"],
   ["the page's generated files", process.execPath, "compiler/preview/page/generate.ts", "--check"],
+  ["the installation's generated files", process.execPath, "install/generate.ts", "--check"],
   ["goldens", process.execPath, "golden/update.ts", "--check"],
 ];
 

@@ -1,5 +1,6 @@
+import { hostname } from "node:os";
 import type { ClusterApi, ObjectRef } from "../../runtime/gitops/cluster/index.ts";
-import type { Reporter } from "../../runtime/gitops/status/reporter.ts";
+import type { Reporter } from "../../runtime/gitops/status/index.ts";
 import type { Log } from "../../runtime/log/log.ts";
 import type { addressAndPort } from "../arguments.ts";
 
@@ -11,32 +12,24 @@ export interface Reporting {
 }
 
 /** Everybody who is told what becomes of commits. */
-export const reporting = ({
+export const reporting = async ({
+  api,
+  parent,
+  admin,
   log,
 }: {
   readonly api: ClusterApi;
   readonly parent: ObjectRef;
   readonly admin: ReturnType<typeof addressAndPort> | undefined;
   readonly log: Log;
-}): Promise<Reporting> =>
-  Promise.resolve({ reporter: logged(log), leads: () => undefined, close: () => Promise.resolve() });
-
-const logged = (log: Log): Reporter => ({
-  passed: (pass) => {
-    const { commit, objects, writes, steps, milliseconds, warnings } = pass;
-    log({ level: "info", event: "in force", commit, objects, writes, steps, milliseconds, warnings: warnings.length });
-    return Promise.resolve();
-  },
-  failed: ({ stage, reason, message }, commit) => {
-    log({ level: "error", event: "not in force", commit, stage, reason, message });
-    return Promise.resolve();
-  },
-  healed: ({ name, what, by }) => {
-    log({ level: "warn", event: "healed", object: name, what, by });
-    return Promise.resolve();
-  },
-  fought: ({ name, by }, times) => {
-    log({ level: "error", event: "fought over", object: name, by, times });
-    return Promise.resolve();
-  },
-});
+}): Promise<Reporting> => {
+  const { reporterOf, syncAdmin, syncMetrics } = await import("../../runtime/gitops/status/index.ts");
+  const metrics = syncMetrics();
+  const generation = parent.kind === "MeshSync" ? ((await api.get(parent))?.metadata.generation ?? 0) : 0;
+  const served = admin === undefined ? undefined : await syncAdmin(metrics, admin);
+  return {
+    reporter: reporterOf({ api, parent, generation: () => generation, instance: hostname(), log, metrics }),
+    leads: metrics.leads,
+    close: async () => served?.close(),
+  };
+};

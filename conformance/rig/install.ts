@@ -58,14 +58,14 @@ const here = dirname(fileURLToPath(import.meta.url));
 /** All that the rig keeps on disk: outside the checkout, because CI starts from a fresh clone each time. */
 export const cacheFolder = (): string => join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "meshwright");
 
-interface Recipe {
+export interface Recipe {
   readonly tool: string;
   /** Everything that decides what gets installed; its hash names the folder. */
   readonly inputs: readonly string[];
   readonly fill: (folder: string) => Promise<void>;
 }
 
-const goModule = (name: string): readonly string[] =>
+export const goModule = (name: string): readonly string[] =>
   ["go.mod", "go.sum"].map((file) => readFileSync(join(here, "go", name, file), "utf8"));
 
 const debian = (): string => {
@@ -212,7 +212,7 @@ export const install = (): Promise<Tools> => interruptible(tools);
 /** As `install`, of what needs neither Go nor root: seconds instead of minutes. */
 export const installProxies = (): Promise<Proxies> => interruptible(proxies);
 
-const interruptible = async <T>(installing: () => Promise<T>): Promise<T> => {
+export const interruptible = async <T>(installing: () => Promise<T>): Promise<T> => {
   mkdirSync(cacheFolder(), { recursive: true });
   removeAbandoned();
   for (const signal of signals) process.once(signal, exit);
@@ -282,7 +282,7 @@ const libraries = (folder: string): Readonly<Record<"LD_LIBRARY_PATH", string>> 
 });
 
 /** A tool's folder, filled aside and renamed: a killed install leaves nothing half, and of two at once one wins whole. */
-const installed = async ({ tool, inputs, fill }: Recipe): Promise<string> => {
+export const installed = async ({ tool, inputs, fill }: Recipe): Promise<string> => {
   const hash = createHash("sha256")
     .update(JSON.stringify([process.platform, process.arch, "layout 1", ...inputs]))
     .digest("hex")
@@ -352,7 +352,7 @@ const updated = async (retries: number): Promise<void> => {
   }
 };
 
-const ran = (
+export const ran = (
   argv: readonly string[],
   { cwd, env }: { readonly cwd?: string; readonly env?: Readonly<Record<string, string>> } = {},
 ): Promise<void> =>

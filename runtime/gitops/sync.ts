@@ -8,7 +8,7 @@ import { passed, type Consent, type Passed, type PassOptions } from "./pass.ts";
 import type { Settling } from "./rollout/settled.ts";
 import { backoff } from "./source/backoff.ts";
 import { SourceError, type Fetched, type Source } from "./source/source.ts";
-import type { Reporter } from "./status/reporter.ts";
+import { passReport, type Reporter } from "./status/index.ts";
 import type { CompileOptions } from "./wanted.ts";
 import { labelled } from "./written.ts";
 
@@ -56,14 +56,7 @@ export const syncedOnce = async (options: SyncOptions, signal: AbortSignal): Pro
   try {
     fetched = await source.fetched(signal);
     const pass = await passed(fetched, passOptions(options), signal);
-    await reporter.passed({
-      commit: pass.commit,
-      objects: pass.wanted.length,
-      writes: pass.steps.reduce((sum, { writes }) => sum + writes.length, 0),
-      steps: pass.steps.length,
-      milliseconds: Math.round(performance.now() - started),
-      warnings: pass.warnings,
-    });
+    await reporter.passed(passReport(pass, performance.now() - started));
     return pass;
   } catch (error) {
     signal.throwIfAborted();

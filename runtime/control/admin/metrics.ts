@@ -1,20 +1,11 @@
-import type { Histogram } from "../ads/index.ts";
+import { histogramSamples, metric, type Sample } from "../../prometheus/text.ts";
 import type { Control } from "../control.ts";
 import type { JoinServer } from "../identity/index.ts";
-
-type Labels = Readonly<Record<string, string>>;
-
-interface Sample {
-  readonly labels?: Labels;
-  readonly value: number;
-  /** Of a histogram: what is appended to the metric's name. */
-  readonly suffix?: "_bucket" | "_sum" | "_count";
-}
 
 /** What metrics are of. INVARIANT: nothing here is as large as what clients ask for, which a scrape would copy. */
 export type Watched = Omit<Control, "close"> & { readonly joins: Pick<JoinServer, "counts"> | undefined };
 
-/** Prometheus' text format (version 0.0.4): a dozen numbers need no registry. */
+/** Prometheus' text format (version 0.0.4). */
 export const metrics = (control: Watched): string => {
   const { ads, refusals, source, joins } = control;
   const counted = ads.metrics();
@@ -94,30 +85,3 @@ export const metrics = (control: Watched): string => {
     metric("process_resident_memory_bytes", "gauge", "Resident memory.", [{ value: process.memoryUsage.rss() }]),
   ].join("");
 };
-
-const metric = (
-  name: string,
-  type: "gauge" | "counter" | "histogram",
-  help: string,
-  samples: readonly Sample[],
-): string =>
-  [
-    `# HELP ${name} ${help}`,
-    `# TYPE ${name} ${type}`,
-    ...samples.map(
-      ({ labels, value, suffix = "" }) => `${name}${suffix}${labels === undefined ? "" : labelsText(labels)} ${value}`,
-    ),
-    "",
-  ].join("\n");
-
-const histogramSamples = ({ buckets, sum, count }: Histogram): readonly Sample[] => [
-  ...buckets.map(([le, value]) => ({ suffix: "_bucket", labels: { le: String(le) }, value }) as const),
-  { suffix: "_bucket", labels: { le: "+Inf" }, value: count },
-  { suffix: "_sum", value: sum },
-  { suffix: "_count", value: count },
-];
-
-const labelsText = (labels: Labels): string =>
-  `{${Object.entries(labels)
-    .map(([name, value]) => `${name}=${JSON.stringify(value)}`)
-    .join(",")}}`;

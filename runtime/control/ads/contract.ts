@@ -2,7 +2,7 @@ import type { Server } from "@grpc/grpc-js";
 import type { ServedType } from "../served-type.ts";
 import type { Log } from "../../log/log.ts";
 import type { Served, View } from "../view.ts";
-import type { Histogram } from "./histogram.ts";
+import type { Histogram } from "../../prometheus/histogram.ts";
 import type { SessionLimits, Protocol } from "./session/session.ts";
 
 /** Who is at the other end of a connection, as far as the transport vouches for it. */

@@ -1,3 +1,2 @@
 export type { Admission, AdsServer, Client, ClientStatus, Dismissal, Limits, Node, Peer, Refusal } from "./contract.ts";
-export type { Histogram } from "./histogram.ts";
 export { adsServer, adsServerOptions } from "./server.ts";

@@ -3,7 +3,7 @@ import { AggregatedDiscoveryService } from "../../../targets/xds/proto/generated
 import { SecretDiscoveryService } from "../../../targets/xds/proto/generated/envoy/service/secret/v3/sds_pb.js";
 import type { ServedType } from "../served-type.ts";
 import { defaultLimits, type AdsOptions, type AdsServer, type Client, type Limits } from "./contract.ts";
-import { histogram } from "./histogram.ts";
+import { histogram } from "../../prometheus/histogram.ts";
 import type { Protocol } from "./session/session.ts";
 import { stream, type Call, type Stream } from "./stream.ts";
 import { tally } from "./tally.ts";

@@ -1,5 +1,6 @@
 import type { Kept } from "../../diagnostics/kept.ts";
 import type { PassFailure } from "../failure.ts";
+import type { Passed } from "../pass.ts";
 
 /** Tells people and machines what became of a commit. Never rejects: what cannot be told is logged. */
 export interface Reporter {
@@ -15,12 +16,19 @@ export interface Reporter {
 
 export interface PassReport {
   readonly commit: string;
-  /** Objects of ours, and writes that this pass made. */
+  /** Objects of ours. */
   readonly objects: number;
-  readonly writes: number;
+  /** What this pass wrote. */
+  readonly writes: Writes;
   readonly steps: number;
   readonly milliseconds: number;
   readonly warnings: readonly Kept[];
+}
+
+export interface Writes {
+  readonly created: number;
+  readonly changed: number;
+  readonly deleted: number;
 }
 
 export interface Healing {
@@ -30,3 +38,36 @@ export interface Healing {
   /** The managers that own what was ours, as `metadata.managedFields` says. */
   readonly by: readonly string[];
 }
+
+/** What there is to tell of a pass that took so long. */
+export const passReport = (
+  { commit, steps, warnings, wanted }: Pick<Passed, "commit" | "steps" | "warnings" | "wanted">,
+  milliseconds: number,
+): PassReport => {
+  const writes = steps.flatMap((step) => step.writes);
+  return {
+    commit,
+    objects: wanted.length,
+    writes: {
+      created: writes.filter(({ before, after }) => before === undefined && after !== undefined).length,
+      changed: writes.filter(({ before, after }) => before !== undefined && after !== undefined).length,
+      deleted: writes.filter(({ after }) => after === undefined).length,
+    },
+    steps: steps.length,
+    milliseconds,
+    warnings,
+  };
+};
+
+export const written = ({ created, changed, deleted }: Writes): number => created + changed + deleted;
+
+/** Each is told by itself, at the same time. */
+export const reporters = (all: readonly Reporter[]): Reporter => {
+  const told = async (tell: (one: Reporter) => Promise<void>): Promise<void> => void (await Promise.all(all.map(tell)));
+  return {
+    passed: (pass) => told((one) => one.passed(pass)),
+    failed: (failure, commit) => told((one) => one.failed(failure, commit)),
+    healed: (healing) => told((one) => one.healed(healing)),
+    fought: (healing, times) => told((one) => one.fought(healing, times)),
+  };
+};

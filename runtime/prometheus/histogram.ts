@@ -1,4 +1,4 @@
-/** How often something took how long, in seconds. */
+/** How often something took how long, or was how large. */
 export interface Histogram {
   /** By upper bound, rising: each counts all that took no longer. */
   readonly buckets: readonly (readonly [atMost: number, count: number])[];
