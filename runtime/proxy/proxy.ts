@@ -228,10 +228,9 @@ const sockets = (
     const address = wide.get(listener.port) ?? listener.address;
     const key = socketKey(address, listener.port);
     const socket = made.get(key) ?? { address, port: listener.port, rules: new Map<string, PortRules>() };
-    socket.rules.set(
-      isEverywhere(listener) || address === listener.address ? "*" : listener.address,
-      rulesOf(listener),
-    );
+    const at = isEverywhere(listener) || address === listener.address ? "*" : listener.address;
+    if (socket.rules.has(at)) throw new Error(`two listeners have every address at port ${listener.port}`);
+    socket.rules.set(at, rulesOf(listener));
     made.set(key, socket);
   }
   return made;

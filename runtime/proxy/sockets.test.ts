@@ -6,6 +6,7 @@ import {
   asked,
   backend,
   cluster,
+  clusterOf,
   config,
   freePort,
   inbound,
@@ -55,4 +56,31 @@ test("what made way for a configuration that cannot be had comes back", async ()
   onTestFinished(() => void occupied.close());
   await expect(proxy.taken(config([arrivals, calls, inbound(number, 1)], clusters))).rejects.toThrow("EADDRINUSE");
   expect((await asked(port)).body).toBe("application");
+});
+
+test("at every address of IPv6, too, who listens at one of them has what arrives there, and IPv4 arrives as itself", async () => {
+  for (const own of ["127.0.0.1", "::1"]) {
+    const port = await freePort();
+    const answering = (name: string) => backend((_, response) => response.end(name));
+    const arrivals = { ...inbound(port, await answering("application")), address: own };
+    const calls = {
+      kind: "outbound-tcp",
+      address: "::",
+      port,
+      servicePort: port,
+      byAddress: { "127.0.0.2": clusterOf("a") },
+      unknownAddresses: "refuse",
+    } as const;
+    const { proxy, connections } = await running(config([arrivals, calls], { a: cluster(await answering("other")) }));
+    const answer = async (host: string): Promise<string> => (await fetch(`http://${host}:${port}/`)).text();
+    expect(await answer(own === "::1" ? "[::1]" : own)).toBe("application");
+    expect(await answer("127.0.0.2")).toBe("other");
+    await proxy.close(0);
+    await expect.poll(() => connections.map(({ callerAddress }) => callerAddress)).toEqual(["127.0.0.1"]);
+  }
+});
+
+test("two that want every address of a port, of IPv4 and of IPv6, are not taken for one", async () => {
+  const { proxy, calls, clusters } = await scene();
+  await expect(proxy.taken(config([calls, { ...calls, address: "::" }], clusters))).rejects.toThrow("every address");
 });

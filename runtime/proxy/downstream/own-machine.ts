@@ -1,4 +1,4 @@
-import type { Socket } from "node:net";
+import { isIPv4, type Socket } from "node:net";
 import { networkInterfaces } from "node:os";
 
 /** How long what the system said of its addresses is believed. */
@@ -34,9 +34,12 @@ export const isOnThisMachine = ({
   localAddress,
 }: Pick<Socket, "remoteAddress" | "localAddress">): boolean =>
   // Captured connections may come from the very address that they go to.
-  remoteAddress === localAddress || isOwnAddress(remoteAddress);
+  remoteAddress === localAddress || isOwnAddress(unmapped(remoteAddress));
 
-/** As the kernel has one of IPv4 at a socket of IPv6. */
+/** An address of IPv4 as itself; the kernel has it within one of IPv6 at a socket of IPv6. */
+export const unmapped = (address: string): string =>
+  address.startsWith(mapped) && isIPv4(address.slice(mapped.length)) ? address.slice(mapped.length) : address;
+
 const mapped = "::ffff:";
 
 interface At {
@@ -45,14 +48,12 @@ interface At {
 }
 
 /** Whether who dials that would reach one of these listeners of this machine. */
-export const isListenedAt = ({ address: dialled, port }: At, listeners: readonly At[]): boolean => {
-  const address = dialled.startsWith(mapped) ? dialled.slice(mapped.length) : dialled;
-  return listeners.some(
+export const isListenedAt = ({ address, port }: At, listeners: readonly At[]): boolean =>
+  listeners.some(
     (one) =>
       one.port === port &&
       (one.address === address || (isEverywhere(one) && (isEverywhere({ address }) || isOwnAddress(address)))),
   );
-};
 
 /** Whether one listens at every address, also at those of which no interface tells. */
 export const isEverywhere = ({ address }: Pick<At, "address">): boolean => address === "0.0.0.0" || address === "::";

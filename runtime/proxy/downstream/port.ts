@@ -9,7 +9,7 @@ import { carrierOf } from "./carrier.ts";
 import type { HttpSettings } from "./downstream.ts";
 import { HttpConnection } from "./http-connection.ts";
 import { listen } from "./listen.ts";
-import { isOnThisMachine } from "./own-machine.ts";
+import { isOnThisMachine, unmapped } from "./own-machine.ts";
 import type { Peer, Site } from "./site.ts";
 import { Tunnel } from "./tunnel.ts";
 
@@ -196,7 +196,7 @@ export class Port {
   #failed(socket: TLSSocket, failure: Pick<HandshakeFailure, "code" | "reason">): void {
     this.#settings.telemetry.handshakeFailed({
       side: "downstream",
-      address: carrierOf(socket).remoteAddress ?? "",
+      address: unmapped(carrierOf(socket).remoteAddress ?? ""),
       ...failure,
     });
     socket.destroy();
@@ -214,8 +214,8 @@ export class Port {
   #serve(socket: Socket, identity: string | undefined): void {
     const peer: Peer = {
       identity,
-      address: socket.remoteAddress ?? "",
-      dialled: { address: socket.localAddress ?? "", port: socket.localPort ?? 0 },
+      address: unmapped(socket.remoteAddress ?? ""),
+      dialled: { address: unmapped(socket.localAddress ?? ""), port: socket.localPort ?? 0 },
     };
     const rules = this.#rulesOf(socket);
     // They may have changed since it was accepted.
@@ -249,7 +249,7 @@ export class Port {
   }
 
   #rulesOf({ localAddress = "" }: Socket): PortRules | undefined {
-    return this.#rules.get(localAddress) ?? this.#rules.get("*");
+    return this.#rules.get(unmapped(localAddress)) ?? this.#rules.get("*");
   }
 
   #swept(): void {
