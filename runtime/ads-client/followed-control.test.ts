@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { expect, onTestFinished, test } from "vitest";
 import { controlled, eventually, nodeId, running, workload } from "../control/fixture.ts";
 import { reviews } from "../control/identity/fixture.ts";
@@ -73,6 +74,21 @@ test("what is told is taken and acknowledged, and what cannot be is refused with
   takes(revision);
   await eventually(() => plane.refusals.all().length === 0);
   await eventually(() => followed.status().refused === undefined);
+});
+
+test("nothing is asked for again once something else is in force", async () => {
+  const { plane, authority, takes } = await controlled(moved);
+  const { folder } = await identityFolder(authority);
+  const { followed } = following(plane.port, folder, (text) => text.includes("decode-and-merge"));
+  await eventually(() => followed.status().counts.refused === 1);
+  const { opened } = plane.ads.metrics();
+  takes(revision);
+  await eventually(() => followed.status().counts.taken === 1);
+  // Longer than it would wait.
+  const waits = backoffMs(1, () => 1);
+  await sleep(waits + 500);
+  expect(plane.ads.metrics().opened).toBe(opened);
+  expect(followed.status()).toMatchObject({ connected: true, counts: { taken: 1, refused: 1 } });
 });
 
 test("a renewed identity gets a stream of its own, on which nothing is told again that is in force", async () => {

@@ -64,6 +64,7 @@ export const followedControl = ({ control, node, identity, taking, log }: Follow
       return from.say(answer(nonce));
     }
     const { version, text } = configuration;
+    clearTimeout(asksAgain);
     try {
       await taking.taken(text);
     } catch (error) {
@@ -73,8 +74,8 @@ export const followedControl = ({ control, node, identity, taking, log }: Follow
       sparing({ level: "error", event: "told configuration refused", version, reason });
       // Whoever has nothing yet may only have come too early, as where another process still has its ports. The control plane
       // does not say again what was refused, but to a new stream.
-      if (state.version === undefined)
-        asksAgain = setTimeout(() => current?.end("asking again for what was refused"), backoffMs(counts.refused));
+      if (state.version === undefined && !closing.signal.aborted)
+        asksAgain = setTimeout(() => from.end("asking again for what was refused"), backoffMs(counts.refused)).unref();
       return from.say(answer(nonce, reason));
     }
     counts.taken += 1;
@@ -88,9 +89,10 @@ export const followedControl = ({ control, node, identity, taking, log }: Follow
     // What the stream before said may be on its way into force: it is not asked for twice.
     await queue;
     const held = state.version !== undefined && (await taking.stands()) ? state.version : undefined;
-    // Last: whoever is renewed from here on has a stream that can be ended.
+    // Last: whoever is renewed from here on is read again, or has a stream that can be ended.
+    isRenewed = false;
     const credentials = await controlCredentials(identity, control.address);
-    if (closing.signal.aborted) return false;
+    if (closing.signal.aborted || isRenewed) return false;
     const openedAt = performance.now();
     let hasHeard = false;
     const own = stream({
@@ -148,11 +150,11 @@ export const followedControl = ({ control, node, identity, taking, log }: Follow
     close: async () => {
       closing.abort();
       noLonger();
-      clearTimeout(asksAgain);
       current?.end("the proxy ends");
       hurry();
       await running;
       await queue;
+      clearTimeout(asksAgain);
     },
   };
 };

@@ -25,6 +25,7 @@ export interface ProcessOptions {
   /** A file that lines are appended to, or standard output. */
   readonly accessLog: "stdout" | "none" | { readonly file: string };
   readonly limits?: ProxyOptions["limits"];
+  readonly addressesOf?: ProxyOptions["addressesOf"];
   readonly log: Log;
 }
 
@@ -58,6 +59,7 @@ export const proxyProcess = async ({
   identity: folder,
   accessLog: where,
   limits,
+  addressesOf,
   log,
 }: ProcessOptions): Promise<ProxyProcess> => {
   const descriptor = where === "none" ? undefined : where === "stdout" ? 1 : openSync(where.file, "a", 0o640);
@@ -91,13 +93,16 @@ export const proxyProcess = async ({
       },
     },
     ...(limits && { limits }),
+    ...(addressesOf && { addressesOf }),
   });
 
-  const proven = async (identity: string): Promise<void> => {
-    if (folder === undefined || identity === "") return;
+  /** Whether there is something to prove, and a folder that says how. */
+  const proven = async (identity: string): Promise<boolean> => {
+    if (folder === undefined || identity === "") return false;
     const own = ownIdentity(await identityFiles(folder, (files) => files), identity);
     running.provenBy(own);
     status = { ...status, certificate: own.id };
+    return true;
   };
   const emptied = async (): Promise<void> => {
     await running.emptied();
@@ -131,8 +136,22 @@ export const proxyProcess = async ({
     clearTimeout(later);
     if (waits && current === undefined && !isClosing) later = setTimeout(follow, triedAgainMs).unref();
   };
-  // Before it is read: what is exchanged meanwhile is read again.
-  const unwatched = watchedFile(path, follow);
+  const renewed = async (): Promise<void> => {
+    try {
+      const isProven = await proven(current?.identity ?? "");
+      if (isProven) log({ level: "info", event: "identity renewed", identity: current?.identity });
+    } catch (error) {
+      log({ level: "error", event: "identity refused", reason: reasonOf(error) });
+    }
+  };
+  // Before they are read: what is exchanged meanwhile is read again.
+  const watched = [
+    watchedFile(path, follow),
+    ...(folder === undefined ? [] : [watchedFile(join(folder, "..data"), () => void (queue = queue.then(renewed)))]),
+  ];
+  const unwatched = (): void => {
+    for (const end of watched) end();
+  };
   try {
     const first = taken();
     queue = first.catch(waits ? refused : () => undefined);
@@ -141,26 +160,13 @@ export const proxyProcess = async ({
     unwatched();
     throw error;
   }
-  const noLonger = [
-    unwatched,
-    ...(folder === undefined
-      ? []
-      : [
-          watchedFile(join(folder, "..data"), () => {
-            queue = queue
-              .then(() => proven(current?.identity ?? ""))
-              .then(() => log({ level: "info", event: "identity renewed", identity: current?.identity }))
-              .catch((error: unknown) => log({ level: "error", event: "identity refused", reason: reasonOf(error) }));
-          }),
-        ]),
-  ];
   return {
     status: () => ({ ...status, workload: current?.workload ?? "", lostLogLines: accessLog?.dropped ?? 0 }),
     counted: () => metrics.counted(),
     close: async (graceMs) => {
       isClosing = true;
       clearTimeout(later);
-      for (const end of noLonger) end();
+      unwatched();
       await queue;
       await running.close(graceMs);
       await accessLog?.flushed();

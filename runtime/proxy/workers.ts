@@ -3,7 +3,7 @@ import { reasonOf, type Log } from "../log/log.ts";
 import { proxyProcess, type ProcessOptions, type ProcessStatus, type ProxyProcess } from "./process.ts";
 import type { Counted } from "./telemetry/metrics.ts";
 
-export interface WorkersOptions extends Omit<ProcessOptions, "log"> {
+export interface WorkersOptions extends Omit<ProcessOptions, "log" | "addressesOf"> {
   readonly workers: number;
   readonly log: Log;
 }
