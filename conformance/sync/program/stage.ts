@@ -97,9 +97,7 @@ export const stage = async (tools: Tools, program: string): Promise<Stage> => {
   const definitions = JSON.parse(readFileSync(tools.istioCrds, "utf8")) as readonly KubeObject[];
   await server.kube.apply(definitions);
   const namespaces = ["bookinfo", "istio-ingress", "istio-system", "mesh-sync"];
-  await server.kube.apply(
-    namespaces.map((name) => ({ apiVersion: "v1", kind: "Namespace", metadata: { name } }) as KubeObject),
-  );
+  await server.kube.apply(namespaces.map((name) => ({ apiVersion: "v1", kind: "Namespace", metadata: { name } })));
 
   // Definitions are served a moment after they are stored.
   for (let attempt = 0; ; attempt += 1) {
