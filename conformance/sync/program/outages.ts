@@ -92,25 +92,30 @@ export const outages = async (verdicts: Verdicts, stage: Stage): Promise<void> =
     return difference([code, isHeld], [0, true])?.concat(output) ?? (await asWanted(stage));
   });
   for (const to of ["larger", "smaller"] as const)
-    await judged(verdicts, `a rollout that fails half way is not set back: it goes on (to the ${to} mesh)`, () =>
-      looped(stage, async (running) => {
-        const commit = next(to);
-        let stored = 0;
-        front.meddle({
-          // From its fourth write on the API server is away, until that was said.
-          before: ({ write, isWrite }, response) => {
-            stored += isWrite && write < 4 ? 1 : 0;
-            if (!isWrite || write < 4 || running.output().includes('"not in force"')) return "pass";
-            response.destroy();
-            return "answered";
-          },
+    await judged(
+      verdicts,
+      `a rollout that fails half way is not set back: it goes on (to the ${to} mesh)`,
+      async () => {
+        next(to === "larger" ? "smaller" : "larger");
+        return looped(stage, async (running) => {
+          const commit = next(to);
+          let stored = 0;
+          front.meddle({
+            // From its fourth write on the API server is away, until that was said.
+            before: ({ write, isWrite }, response) => {
+              stored += isWrite && write < 4 ? 1 : 0;
+              if (!isWrite || write < 4 || running.output().includes('"not in force"')) return "pass";
+              response.destroy();
+              return "answered";
+            },
+          });
+          const failed = await said(running, new RegExp(`"not in force".*${commit}`));
+          const inForce = failed ?? (await said(running, new RegExp(`"in force".*${commit}`)));
+          const healed = running.output().includes('"event":"healed"') ? "something was set back" : undefined;
+          front.meddle({});
+          return inForce ?? healed ?? difference(stored, 3) ?? (await back());
         });
-        const failed = await said(running, new RegExp(`"not in force".*${commit}`));
-        const inForce = failed ?? (await said(running, new RegExp(`"in force".*${commit}`)));
-        const healed = running.output().includes('"event":"healed"') ? "something was set back" : undefined;
-        front.meddle({});
-        return inForce ?? healed ?? difference(stored, 3) ?? (await back());
-      }),
+      },
     );
   await judged(verdicts, "an API server that restarts in the middle of a rollout finds it finished afterwards", () =>
     looped(stage, async (running) => {
