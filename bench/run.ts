@@ -6,6 +6,7 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   compile: async () => (await import("./compile/compile.ts")).compileBench,
   diff: async () => (await import("./diff/diff.ts")).diffBench,
   proxy: async () => (await import("./proxy/proxy.ts")).proxyBench,
+  sync: async () => (await import("./sync/sync.ts")).syncBench,
   xds: async () => (await import("./xds/xds.ts")).xdsBench,
 };
 

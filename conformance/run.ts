@@ -6,6 +6,7 @@ import { istioConformance } from "./istio/index.ts";
 import { proxyConformance } from "./proxy/index.ts";
 import { rigRequirements } from "./rig/requirements.ts";
 import type { Suite } from "./suite.ts";
+import { syncConformance } from "./sync/index.ts";
 import { xdsConformance } from "./xds/index.ts";
 
 const suites: Readonly<Record<string, Suite>> = {
@@ -13,6 +14,7 @@ const suites: Readonly<Record<string, Suite>> = {
   diff: diffConformance,
   xds: xdsConformance,
   proxy: proxyConformance,
+  sync: syncConformance,
 };
 
 const names = process.argv.slice(2).filter((argument) => !argument.startsWith("--"));

@@ -11,8 +11,12 @@ export interface Footprint {
 /** The kernel counts processor time in hundredths of a second (`USER_HZ`). */
 const tickMs = 10;
 
+/** What is resident of one process alone, in mebibytes. */
+export const ownMemory = (pid: number): number =>
+  Number(/^Pss:\s+(\d+) kB/m.exec(text(`/proc/${pid}/smaps_rollup`))?.[1] ?? 0) / 1024;
+
 export const footprint = (pid: number): Footprint => {
-  const own = Number(/^Pss:\s+(\d+) kB/m.exec(text(`/proc/${pid}/smaps_rollup`))?.[1] ?? 0) / 1024;
+  const own = ownMemory(pid);
   // The command's name, in brackets, may hold anything; then come the fields from the third on.
   const fields = text(`/proc/${pid}/stat`).split(") ").at(-1)?.split(" ") ?? [];
   const ticks = [11, 12, 13, 14].reduce((sum, index) => sum + Number(fields[index] ?? 0), 0);

@@ -130,6 +130,26 @@ const envoyRecipe = (tool: string, version: string): Recipe => ({
   },
 });
 
+const kubernetesRecipe = (tool: "kube-apiserver" | "kubectl"): Recipe => ({
+  tool,
+  inputs: [...goModule("kubernetes"), kubernetesLink],
+  // Clients parse the version that the server reports, and refuse the "v0.0.0-master+$Format:%H$" of a plain build.
+  fill: (folder) =>
+    ran(
+      [
+        "go",
+        "build",
+        "-buildvcs=false",
+        "-ldflags",
+        `-s -w ${kubernetesLink}`,
+        "-o",
+        `${folder}/`,
+        `k8s.io/kubernetes/cmd/${tool}`,
+      ],
+      { cwd: join(here, "go/kubernetes") },
+    ),
+});
+
 const recipes = {
   envoy: envoyRecipe("envoy", versions.envoy),
   olderEnvoy: envoyRecipe("older-envoy", versions.olderEnvoy),
@@ -170,26 +190,8 @@ const recipes = {
       );
     },
   },
-  kubernetes: {
-    tool: "kube-apiserver",
-    inputs: [...goModule("kubernetes"), kubernetesLink],
-    async fill(folder) {
-      // Clients parse the version that the server reports, and refuse the "v0.0.0-master+$Format:%H$" of a plain build.
-      await ran(
-        [
-          "go",
-          "build",
-          "-buildvcs=false",
-          "-ldflags",
-          `-s -w ${kubernetesLink}`,
-          "-o",
-          `${folder}/`,
-          "k8s.io/kubernetes/cmd/kube-apiserver",
-        ],
-        { cwd: join(here, "go/kubernetes") },
-      );
-    },
-  },
+  kubernetes: kubernetesRecipe("kube-apiserver"),
+  kubectl: kubernetesRecipe("kubectl"),
   etcd: { tool: "etcd", inputs: [debian()], fill: (folder) => unpacked(folder, ["etcd-server"]) },
   iptables: {
     tool: "iptables",
@@ -312,6 +314,10 @@ export const installLoadGenerator = (): Promise<LoadGenerator> =>
     const wrk = await installed(recipes.wrk);
     return { wrk: join(wrk, "usr/bin/wrk"), libraries: libraries(wrk) };
   });
+
+/** `kubectl`, of the version of the API server. */
+export const installKubectl = (): Promise<string> =>
+  interruptible(async () => join(await installed(recipes.kubectl), "kubectl"));
 
 /** Folders of installs that were killed, by the process that owned them. */
 const removeAbandoned = (): void => {

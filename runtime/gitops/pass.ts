@@ -30,6 +30,8 @@ export interface PassOptions {
   readonly compile: CompileOptions;
   readonly consent: Consent;
   readonly log: Log;
+  /** Called before anything is stored: from then on the cluster is neither what it was nor what the commit says, until the pass is over. */
+  readonly begins?: () => void;
 }
 
 /** A plan, with what it was made of. */
@@ -99,6 +101,7 @@ export const passed = async (fetched: Fetched, options: PassOptions, signal: Abo
   const rolling = rollout(ours, { api, labels: inventory.labels, settling, log });
   if (steps.length > 0 || interrupted !== undefined) {
     await rolling.tried(steps, signal);
+    options.begins?.();
     await inventory.widen({ ...extent([...wanted.objects]), rollout: commit }, signal).catch(refusedToLook);
     // Somebody was on the way here: proxies may be anywhere between what was and what is.
     if (interrupted !== undefined) {

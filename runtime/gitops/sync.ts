@@ -39,17 +39,22 @@ export const passOptions = ({
   compile,
   consent,
   log,
-}: Omit<SyncOptions, "source" | "reporter">): PassOptions => ({
+  begins,
+}: Omit<SyncOptions, "source" | "reporter"> & Pick<PassOptions, "begins">): PassOptions => ({
   api,
   inventory: applySet({ api, parent, tooling: { name: "mesh-sync", version } }),
   settling: settling(api),
   compile,
   consent,
   log,
+  ...(begins !== undefined && { begins }),
 });
 
 /** One pass, reported. Rejects with the `PassFailure` that was reported, or with the signal's reason. */
-export const syncedOnce = async (options: SyncOptions, signal: AbortSignal): Promise<Passed> => {
+export const syncedOnce = async (
+  options: SyncOptions & Pick<PassOptions, "begins">,
+  signal: AbortSignal,
+): Promise<Passed> => {
   const { source, reporter } = options;
   const started = performance.now();
   let fetched: Fetched | undefined;
@@ -76,11 +81,15 @@ export const synced = async (options: LoopOptions, signal: AbortSignal): Promise
   const drifting = drift({ api, selector, reporter, log });
   let last: Passed | undefined;
   let failures = 0;
+  // A rollout that failed half way goes on from where it is: to heal what it changed would undo its steps, in no order that is safe.
+  const begins = (): void => {
+    last = undefined;
+  };
   for (;;) {
     signal.throwIfAborted();
     let waitMs = intervalMs;
     try {
-      last = await syncedOnce(options, signal);
+      last = await syncedOnce({ ...options, begins }, signal);
       failures = 0;
     } catch (error) {
       signal.throwIfAborted();

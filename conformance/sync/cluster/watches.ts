@@ -54,7 +54,9 @@ export const watches = async (verdicts: Verdicts, { server, api }: Surroundings)
     await api.apply(watched("second", "2"));
     await api.apply(watched("third", "1"));
     await heard("ADDED third 1");
-    return difference(told, ["MODIFIED second 2", "ADDED third 1"]);
+    // An API server that is not yet warm may know nothing of what was before it: then it is listed first.
+    const [first, ...rest] = told;
+    return difference(first === "RELISTED second" ? rest : told, ["MODIFIED second 2", "ADDED third 1"]);
   });
   stop.abort(new Error("enough"));
   await judged(verdicts, "a watch ends with its signal's reason", async () => difference(await ended, "Error: enough"));

@@ -17,8 +17,11 @@ export interface Passing {
 /** What becomes of a request instead of its being passed on, or before or after that. */
 export interface Meddling {
   readonly before?: (passing: Passing, response: ServerResponse) => Promise<"pass" | "answered"> | "pass" | "answered";
-  /** Before the answer goes back. */
-  readonly after?: (passing: Passing) => Promise<void> | void;
+  /** Before the answer goes back, to something that may be stored by then. */
+  readonly after?: (
+    passing: Passing,
+    response: ServerResponse,
+  ) => Promise<"pass" | "answered" | void> | "pass" | "answered" | void;
 }
 
 /** What stands between the program and the API server, and can meddle. */
@@ -42,7 +45,7 @@ export const frontOf = async (server: LastingApiServer): Promise<Front> => {
       { method: incoming.method ?? "GET", headers: { ...incoming.headers, host: new URL(server.url).host }, agent },
       (answer) => {
         void (async () => {
-          await meddling.after?.(passing);
+          if ((await meddling.after?.(passing, response)) === "answered") return void answer.resume();
           response.writeHead(answer.statusCode ?? 502, answer.headers);
           answer.pipe(response);
         })();
@@ -58,11 +61,13 @@ export const frontOf = async (server: LastingApiServer): Promise<Front> => {
     incoming.on("end", () => {
       void (async () => {
         const { method = "GET", url: path = "/" } = incoming;
-        const isWrite = method !== "GET" && !path.includes("dryRun=All");
+        const body = Buffer.concat(chunks);
+        const isDryRun = path.includes("dryRun=All") || (method === "DELETE" && body.includes('"dryRun":["All"]'));
+        const isWrite = method !== "GET" && !isDryRun;
         if (isWrite) writes.push(`${method} ${path.split("?")[0]}`);
         const passing: Passing = { method, path, isWrite, write: isWrite ? writes.length : 0 };
         if ((await meddling.before?.(passing, response)) === "answered") return;
-        passed(incoming, Buffer.concat(chunks), response, passing);
+        passed(incoming, body, response, passing);
       })();
     });
   });

@@ -3,12 +3,12 @@ import { join } from "node:path";
 import type { Verdicts } from "../../suite.ts";
 import { difference, judged } from "../../xds/identity/verdict.ts";
 import { touched, wrong } from "./compared.ts";
+import { foreigners } from "./scene.ts";
 import type { Stage } from "./stage.ts";
 
 /** Killed at every write of a rollout, before it is stored or after: the next run ends where the first would have. */
 export const kills = async (verdicts: Verdicts, stage: Stage): Promise<void> => {
   const { front, started, once, committed, wanted, held, mesh } = stage;
-  const foreigners = new Set(["VirtualService bookinfo/by-hand"]);
   const reviews = join(mesh, "bookinfo/reviews.ts");
   const here = readFileSync(reviews, "utf8");
   const there = here

@@ -3,27 +3,20 @@ import { join } from "node:path";
 import type { KubeObject } from "../../rig/kube.ts";
 import type { Verdicts } from "../../suite.ts";
 import { difference, judged } from "../../xds/identity/verdict.ts";
-import { touched, wrong } from "./compared.ts";
+import { touched } from "./compared.ts";
+import { asWanted, foreign } from "./scene.ts";
 import type { Stage } from "./stage.ts";
 
 /** A commit becomes what the cluster holds, and nothing else does. */
 export const passes = async (verdicts: Verdicts, stage: Stage): Promise<void> => {
-  const { server, mesh, once, committed, wanted, held, front } = stage;
+  const { server, mesh, once, committed, held, front } = stage;
   const edited = (file: string, by: (text: string) => string): void =>
     writeFileSync(join(mesh, file), by(readFileSync(join(mesh, file), "utf8")));
-  const foreign: KubeObject = {
-    apiVersion: "networking.istio.io/v1",
-    kind: "VirtualService",
-    metadata: { name: "by-hand", namespace: "bookinfo" },
-    spec: { hosts: ["by-hand.example.com"], http: [{ route: [{ destination: { host: "by-hand" } }] }] },
-  };
   await server.kube.apply([foreign]);
-  const foreigners = new Set(["VirtualService bookinfo/by-hand"]);
-  const asWanted = async (): Promise<string | undefined> => wrong(await held(), await wanted(), foreigners);
 
   await judged(verdicts, "a first pass brings all objects, and touches none that is foreign", async () => {
     const { code, output } = await once();
-    return difference(code, 0)?.concat(output) ?? (await asWanted());
+    return difference(code, 0)?.concat(output) ?? (await asWanted(stage));
   });
   await judged(verdicts, "a pass with nothing to do writes nothing", async () => {
     front.meddle({});
@@ -43,7 +36,7 @@ export const passes = async (verdicts: Verdicts, stage: Stage): Promise<void> =>
     const names = touched(before, await held());
     return (
       difference(code, 0)?.concat(output) ??
-      (await asWanted()) ??
+      (await asWanted(stage)) ??
       (names.length > 0 && names.every((name) => name.includes("reviews"))
         ? undefined
         : `it touched ${names.join(", ")}`)
@@ -70,7 +63,7 @@ export const passes = async (verdicts: Verdicts, stage: Stage): Promise<void> =>
     edited("bookinfo/details.ts", (text) => text.replace(/import books.*/, "").replace("uses: [books],", ""));
     committed();
     const { code, output } = await once();
-    return difference(code, 0)?.concat(output) ?? (await asWanted());
+    return difference(code, 0)?.concat(output) ?? (await asWanted(stage));
   });
   await judged(
     verdicts,
@@ -87,7 +80,7 @@ export const passes = async (verdicts: Verdicts, stage: Stage): Promise<void> =>
         (/"reason":"Foreign".*VirtualService bookinfo\/reviews exists.*managed by/.test(output) ? undefined : output);
       await server.kube.delete([(await held()).get("VirtualService bookinfo/reviews")!]);
       const again = await once();
-      return refused ?? difference(again.code, 0)?.concat(again.output) ?? (await asWanted());
+      return refused ?? difference(again.code, 0)?.concat(again.output) ?? (await asWanted(stage));
     },
   );
   await judged(verdicts, "a namespace that is not there blocks, and is not created", async () => {
@@ -105,7 +98,7 @@ export const passes = async (verdicts: Verdicts, stage: Stage): Promise<void> =>
       difference([code, isThere], [1, false]) ??
       (/"reason":"Blocked"/.test(output) ? undefined : output) ??
       difference(again.code, 0)?.concat(again.output) ??
-      (await asWanted())
+      (await asWanted(stage))
     );
   });
 };

@@ -1,0 +1,41 @@
+import { install } from "../rig/install.ts";
+import type { Suite } from "../suite.ts";
+import { built } from "../xds/built.ts";
+import { clusterConformance } from "./cluster.ts";
+import { drift } from "./program/drift.ts";
+import { faults } from "./program/faults.ts";
+import { kills } from "./program/kills.ts";
+import { outages } from "./program/outages.ts";
+import { passes } from "./program/passes.ts";
+import { foreign } from "./program/scene.ts";
+import { stage, type Stage } from "./program/stage.ts";
+
+/** mesh-sync as it is published, on real API servers and Git servers on loopback; neither root nor a network is needed. */
+export const syncConformance: Suite = async (verdicts) => {
+  const tools = await install();
+  const program = built("mesh-sync");
+  const staged = async (parts: (set: Stage) => Promise<void>): Promise<void> => {
+    const set = await stage(tools, program);
+    try {
+      await parts(set);
+    } finally {
+      await set.stop();
+    }
+  };
+  // Both mostly wait: for leases, for answers that do not come, for whoever is fought with.
+  const outcomes = await Promise.allSettled([
+    staged(async (set) => {
+      await passes(verdicts, set);
+      await kills(verdicts, set);
+      await faults(verdicts, set);
+    }),
+    clusterConformance(verdicts).then(() =>
+      staged(async (set) => {
+        await set.server.kube.apply([foreign]);
+        await drift(verdicts, set);
+        await outages(verdicts, set);
+      }),
+    ),
+  ]);
+  for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
+};

@@ -1,0 +1,140 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { KubeObject } from "../../rig/kube.ts";
+import type { Verdicts } from "../../suite.ts";
+import { difference, judged } from "../../xds/identity/verdict.ts";
+import { asWanted, atRest, edited, looped, pathOf, said, takenOver, turns, until } from "./scene.ts";
+import type { Stage } from "./stage.ts";
+
+const theirs = { hosts: ["reviews"], http: [{ route: [{ destination: { host: "theirs" } }] }] };
+const partOf = "applyset.kubernetes.io/part-of";
+
+/** What was written stays as it is, whoever changes it; what others own beside it stays theirs. */
+export const drift = async (verdicts: Verdicts, stage: Stage): Promise<void> => {
+  const { server, front, held, started, once } = stage;
+  const next = turns(stage);
+  const found = async (name = "VirtualService bookinfo/reviews"): Promise<KubeObject> => {
+    const object = (await held()).get(name);
+    if (object === undefined) throw new Error(`${name} is not there`);
+    return object;
+  };
+  const back = (): Promise<string | undefined> => until(() => asWanted(stage));
+  next();
+  const first = await once();
+  if (first.code !== 0) return verdicts.fail("drift", first.output);
+  const reviews = await found();
+
+  await judged(verdicts, "what somebody changes of ours is as it was again, and it is said who did that", () =>
+    looped(stage, async (running) => {
+      await edited(stage, reviews, { spec: theirs });
+      const changed = (await said(running, /"event":"healed".*bookinfo\/reviews.*kubectl-edit/)) ?? (await back());
+      if (changed !== undefined) return `by an edit: ${changed}`;
+      await takenOver(stage, reviews, { spec: theirs });
+      const applied = (await said(running, /"event":"healed".*bookinfo\/reviews/, 2)) ?? (await back());
+      if (applied !== undefined) return `by an apply: ${applied}`;
+      await edited(stage, reviews, { spec: { http: null } });
+      return (await said(running, /"event":"healed"/, 3)) ?? (await back());
+    }),
+  );
+  await judged(verdicts, "what others say beside what is ours stays", () =>
+    looped(stage, async (running) => {
+      front.meddle({});
+      await edited(stage, reviews, { metadata: { annotations: { note: "theirs" }, labels: { team: "theirs" } } });
+      await edited(stage, reviews, { spec: { exportTo: ["*"] } });
+      // Whatever happened before this on the same watch was seen when this is healed.
+      await edited(stage, reviews, { spec: theirs });
+      const why = await said(running, /"event":"healed"/);
+      const { metadata, spec } = await found();
+      const kept =
+        why ??
+        difference(
+          [metadata.annotations?.["note"], metadata.labels?.["team"], (spec as { exportTo?: unknown }).exportTo],
+          ["theirs", "theirs", ["*"]],
+        ) ??
+        difference(front.writes(), [`PATCH ${pathOf(reviews)}`]);
+      await edited(stage, reviews, {
+        metadata: { annotations: { note: null }, labels: { team: null } },
+        spec: { exportTo: null },
+      });
+      return kept ?? (await back());
+    }),
+  );
+  await judged(verdicts, "what somebody deletes is there again", () =>
+    looped(stage, async (running) => {
+      const all = [...(await held()).values()].filter(({ metadata }) => metadata.name === "reviews");
+      await server.kube.delete(all);
+      return (await said(running, /"what":"deleted"/, all.length)) ?? (await back());
+    }),
+  );
+  await judged(verdicts, "an object whose label was taken is of the inventory again", () =>
+    looped(stage, async (running) => {
+      const before = reviews.metadata.labels?.[partOf];
+      await edited(stage, reviews, { metadata: { labels: { [partOf]: null } } });
+      const taken =
+        (await said(running, /"event":"healed"/)) ?? difference((await found()).metadata.labels?.[partOf], before);
+      await edited(stage, reviews, { metadata: { labels: { [partOf]: "applyset-another" } } });
+      return (
+        taken ??
+        (await said(running, /"event":"healed"/, 2)) ??
+        difference((await found()).metadata.labels?.[partOf], before) ??
+        (await back())
+      );
+    }),
+  );
+  await judged(verdicts, "after another commit it is that one which is kept", () =>
+    looped(stage, async (running) => {
+      const commit = next();
+      const moved = await said(running, new RegExp(`"in force".*${commit}`));
+      await edited(stage, await found(), { spec: theirs });
+      return moved ?? (await said(running, /"event":"healed"/)) ?? (await back());
+    }),
+  );
+  await judged(verdicts, "whoever keeps at it is given way, which is said, until they stop", () =>
+    looped(stage, async (running) => {
+      const isOurs = async (): Promise<boolean> =>
+        ((await found())["spec"] as { http?: readonly unknown[] } | undefined)?.http?.length !== 1;
+      for (let times = 0; times < 20 && !running.output().includes("fought over"); times += 1) {
+        await edited(stage, reviews, { spec: theirs });
+        await until(async () =>
+          (await isOurs()) || running.output().includes("fought over") ? undefined : "not healed",
+        );
+      }
+      const fought = await said(running, /"event":"fought over".*"object":"VirtualService bookinfo\/reviews"/);
+      front.meddle({});
+      await edited(stage, reviews, { spec: theirs });
+      await sleep(2000);
+      return fought ?? difference(front.writes(), []) ?? (await back());
+    }),
+  );
+  await judged(
+    verdicts,
+    "of two programs one leads; when it is killed, the other brings and keeps what is wanted",
+    async () => {
+      const one = started();
+      const why = await said(one, /"in force"/);
+      const other = started();
+      try {
+        const waits = why ?? (await said(other, /"waiting for the leader"/));
+        front.meddle({});
+        await edited(stage, reviews, { spec: theirs });
+        const healed = waits ?? (await said(one, /"event":"healed"/)) ?? (await back());
+        const writes = front.writes().filter((write) => write.endsWith("/reviews"));
+        one.kill("SIGKILL");
+        await one.ended;
+        await server.kube.delete([await found()]);
+        const commit = next();
+        return (
+          healed ??
+          difference(writes, [`PATCH ${pathOf(reviews)}`]) ??
+          (await said(other, new RegExp(`"in force".*${commit}`))) ??
+          (await back()) ??
+          (await edited(stage, reviews, { spec: theirs }).then(() => said(other, /"event":"healed"/))) ??
+          (await back())
+        );
+      } finally {
+        for (const program of [one, other]) program.kill("SIGKILL");
+        await Promise.all([one.ended, other.ended]);
+      }
+    },
+  );
+  await judged(verdicts, "after all of this drift there is nothing left to do", () => atRest(stage));
+};
