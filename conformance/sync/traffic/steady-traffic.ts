@@ -29,7 +29,8 @@ export const steadyTraffic = (
     .filter((all) => all.length > 0);
   const began = performance.now();
   const pending = new Set<Promise<void>>();
-  let [next, sent, underWay, stopped] = [0, 0, 0, false];
+  const stopping = new AbortController();
+  let [next, sent, underWay] = [0, 0, 0];
 
   const batch = async (): Promise<void> => {
     const mine = Array.from({ length: perTick }, (_, index) => {
@@ -49,7 +50,7 @@ export const steadyTraffic = (
     });
   };
   const loop = async (): Promise<void> => {
-    for (let tick = 1; !stopped; tick += 1) {
+    for (let tick = 1; !stopping.signal.aborted; tick += 1) {
       if (underWay < mostUnderWay) {
         const one = batch();
         pending.add(one);
@@ -64,7 +65,7 @@ export const steadyTraffic = (
   const looping = loop();
   return {
     stop: async () => {
-      stopped = true;
+      stopping.abort();
       await looping;
       const seconds = (performance.now() - began) / 1000;
       await Promise.all(pending);
