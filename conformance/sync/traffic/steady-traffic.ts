@@ -6,12 +6,11 @@ import type { SteadyCall } from "./cases.ts";
 /** What was seen of calls that come out alike before and after. */
 export interface TrafficSeen {
   readonly sent: number;
-  readonly perSecond: number;
+  readonly ms: number;
   /** Calls that failed though they were to be delivered, or got through though they were to be refused; in words. */
   readonly broken: readonly string[];
 }
 
-export const leastPerSecond = 300;
 const tickMs = 100;
 const perTick = 40;
 /** A rig that does not keep up is not asked for more. */
@@ -23,10 +22,8 @@ export const steadyTraffic = (
   send: Sender,
 ): { readonly stop: () => Promise<TrafficSeen> } => {
   const broken: string[] = [];
-  // Half of them are to be delivered, however many others there are.
-  const kinds = [true, false]
-    .map((delivered) => calls.filter((one) => one.delivered === delivered))
-    .filter((all) => all.length > 0);
+  // As many of each, however many there are.
+  const kinds = [...Map.groupBy(calls, ({ delivered, isFragile }) => `${delivered} ${isFragile}`).values()];
   const began = performance.now();
   const pending = new Set<Promise<void>>();
   const stopping = new AbortController();
@@ -67,9 +64,9 @@ export const steadyTraffic = (
     stop: async () => {
       stopping.abort();
       await looping;
-      const seconds = (performance.now() - began) / 1000;
+      const ms = performance.now() - began;
       await Promise.all(pending);
-      return { sent, perSecond: Math.round(sent / seconds), broken };
+      return { sent, ms, broken };
     },
   };
 };
