@@ -1,4 +1,4 @@
-import { envoys } from "../envoys.ts";
+import { envoys, type EnvoyOptions } from "../envoys.ts";
 import type { Plane, Site } from "../plane.ts";
 import { bootstrap, nodeName } from "./bootstrap.ts";
 import { controlPlane, plainMeshConfig, type ControlPlane } from "./control-plane.ts";
@@ -31,6 +31,9 @@ export interface IstiodOptions {
   readonly meshConfig?: string;
   /** How long istiod waits for quiet before it pushes (`PILOT_DEBOUNCE_AFTER`). */
   readonly debounceAfter?: string;
+  /** Where Envoys find it in place of its own port, if somebody stands between. */
+  readonly discoveryPort?: number;
+  readonly envoy?: EnvoyOptions;
 }
 
 /** Waiting for quiet is most of the time of an update here; Istio's own default is 100 ms. */
@@ -38,7 +41,7 @@ const shortDebounce = "50ms";
 
 /** etcd, the API server, istiod under this mesh config and our identities, and what the rig plays of Kubernetes: kubelets, endpoints. */
 export const istiod =
-  ({ meshConfig = plainMeshConfig, debounceAfter = shortDebounce }: IstiodOptions = {}) =>
+  ({ meshConfig = plainMeshConfig, debounceAfter = shortDebounce, discoveryPort, envoy }: IstiodOptions = {}) =>
   async (site: Site): Promise<Istiod> => {
     const [identities, plane] = await Promise.all([
       identityProcess(site),
@@ -59,7 +62,8 @@ export const istiod =
     const begun = async (pod: PlacedPod): Promise<unknown> => {
       const identityFolder = await site.mesh.identityFolder(pod);
       const served = { address: site.gateway, port: identityPort, identityFolder };
-      return bootstrap(injected(pod), plane.discovery, served);
+      const { address, port } = plane.discovery;
+      return bootstrap(injected(pod), { address, port: discoveryPort ?? port }, served);
     };
     return {
       kube,
@@ -80,7 +84,7 @@ export const istiod =
       delete: remove,
       clear: () => remove([...applied.values()].filter(({ kind }) => kind !== "Namespace")),
       proxyName: nodeName,
-      proxies: envoys(begun),
+      proxies: envoys(begun, envoy),
       bootstrap: begun,
       async started(pod) {
         pods.set(pod.pod, await registered(kube, injected(pod)));

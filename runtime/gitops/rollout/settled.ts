@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { defaultPlatform } from "../../../lib/graph/platform.ts";
 import type { ClusterApi, ObjectRef, WantedObject } from "../cluster/index.ts";
 import { istiodDebug, type IstiodDebug, type ProxyStatus } from "./istiod-debug.ts";
 
@@ -21,8 +22,10 @@ export interface SettlingOptions {
   /** Addresses of istiod's monitoring port, one for each replica: `http://10.0.0.7:15014`. */
   readonly istiod: () => Promise<readonly string[]>;
   readonly token?: (() => Promise<string | undefined>) | undefined;
-  /** Whose namespace the marker lies in. */
+  /** For whom the marker is: it lies in the root namespace, under a name made of both. */
   readonly marker: { readonly namespace: string; readonly name: string };
+  /** Where what Istio keeps holds for all namespaces; its own default when absent. */
+  readonly rootNamespace?: string;
   readonly timeoutMs: number;
 }
 
@@ -37,7 +40,7 @@ const quietMs = 300;
  * istiod's clock, whose seconds its answers carry too.
  */
 export const istiodSettling = (options: SettlingOptions): Settling => {
-  const { api, istiod, token, marker, timeoutMs } = options;
+  const { api, istiod, token, marker, timeoutMs, rootNamespace = defaultPlatform.rootNamespace } = options;
   return {
     settled: async (written, signal) => {
       const deadline = AbortSignal.timeout(timeoutMs);
@@ -71,7 +74,7 @@ export const istiodSettling = (options: SettlingOptions): Settling => {
         await untilNothing(async () =>
           (await clock(replicas)) > last ? undefined : "istiod's clock has reached the next second",
         );
-        await api.apply(markerObject(marker, new Date(last).toISOString()), { signal: until });
+        await api.apply(markerObject(marker, rootNamespace, new Date(last).toISOString()), { signal: until });
         await untilNothing(() => behindIn(replicas, last));
         await sleep(quietMs, undefined, { signal: until });
         await untilNothing(() => behindIn(replicas, last));
@@ -134,15 +137,24 @@ export const configKey = ({ apiVersion, kind, namespace, name }: ObjectRef): str
   `${apiVersion.split("/")[0]} ${kind} ${namespace ?? ""}/${name}`;
 
 /**
- * It speaks of workloads that there are not, so it means nothing. istiod takes any change of mTLS for one that concerns every proxy
- * (`sidecar.go`, `DependsOnConfig`).
+ * It selects workloads that there are not, and changes nothing of them either. A PeerAuthentication would not do: istiod tells only
+ * those of it that it concerns. A change of any EnvoyFilter in the root namespace is pushed to every proxy, whatever its scope, in all
+ * types (`sidecar.go`, `DependsOnConfig`; `cds.go`, `lds.go`, `rds.go`).
  */
-const markerObject = ({ namespace, name }: SettlingOptions["marker"], at: string): WantedObject => ({
-  apiVersion: "security.istio.io/v1",
-  kind: "PeerAuthentication",
-  metadata: { namespace, name, labels: { "app.kubernetes.io/managed-by": "meshwright" } },
+const markerObject = (
+  { namespace, name }: SettlingOptions["marker"],
+  rootNamespace: string,
+  at: string,
+): WantedObject => ({
+  apiVersion: "networking.istio.io/v1alpha3",
+  kind: "EnvoyFilter",
+  metadata: {
+    namespace: rootNamespace,
+    name: `${namespace}-${name}`,
+    labels: { "app.kubernetes.io/managed-by": "meshwright" },
+  },
   spec: {
-    selector: { matchLabels: { "meshwright.dev/settled": at.replaceAll(/[^0-9TZ]/g, "") } },
-    mtls: { mode: "UNSET" },
+    workloadSelector: { labels: { "meshwright.dev/settled": at.replaceAll(/[^0-9TZ]/g, "") } },
+    configPatches: [],
   },
 });

@@ -1,0 +1,107 @@
+import { isDeepStrictEqual } from "node:util";
+import { stateOf } from "../../../compiler/rollout/change.ts";
+import { rolloutPlan } from "../../../compiler/rollout/plan.ts";
+import { boundaryCalls } from "../../../golden/random/calls.ts";
+import { randomPair } from "../../../golden/random/pair.ts";
+import { random } from "../../../golden/random/random.ts";
+import type { ServiceGraph } from "../../../lib/graph/graph.ts";
+import { defaultPlatform, type Platform } from "../../../lib/graph/platform.ts";
+import type { Call } from "../../../lib/model/call.ts";
+import { decide } from "../../../lib/model/decide/index.ts";
+import type { Mesh } from "../../../lib/model/mesh.ts";
+import { emit } from "../../../targets/istio/emit/index.ts";
+import type { KubernetesObject } from "../../../targets/istio/object.ts";
+import { readMoment } from "../../../targets/istio/read/index.ts";
+import { observable } from "../../laboratory/oracle/trials.ts";
+
+/** Nobody sends a request again: a retry would hide what broke. All cases are under it, so that one istiod serves them. */
+export const platform: Platform = { ...defaultPlatform, defaultRetries: { attempts: 0, on: [] } };
+
+/** From what to what, and the calls that both ends agree on. */
+export interface RolloutCase {
+  readonly seed: number;
+  readonly graph: ServiceGraph;
+  readonly before: readonly KubernetesObject[];
+  readonly after: readonly KubernetesObject[];
+  readonly calls: readonly SteadyCall[];
+}
+
+export interface SteadyCall {
+  readonly call: Call;
+  /** Delivered before and after, or else refused before and after. */
+  readonly delivered: boolean;
+  /** Whether it comes out otherwise where proxies have the first of the writes alone, in the order of names. */
+  readonly isFragile: boolean;
+}
+
+const sampledOfEach = 300;
+const sentOfEach = 300;
+
+/** Of `randomPair`; undefined where nothing is to be done, or no plan is safe. */
+export const rolloutCase = (seed: number, externalAddress: string): RolloutCase | undefined => {
+  const pair = randomPair(seed, "same", externalAddress);
+  const { graph } = pair.before;
+  const [before, after] = [emit(withoutRetries(pair.before.mesh)), emit(withoutRetries(pair.after.mesh))];
+  const { value: plan } = rolloutPlan(before, after, { graph, platform });
+  if (plan?.kind !== "safe" || plan.steps.length === 0) return undefined;
+  return { seed, graph, before, after, calls: steadyCalls(seed, graph, before, after) };
+};
+
+const withoutRetries = (mesh: Mesh): Mesh => ({
+  ...(JSON.parse(JSON.stringify(mesh, (key, value: unknown) => (key === "retries" ? "none" : value))) as Mesh),
+  platform,
+});
+
+const meshOf = (objects: readonly KubernetesObject[], graph: ServiceGraph): Mesh => {
+  const { value, diagnostics } = readMoment([...stateOf(objects).values()], { graph, platform });
+  if (value === undefined) throw new Error(diagnostics.map(({ message }) => message).join("; "));
+  return value;
+};
+
+const steadyCalls = (
+  seed: number,
+  graph: ServiceGraph,
+  before: readonly KubernetesObject[],
+  after: readonly KubernetesObject[],
+): readonly SteadyCall[] => {
+  const ends = [before, after].map((objects) => meshOf(objects, graph));
+  const states = byNameStates(before, after).map((objects) => meshOf(objects, graph));
+  const choices = random(seed);
+  const steady = ends
+    .flatMap((mesh) => boundaryCalls(mesh, sampledOfEach, choices))
+    .flatMap((call): readonly SteadyCall[] => {
+      if (!ends.every((mesh) => observable(mesh, call))) return [];
+      const delivered = ends.flatMap((mesh) => deliveries(mesh, mesh, call));
+      if (new Set(delivered).size !== 1) return [];
+      const isFragile = states.some((client) =>
+        states.some((server) => deliveries(client, server, call).some((one) => one !== delivered[0])),
+      );
+      return [{ call, delivered: delivered[0]!, isFragile }];
+    });
+  const fragile = steady.filter(({ isFragile }) => isFragile);
+  return [...fragile.slice(0, sentOfEach), ...steady.filter(({ isFragile }) => !isFragile).slice(0, sentOfEach)];
+};
+
+/** What there is after each write, where what goes does so first, and the rest is written in the order of names. */
+const byNameStates = (
+  before: readonly KubernetesObject[],
+  after: readonly KubernetesObject[],
+): readonly (readonly KubernetesObject[])[] => {
+  const [from, to] = [stateOf(before), stateOf(after)];
+  const goes = [...from.keys()].filter((name) => !to.has(name));
+  const comes = [...to.keys()].filter((name) => !isDeepStrictEqual(from.get(name), to.get(name))).sort();
+  const state = new Map(from);
+  const states = [[...state.values()]];
+  for (const name of [...goes, ...comes]) {
+    const object = to.get(name);
+    if (object === undefined) state.delete(name);
+    else state.set(name, object);
+    states.push([...state.values()]);
+  }
+  return states;
+};
+
+const deliveries = (client: Mesh, server: Mesh, call: Call): readonly boolean[] =>
+  decide({ client, server }, call).branches.flatMap(({ ends }) =>
+    ends.map(({ outcome }) => outcome.kind === "delivered"),
+  );

@@ -1,0 +1,92 @@
+import { externalHost } from "../../../golden/random/intents.ts";
+import { carriesHttp } from "../../../lib/graph/protocol.ts";
+import { istioLaboratory } from "../../istio/laboratory.ts";
+import { meshConfig } from "../../istio/mesh-config.ts";
+import { foundOnRig } from "../../laboratory/rigs.ts";
+import { emptyMesh } from "../../rig/empty-mesh.ts";
+import { rigRequirements } from "../../rig/requirements.ts";
+import type { Verdicts } from "../../suite.ts";
+import { platform, rolloutCase, type RolloutCase } from "./cases.ts";
+import { trafficCluster } from "./cluster.ts";
+import { rolledOut, type Order } from "./rollouts.ts";
+import { settlingChecks } from "./settling.ts";
+import { skewedIstiod } from "./skewed-istiod.ts";
+
+/** Pairs whose plan is safe and not empty, and soon worked out; the suite takes the first few, `MESHWRIGHT_ROLLOUTS` (20: all) more. */
+const seeds = [54, 59, 4, 2];
+const rollouts = Number(process.env["MESHWRIGHT_ROLLOUTS"] ?? 4);
+
+/** Less would show less. */
+const leastPerSecond = 300;
+
+const config = `${meshConfig(platform)}
+defaultHttpRetryPolicy:
+  attempts: 0
+`;
+
+/** Connections end in their own time when a listener is replaced, as they do under Istio. */
+const drainSeconds = 3;
+/** Of writes one soon after the other istiod makes pushes of their own, as where each takes somebody a while. */
+const debounceAfter = "5ms";
+
+/**
+ * Under steady traffic and with every proxy behind by a time of its own, rollouts as they are planned break no call that both ends
+ * agree on; the same objects applied in the order of their names break some in at least half of them, or the traffic shows nothing.
+ */
+export const trafficChecks = async (verdicts: Verdicts): Promise<void> => {
+  const missing = rigRequirements();
+  if (missing !== undefined) return verdicts.skip("rollouts under traffic", missing);
+  const plane = skewedIstiod({ meshConfig: config, debounceAfter, envoy: { drainSeconds } });
+  await foundOnRig(plane, "rollouts under traffic", verdicts, async (rig) => {
+    const lab = await istioLaboratory(rig, [externalHost], { emit: () => [] });
+    const cluster = await trafficCluster(rig.plane);
+    const brokenIn: Record<Order, number[]> = { planned: [], "by name": [] };
+    const all = { planned: { sent: 0, ms: 0 }, "by name": { sent: 0, ms: 0 } };
+    let held = 0;
+    try {
+      for (const seed of seeds.slice(0, rollouts)) {
+        const one = rolloutCase(seed, lab.outside.address);
+        if (one === undefined) {
+          verdicts.fail(`seed ${seed}`, "has no safe plan with anything to do");
+          continue;
+        }
+        await lab.set(one.graph, emptyMesh);
+        if (held === 0) await settlingChecks(verdicts, rig, cluster, serviceHost(one));
+        held += 1;
+        for (const order of ["planned", "by name"] as const) {
+          const name = `seed ${one.seed}, ${order}`;
+          const seen = await rolledOut(one, order, { rig, lab, cluster });
+          if (seen === undefined) {
+            verdicts.fail(name, "its plan is not safe in the order of the objects' age");
+            continue;
+          }
+          const { sent, ms, broken, steps } = seen;
+          const perSecond = Math.round((sent / ms) * 1000);
+          all[order] = { sent: all[order].sent + sent, ms: all[order].ms + ms };
+          verdicts.say(`${name}: ${steps} steps, ${sent} calls, ${perSecond} a second, ${broken.length} broken`);
+          if (broken.length > 0) brokenIn[order].push(one.seed);
+          if (order === "planned") {
+            for (const why of broken.slice(0, 5)) verdicts.fail(name, why);
+            if (broken.length === 0) verdicts.pass(`${name}: no call broke`);
+          } else verdicts.say(broken[0] ?? "");
+        }
+      }
+    } finally {
+      await cluster.close();
+    }
+    const count = (order: Order): string =>
+      `${brokenIn[order].length} of ${held} rollouts ${order} break calls (seeds ${brokenIn[order].join(", ") || "none"})`;
+    verdicts.say(count("planned"));
+    const perSecond = Math.round((all.planned.sent / all.planned.ms) * 1000);
+    if (perSecond >= leastPerSecond) verdicts.pass(`${perSecond} calls a second while rollouts went on`);
+    else verdicts.fail("steady traffic", `${perSecond} calls a second, not ${leastPerSecond}`);
+    if (brokenIn["by name"].length >= held / 2) verdicts.pass(count("by name"));
+    else verdicts.fail("the traffic shows what breaks", count("by name"));
+  });
+};
+
+/** A name that callers ask for with HTTP. */
+const serviceHost = ({ graph }: RolloutCase): string => {
+  const { name, namespace } = graph.services.find(({ ports }) => ports.some(({ protocol }) => carriesHttp(protocol)))!;
+  return `${name}.${namespace}.svc.cluster.local`;
+};
