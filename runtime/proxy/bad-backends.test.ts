@@ -345,7 +345,9 @@ test("a kept connection that is reset as it is used again is no failure where to
 test("the next attempt has the whole body, also of what came between the attempts, and more than is kept", async () => {
   // The longest wait that there is between attempts.
   const random = vi.spyOn(Math, "random").mockReturnValue(0.999);
-  onTestFinished(() => void random.mockRestore());
+  onTestFinished(() => {
+    random.mockRestore();
+  });
   const whole = `first${"x".repeat(70_000)}last`;
   let second = "";
   const answers = (socket: Socket, text: string, connection: number): void => {

@@ -47,7 +47,7 @@ const scene = async (more: Partial<ProcessOptions>) => {
 test("an identity that is renewed while the first configuration is put in force is taken", async () => {
   let isLooking = (): void => undefined;
   const looking = new Promise<void>((resolve) => (isLooking = resolve));
-  let found = (_: readonly string[]): void => undefined;
+  let found: ((addresses: readonly string[]) => void) | undefined;
   const { renewed, written, begun, events } = await scene({
     addressesOf: () => {
       isLooking();
@@ -60,7 +60,7 @@ test("an identity that is renewed while the first configuration is put in force 
   await renewed();
   // The system is looked at each second where it tells nothing.
   await sleep(1500);
-  found(["192.0.2.1"]);
+  found?.(["192.0.2.1"]);
   await process;
   await expect.poll(() => events).toEqual(["configuration taken", "identity renewed"]);
 });
