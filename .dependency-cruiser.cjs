@@ -134,7 +134,7 @@ module.exports = {
         "^targets/",
         "^compiler/(pipeline|resolved|yaml)\\.ts$",
         "^runtime/(control|diagnostics|log|prometheus)/",
-        "^runtime/(identity-files|own-page)\\.ts$",
+        "^runtime/(host-and-port|identity-files|own-page)\.ts$",
         "^(node:)?[a-z_0-9/]+$",
         "^node_modules/(@bufbuild/protobuf|@grpc/grpc-js|@peculiar/x509|reflect-metadata)/",
       ],

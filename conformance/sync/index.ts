@@ -2,6 +2,7 @@ import { install } from "../rig/install.ts";
 import type { Suite } from "../suite.ts";
 import { built } from "../xds/built.ts";
 import { clusterConformance } from "./cluster.ts";
+import { installConformance } from "./install.ts";
 import { drift } from "./program/drift.ts";
 import { faults } from "./program/faults.ts";
 import { kills } from "./program/kills.ts";
@@ -9,8 +10,9 @@ import { outages } from "./program/outages.ts";
 import { passes } from "./program/passes.ts";
 import { foreign } from "./program/scene.ts";
 import { stage, type Stage } from "./program/stage.ts";
+import { trafficChecks } from "./traffic/index.ts";
 
-/** mesh-sync as it is published, on real API servers and Git servers on loopback; neither root nor a network is needed. */
+/** mesh-sync as it is published, on real API servers and Git servers on loopback; its rollouts under an istiod and Envoys besides. */
 export const syncConformance: Suite = async (verdicts) => {
   const tools = await install();
   const program = built("mesh-sync");
@@ -38,4 +40,6 @@ export const syncConformance: Suite = async (verdicts) => {
     ),
   ]);
   for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
+  await installConformance(verdicts);
+  await trafficChecks(verdicts);
 };

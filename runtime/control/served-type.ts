@@ -11,5 +11,5 @@ export const servedTypes: readonly ServedType[] = [...resourceTypes, "proxyConfi
 export const servedTypeUrls: Readonly<Record<ServedType, string>> = { ...typeUrls, proxyConfig: proxyConfigTypeUrl };
 
 /** Something of each type. */
-export const ofEachType = <T>(of: (type: ServedType) => T): Readonly<Record<ServedType, T>> =>
+export const ofEachType = <T>(of: (type: ServedType) => T): Record<ServedType, T> =>
   Object.fromEntries(servedTypes.map((type) => [type, of(type)])) as Record<ServedType, T>;

@@ -1,4 +1,4 @@
-import { servedTypes, type ServedType } from "../served-type.ts";
+import { ofEachType, type ServedType } from "../served-type.ts";
 import type { AdsMetrics } from "./contract.ts";
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] extends object ? Writable<T[K]> : T[K] };
@@ -17,5 +17,4 @@ export const tally = (): Tally => ({
   malformed: 0,
 });
 
-const perType = (): Record<ServedType, number> =>
-  Object.fromEntries(servedTypes.map((type) => [type, 0])) as Record<ServedType, number>;
+const perType = (): Record<ServedType, number> => ofEachType(() => 0);

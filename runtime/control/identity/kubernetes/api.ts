@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { request as httpsRequest } from "node:https";
-import { isIP } from "node:net";
 import { join } from "node:path";
+import { hostAndPort } from "../../../host-and-port.ts";
 
 /** How an API server is reached; the token is asked for each time, because a projected one is replaced. */
 export interface KubernetesAccess {
@@ -33,7 +33,7 @@ export const inClusterAccess = async (folder = mounted): Promise<KubernetesAcces
   const authority = await readFile(join(folder, "ca.crt"), "utf8").catch(() => undefined);
   if (host === undefined || authority === undefined) return undefined;
   return {
-    url: `https://${isIP(host) === 6 ? `[${host}]` : host}:${port}`,
+    url: `https://${hostAndPort({ address: host, port: Number(port) })}`,
     authority,
     token: async () => (await readFile(join(folder, "token"), "utf8")).trim(),
   };
