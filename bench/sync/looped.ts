@@ -26,7 +26,7 @@ export const looped = async (stage: SyncStage): Promise<Readonly<Record<string, 
   const ended = once(program, "close");
   const started = performance.now();
   try {
-    while (!said.includes('"in force"')) {
+    while (!said.includes('"commit in force"')) {
       if (program.exitCode !== null || performance.now() - started > 300_000)
         throw new Error(`mesh-sync brought nothing in force: ${said}`);
       await sleep(50);

@@ -26,13 +26,14 @@ export const drift = async (verdicts: Verdicts, stage: Stage): Promise<void> => 
   await judged(verdicts, "what somebody changes of ours is as it was again, and it is said who did that", () =>
     looped(stage, async (running) => {
       await edited(stage, reviews, { spec: theirs });
-      const changed = (await said(running, /"event":"healed".*bookinfo\/reviews.*kubectl-edit/)) ?? (await back());
+      const changed =
+        (await said(running, /"event":"drift healed".*bookinfo\/reviews.*kubectl-edit/)) ?? (await back());
       if (changed !== undefined) return `by an edit: ${changed}`;
       await takenOver(stage, reviews, { spec: theirs });
-      const applied = (await said(running, /"event":"healed".*bookinfo\/reviews/, 2)) ?? (await back());
+      const applied = (await said(running, /"event":"drift healed".*bookinfo\/reviews/, 2)) ?? (await back());
       if (applied !== undefined) return `by an apply: ${applied}`;
       await edited(stage, reviews, { spec: { http: null } });
-      return (await said(running, /"event":"healed"/, 3)) ?? (await back());
+      return (await said(running, /"event":"drift healed"/, 3)) ?? (await back());
     }),
   );
   await judged(verdicts, "what others say beside what is ours stays", () =>
@@ -42,7 +43,7 @@ export const drift = async (verdicts: Verdicts, stage: Stage): Promise<void> => 
       await edited(stage, reviews, { spec: { exportTo: ["*"] } });
       // Whatever happened before this on the same watch was seen when this is healed.
       await edited(stage, reviews, { spec: theirs });
-      const why = await said(running, /"event":"healed"/);
+      const why = await said(running, /"event":"drift healed"/);
       const { metadata, spec } = await found();
       const kept =
         why ??
@@ -70,11 +71,12 @@ export const drift = async (verdicts: Verdicts, stage: Stage): Promise<void> => 
       const before = reviews.metadata.labels?.[partOf];
       await edited(stage, reviews, { metadata: { labels: { [partOf]: null } } });
       const taken =
-        (await said(running, /"event":"healed"/)) ?? difference((await found()).metadata.labels?.[partOf], before);
+        (await said(running, /"event":"drift healed"/)) ??
+        difference((await found()).metadata.labels?.[partOf], before);
       await edited(stage, reviews, { metadata: { labels: { [partOf]: "applyset-another" } } });
       return (
         taken ??
-        (await said(running, /"event":"healed"/, 2)) ??
+        (await said(running, /"event":"drift healed"/, 2)) ??
         difference((await found()).metadata.labels?.[partOf], before) ??
         (await back())
       );
@@ -83,9 +85,9 @@ export const drift = async (verdicts: Verdicts, stage: Stage): Promise<void> => 
   await judged(verdicts, "after another commit it is that one which is kept", () =>
     looped(stage, async (running) => {
       const commit = next();
-      const moved = await said(running, new RegExp(`"in force".*${commit}`));
+      const moved = await said(running, new RegExp(`"commit in force".*${commit}`));
       await edited(stage, await found(), { spec: theirs });
-      return moved ?? (await said(running, /"event":"healed"/)) ?? (await back());
+      return moved ?? (await said(running, /"event":"drift healed"/)) ?? (await back());
     }),
   );
   await judged(verdicts, "whoever keeps at it is given way, which is said, until they stop", () =>
@@ -98,7 +100,7 @@ export const drift = async (verdicts: Verdicts, stage: Stage): Promise<void> => 
           (await isOurs()) || running.output().includes("fought over") ? undefined : "not healed",
         );
       }
-      const fought = await said(running, /"event":"fought over".*"object":"VirtualService bookinfo\/reviews"/);
+      const fought = await said(running, /"event":"drift goes on".*"object":"VirtualService bookinfo\/reviews"/);
       front.meddle({});
       await edited(stage, reviews, { spec: theirs });
       await sleep(2000);
@@ -110,13 +112,13 @@ export const drift = async (verdicts: Verdicts, stage: Stage): Promise<void> => 
     "of two programs one leads; when it is killed, the other brings and keeps what is wanted",
     async () => {
       const one = started();
-      const why = await said(one, /"in force"/);
+      const why = await said(one, /"commit in force"/);
       const other = started();
       try {
         const waits = why ?? (await said(other, /"waiting for the leader"/));
         front.meddle({});
         await edited(stage, reviews, { spec: theirs });
-        const healed = waits ?? (await said(one, /"event":"healed"/)) ?? (await back());
+        const healed = waits ?? (await said(one, /"event":"drift healed"/)) ?? (await back());
         const writes = front.writes().filter((write) => write.endsWith("/reviews"));
         one.kill("SIGKILL");
         await one.ended;
@@ -125,9 +127,9 @@ export const drift = async (verdicts: Verdicts, stage: Stage): Promise<void> => 
         return (
           healed ??
           difference(writes, [`PATCH ${pathOf(reviews)}`]) ??
-          (await said(other, new RegExp(`"in force".*${commit}`))) ??
+          (await said(other, new RegExp(`"commit in force".*${commit}`))) ??
           (await back()) ??
-          (await edited(stage, reviews, { spec: theirs }).then(() => said(other, /"event":"healed"/))) ??
+          (await edited(stage, reviews, { spec: theirs }).then(() => said(other, /"event":"drift healed"/))) ??
           (await back())
         );
       } finally {

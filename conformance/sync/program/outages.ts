@@ -44,7 +44,10 @@ export const outages = async (verdicts: Verdicts, stage: Stage): Promise<void> =
         return "answered";
       },
     });
-    const why = await looped(stage, async (running) => (await said(running, /"event":"healed"/)) ?? (await back()));
+    const why = await looped(
+      stage,
+      async (running) => (await said(running, /"event":"drift healed"/)) ?? (await back()),
+    );
     front.meddle({});
     return why ?? difference(seen.size > 3, true);
   });
@@ -52,7 +55,7 @@ export const outages = async (verdicts: Verdicts, stage: Stage): Promise<void> =
     front.meddle({ before: (passing) => (isWatch(passing) ? sleep(2000, "pass" as const) : "pass") });
     const why = await looped(stage, async (running) => {
       await edited(stage, await reviews(), { spec: theirs });
-      return (await said(running, /"event":"healed"/)) ?? (await back());
+      return (await said(running, /"event":"drift healed"/)) ?? (await back());
     });
     front.meddle({});
     return why;
@@ -69,7 +72,7 @@ export const outages = async (verdicts: Verdicts, stage: Stage): Promise<void> =
     const why = await looped(stage, async (running) => {
       for (let times = 1; times <= 3; times += 1) {
         await edited(stage, await reviews(), { spec: theirs });
-        const missed = (await said(running, /"event":"healed"/, times)) ?? (await back());
+        const missed = (await said(running, /"event":"drift healed"/, times)) ?? (await back());
         if (missed !== undefined) return missed;
       }
       return resets > 1 ? undefined : "nothing was reset";
@@ -104,14 +107,14 @@ export const outages = async (verdicts: Verdicts, stage: Stage): Promise<void> =
             // From its fourth write on the API server is away, until that was said.
             before: ({ write, isWrite }, response) => {
               stored += isWrite && write < 4 ? 1 : 0;
-              if (!isWrite || write < 4 || running.output().includes('"not in force"')) return "pass";
+              if (!isWrite || write < 4 || running.output().includes('"pass failed"')) return "pass";
               response.destroy();
               return "answered";
             },
           });
-          const failed = await said(running, new RegExp(`"not in force".*${commit}`));
-          const inForce = failed ?? (await said(running, new RegExp(`"in force".*${commit}`)));
-          const healed = running.output().includes('"event":"healed"') ? "something was set back" : undefined;
+          const failed = await said(running, new RegExp(`"pass failed".*${commit}`));
+          const inForce = failed ?? (await said(running, new RegExp(`"commit in force".*${commit}`)));
+          const healed = running.output().includes('"event":"drift healed"') ? "something was set back" : undefined;
           front.meddle({});
           return inForce ?? healed ?? difference(stored, 3) ?? (await back());
         });
@@ -129,11 +132,11 @@ export const outages = async (verdicts: Verdicts, stage: Stage): Promise<void> =
       const begun = await until(() => (restarted === undefined ? "nothing was written" : undefined));
       await restarted;
       front.meddle({});
-      const why = begun ?? (await said(running, new RegExp(`"in force".*${commit}`))) ?? (await back());
+      const why = begun ?? (await said(running, new RegExp(`"commit in force".*${commit}`))) ?? (await back());
       if (why !== undefined) return why;
-      const before = (running.output().match(/"event":"healed"/g) ?? []).length;
+      const before = (running.output().match(/"event":"drift healed"/g) ?? []).length;
       await edited(stage, await reviews(), { spec: theirs });
-      return (await said(running, /"event":"healed"/, before + 1)) ?? (await back());
+      return (await said(running, /"event":"drift healed"/, before + 1)) ?? (await back());
     }),
   );
   await judged(verdicts, "after all of these outages there is nothing left to do", () => atRest(stage));

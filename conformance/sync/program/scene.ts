@@ -56,7 +56,7 @@ export const looped = async (
 ): Promise<string | undefined> => {
   const running = started("--no-lease");
   try {
-    const why = (await said(running, /"in force"/)) ?? (await work(running));
+    const why = (await said(running, /"commit in force"/)) ?? (await work(running));
     return why === undefined ? undefined : `${why}\n${running.output()}`;
   } finally {
     running.kill("SIGTERM");
