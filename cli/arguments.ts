@@ -1,5 +1,6 @@
 import { isIPv4 } from "node:net";
 import { InvalidArgumentError, Option } from "commander";
+import { durationIn } from "../runtime/gitops/spec/duration.ts";
 
 /** `127.0.0.1:15012`; the address in brackets where it has colons. */
 export const addressAndPort = (text: string): { readonly address: string; readonly port: number } => {
@@ -40,13 +41,11 @@ export const httpsUrl = (text: string): string => {
 
 const longestTokenLife = 7 * 86_400_000;
 
-const units = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
-
 /** `90s`, `10m`, `24h` in milliseconds. */
 export const milliseconds = (text: string): number => {
-  const [, amount, unit] = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text) ?? [];
-  if (amount === undefined) throw new InvalidArgumentError("write a number and ms, s, m, h or d");
-  return Number(amount) * units[unit as keyof typeof units];
+  const found = durationIn(text);
+  if (found === undefined) throw new InvalidArgumentError("write a number and ms, s, m, h or d");
+  return found;
 };
 
 /** How long certificates live. In less than a second nobody could use one, and whoever renews it would do nothing else. */

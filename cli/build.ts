@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { Command, Option } from "commander";
 import { compiler } from "./compiler.ts";
+import { counted } from "./counted.ts";
 import { diagnostic } from "../lib/diagnostics/catalog.ts";
 import { failed, type Diagnostic } from "../lib/diagnostics/diagnostic.ts";
 import type { OutputFile, Target } from "../targets/target.ts";
@@ -66,7 +67,7 @@ const istioBuild = async (): Promise<Builder> => {
   const { istio } = await import("../targets/istio/index.ts");
   const built = ({ mesh }: Compiled): Built => {
     const objects = istio.emit(mesh);
-    return { files: istio.files(objects), omissions: istio.omissions(), count: `${objects.length} objects` };
+    return { files: istio.files(objects), omissions: istio.omissions(), count: counted(objects.length, "object") };
   };
   return {
     output: "replaced",
@@ -97,7 +98,7 @@ const placedBuild = async <Artifact>(target: Target<Artifact>, folder: string): 
       return {
         files: target.files(proxies),
         omissions: target.omissions(compiled.mesh, placement.value),
-        count: `${proxies.length} proxies`,
+        count: counted(proxies.length, "proxy", "proxies"),
       };
     },
     places: (_, out) => join(out, target.name),

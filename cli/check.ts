@@ -1,5 +1,6 @@
 import { compiler } from "./compiler.ts";
 import { Command } from "commander";
+import { counted } from "./counted.ts";
 import { withMeshOptions, type MeshOptions } from "./mesh-options.ts";
 
 /** `mesh-compile check`: everything that can be known without writing anything. */
@@ -11,8 +12,9 @@ export const checkCommand = (): Command =>
       const result = await compiled(options);
       if (result && options.format === "text") {
         const { mesh, intents } = result;
+        const policies = intents.policies.length + intents.externals.length + intents.ingresses.length;
         process.stderr.write(
-          `${intents.policies.length + intents.externals.length + intents.ingresses.length} policies for ${mesh.destinations.length} destinations and ${mesh.workloads.length} workloads: no errors\n`,
+          `${counted(policies, "policy", "policies")} for ${counted(mesh.destinations.length, "destination")} and ${counted(mesh.workloads.length, "workload")}: no errors\n`,
         );
       }
     });

@@ -71,6 +71,23 @@ describe("what it says", () => {
     expect([status, stdout.split("\n")[0]]).toEqual([0, "no change in meaning"]);
   });
 
+  test("a route that responds by itself closes nothing and reaches nobody; its words are compared", () => {
+    const answered = (words: string) =>
+      `route({ when: { prefix: "/reviews", withoutHeaders: { "end-user": "jason" } }, respond: { status: 503, body: "${words}" } }),`;
+    edit("bookinfo/reviews.ts", "    route({\n", `    ${answered("back at noon")}\n    route({\n`);
+    const { status, stdout } = diff("--base", "HEAD");
+    expect(status).toBe(2);
+    expect(stdout).toMatch(
+      /reviews: v1 50 %, v3 50 %.* → answered 503 "back at noon" by the caller's proxy for productpage, GET, \/reviews and below, without end-user: jason\n/,
+    );
+    expect(stdout).toContain("[reroutes, denies traffic]");
+    git("commit", "--quiet", "--all", "--message", "noon");
+    edit("bookinfo/reviews.ts", "noon", "one");
+    expect(diff("--base", "HEAD").stdout).toMatch(
+      /^reviews: answered 503 "back at noon" by the caller's proxy → answered 503 "back at one" by the caller's proxy\n/,
+    );
+  });
+
   test("a canary that moves: what it means, whose requests, a command that shows it, the line, exit code 2", () => {
     canary();
     const { status, stdout, stderr } = diff("--base", "HEAD");

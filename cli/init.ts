@@ -7,7 +7,7 @@ import { exitCode } from "./exit-code.ts";
 /** `mesh-compile init`: what a repository needs before its first policy. */
 export const initCommand = (): Command =>
   new Command("init")
-    .description("write what a mesh folder begins with: mesh.config.ts, and tsconfig.json for the editor")
+    .description("write what a mesh folder begins with: mesh.config.ts, tsconfig.json for the editor, .gitignore")
     .argument("[namespace...]", "namespaces to write policies for, each in a folder of its name", namespaces, [])
     .option("--mesh <folder>", "the mesh folder", ".")
     .action(async (names: readonly string[], { mesh }: { readonly mesh: string }) => {
@@ -16,6 +16,7 @@ export const initCommand = (): Command =>
       const files = {
         "mesh.config.ts": config(names),
         "tsconfig.json": `${JSON.stringify({ compilerOptions, include: ["**/*.ts"] }, undefined, 2)}\n`,
+        ".gitignore": "node_modules/\n/out/\n",
       };
       await mkdir(mesh, { recursive: true });
       for (const [name, text] of Object.entries(files)) {
@@ -34,8 +35,9 @@ export const initCommand = (): Command =>
         }
       }
       const at = mesh === "." ? "" : ` --mesh ${mesh}`;
+      const policies = names.length === 0 ? mesh : join(mesh, names[0] ?? "");
       process.stdout.write(
-        `Next: \`mesh-compile graph sync${at} MANIFESTS…\`, then a policy beside it, then \`mesh-compile check${at}\`.\n`,
+        `Next: \`npx mesh-compile graph sync${at} MANIFESTS…\`, then a policy, such as ${join(policies, "SERVICE.ts")}, then \`npx mesh-compile check${at}\`.\n`,
       );
     });
 

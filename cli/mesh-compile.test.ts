@@ -148,7 +148,12 @@ describe("what is right", () => {
   });
 
   test("init writes what a mesh begins with, once, and a compiler of types accepts it", async () => {
-    expect(run("init", "shop", "--mesh", "new/mesh").status).toBe(0);
+    const begun = run("init", "shop", "--mesh", "new/mesh");
+    expect([begun.status, begun.stdout]).toEqual([
+      0,
+      expect.stringContaining("then a policy, such as new/mesh/shop/SERVICE.ts"),
+    ]);
+    expect(await readFile(join(folder, "new/mesh/.gitignore"), "utf8")).toBe("node_modules/\n/out/\n");
     const config = await readFile(join(folder, "new/mesh/mesh.config.ts"), "utf8");
     expect(config).toContain('folders: { "shop": ["shop"] }');
     await write("new/mesh/mesh.config.ts", "mine");
@@ -156,7 +161,9 @@ describe("what is right", () => {
     expect(await readFile(join(folder, "new/mesh/mesh.config.ts"), "utf8")).toBe("mine");
     expect(run("init", "--mesh", "fresh").status).toBe(0);
     await cp(join(folder, "graph"), join(folder, "fresh/graph"), { recursive: true });
-    expect(run("check", "--mesh", "fresh").stderr).toContain("MESH1006");
+    expect(run("check", "--mesh", "fresh").stderr).toMatch(
+      /MESH1006: no policy lies in `\.`[\s\S]*help: write its first policy, .*[\s\S]*help: read its manifests with/,
+    );
   });
 
   test("build makes the folders above its output", async () => {

@@ -6,7 +6,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, onTestFinished, test } from "vitest";
-import { asked, backend, cluster, config, freePort, outbound, route, wholeHost } from "../runtime/proxy/fixture.ts";
+import { freePort } from "../conformance/rig/free-port.ts";
+import { asked, backend, cluster, config, outbound, route, wholeHost } from "../runtime/proxy/fixture.ts";
 import type { ProxyConfig } from "../targets/native/config.ts";
 
 const eventually = async (holds: () => Promise<boolean> | boolean): Promise<void> => {

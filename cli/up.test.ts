@@ -110,3 +110,17 @@ test("a mesh that does not compile does not run, and says why", async () => {
   expect(await ended).toBe(1);
   expect(said.text).toMatch(/MESH4050[\s\S]*reviews-v1[\s\S]*mesh\.local\.yaml:2/);
 });
+
+test("a mesh that nobody enters is called in the name of its workloads", { timeout: 120_000 }, async () => {
+  const { child, ended, says } = await upped((mesh) => {
+    anyGatewayPort(mesh);
+    rmSync(join(mesh, "edge", "bookinfo.example.com.ts"));
+  });
+  const [, port = ""] = await says(
+    /bookinfo\/reviews-v2 calls others on port 9080 through http:\/\/127\.0\.0\.1:(\d+)/,
+  );
+  await says(/Ctrl-C ends all of it/);
+  expect((await asked(Number(port), { path: "/ratings/1", host: "ratings" })).status).toBe(200);
+  child.kill("SIGINT");
+  expect(await ended).toBe(0);
+});

@@ -1,13 +1,17 @@
-/** `npm run conformance [-- NAME] [--json]`: what is held against the real systems. */
+/**
+ * `npm run conformance [-- NAME] [--json] [--seeds 3,7]`: what is held against the real systems. With seeds: of `istio`, `xds`
+ * and `proxy` alone Bookinfo and these random meshes, and nothing else, for as long as something is worked on.
+ */
+import { parseArgs } from "node:util";
 import { diffConformance } from "./diff/index.ts";
 import { fourAnswers } from "./four-answers/index.ts";
 import { dataPlanes } from "./four-answers/record.ts";
-import { istioConformance } from "./istio/index.ts";
-import { proxyConformance } from "./proxy/index.ts";
+import { istioConformance, istioMeshes } from "./istio/index.ts";
+import { proxyConformance, proxyMeshes } from "./proxy/index.ts";
 import { rigRequirements } from "./rig/requirements.ts";
 import type { Suite } from "./suite.ts";
 import { syncConformance } from "./sync/index.ts";
-import { xdsConformance } from "./xds/index.ts";
+import { xdsConformance, xdsMeshes } from "./xds/index.ts";
 
 const suites: Readonly<Record<string, Suite>> = {
   istio: istioConformance,
@@ -17,11 +21,27 @@ const suites: Readonly<Record<string, Suite>> = {
   sync: syncConformance,
 };
 
-const names = process.argv.slice(2).filter((argument) => !argument.startsWith("--"));
-const json = process.argv.includes("--json");
-const unknown = names.find((name) => suites[name] === undefined);
-if (unknown !== undefined) {
-  console.error(`there is no conformance suite \`${unknown}\`; there is ${Object.keys(suites).join(", ")}`);
+const ofSeeds: Readonly<Record<string, (seeds: readonly number[]) => Suite>> = {
+  istio: istioMeshes,
+  xds: xdsMeshes,
+  proxy: proxyMeshes,
+};
+
+const { values, positionals: names } = parseArgs({
+  options: { json: { type: "boolean", default: false }, seeds: { type: "string" } },
+  allowPositionals: true,
+});
+const { json } = values;
+const seeds = values.seeds?.split(",").map(Number);
+const asked =
+  seeds === undefined ? suites : Object.fromEntries(Object.entries(ofSeeds).map(([name, of]) => [name, of(seeds)]));
+const unknown = names.find((name) => asked[name] === undefined);
+if (unknown !== undefined || seeds?.some((seed) => !Number.isSafeInteger(seed))) {
+  console.error(
+    unknown === undefined
+      ? `seeds are whole numbers, as in \`--seeds 3,7\`: ${values.seeds}`
+      : `there is no conformance suite \`${unknown}\`${seeds ? " of seeds" : ""}; there is ${Object.keys(asked).join(", ")}`,
+  );
   process.exit(1);
 }
 
@@ -54,9 +74,10 @@ const held = async (name: string, suite: Suite): Promise<void> => {
 };
 
 const isWanted = (name: string): boolean => names.length === 0 || names.includes(name);
-for (const [name, suite] of Object.entries(suites)) if (isWanted(name)) await held(name, suite);
+for (const [name, suite] of Object.entries(asked)) if (isWanted(name)) await held(name, suite);
 // Without a rig the suites have said what is missing, and saw nothing.
-if (dataPlanes.every(isWanted) && rigRequirements() === undefined) await held("four answers", fourAnswers);
+if (seeds === undefined && dataPlanes.every(isWanted) && rigRequirements() === undefined)
+  await held("four answers", fourAnswers);
 if (!json) console.log(`${all.passed} passed, ${all.failed} failed, ${all.skipped} skipped`);
 // Everything that was started is stopped by now; a handle that is left open must not keep CI waiting.
 process.exit(all.failed > 0 ? 1 : 0);

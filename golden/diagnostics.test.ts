@@ -136,10 +136,33 @@ describe("what a page does not show is reported as well", () => {
       "MESH2005",
       `ingress(namespace, { gateway, port: 80, hosts: ["a.example"], routes: [route({ to: shop.alpha, timeout: "1s", retries: { attempts: 1, perTry: "2s" } })] })`,
     ],
+    [
+      "MESH2009",
+      `policy(shop.alpha, { routes: [route({ when: { withoutHeaders: { "X-User": "a", "x-user": "b" } }, to: shop.alpha.v1 })] })`,
+    ],
+    [
+      "MESH2010",
+      `policy(shop.alpha, { routes: [route({ when: { withoutHeaders: { "1": "a" } }, to: shop.alpha.v1 })] })`,
+    ],
+    ["MESH2011", `policy(shop.alpha, { routes: [route({ when: { withoutHeaders: { a: "" } }, to: shop.alpha.v1 })] })`],
+    [
+      "MESH2029",
+      `ingress(namespace, { gateway, port: 80, hosts: ["a.example"], routes: [route({ when: [{ path: "/" }, { headers: { A: "b" }, withoutHeaders: { a: "b" } }], to: shop.alpha })] })`,
+    ],
     ["MESH2014", `policy(shop.alpha, { routes: [route({ to: shop.alpha, retries: { attempts: 101 } })] })`],
     ["MESH2015", `policy(shop.alpha, { routes: [route({ to: shop.alpha, retries: { attempts: 1, on: [520] } })] })`],
     ["MESH1010", `policy(shop.alpha, { routes: [route({ to: shop.alpha, timeout: "169h" })] })`],
     ["MESH2024", `policy(shop.alpha, { routes: [route({ when: { prefix: "/a/../b" }, to: shop.alpha.v1 })] })`],
+    [
+      "MESH3017",
+      `policy(shop.alpha, { routes: [route({ when: { prefix: "/admin" }, respond: { status: 401 } })], deny: [deny({ from: "anyone", methods: ["GET"], paths: [{ prefix: "/admin" }] })] })`,
+    ],
+    ["MESH2030", `policy(shop.alpha, { routes: [route({ when: { path: "/a" }, respond: { status: 600 } })] })`],
+    ["MESH2030", `policy(shop.alpha, { routes: [route({ when: { path: "/a" }, respond: { status: 200.5 } })] })`],
+    [
+      "MESH2033",
+      `ingress(namespace, { gateway, port: 80, hosts: ["a.example"], routes: [route({ respond: { status: 302 }, headers: { response: { add: { location: "/b" } } } })] })`,
+    ],
     ["MESH3007", `policy(shop.workloads["store"], { deny: [deny({ from: "anyone", methods: ["GET"] })] })`],
     ["MESH3007", `policy(shop.workloads["nightly"], { deny: [deny({ from: "anyone", paths: ["/a"] })] })`],
     ["MESH3012", `policy(shop.alpha, { deny: [deny({ from: "anyone", methods: [] })] })`],
@@ -227,8 +250,40 @@ describe("what only looks like it is not", () => {
       "MESH2019",
       `[ingress(namespace, { gateway, port: 80, hosts: ["a.example"], routes: [route({ to: shop.alpha })] }), ingress({ $kind: "namespace", $id: "old" }, { gateway, port: 80, hosts: ["b.example"], routes: [route({ to: shop.beta })] })]`,
     ],
+    [
+      "MESH2004",
+      `policy(shop.alpha, { routes: [route({ when: { path: "/a" }, to: shop.alpha.v1 }), route({ when: { headers: { a: "b" }, withoutHeaders: { a: "b" } }, to: shop.alpha.v2 })] })`,
+    ],
+    [
+      "MESH2004",
+      `policy(shop.alpha, { routes: [route({ when: { headers: { a: "b" } }, to: shop.alpha.v1 }), route({ when: { withoutHeaders: { a: "b" } }, to: shop.alpha.v2 })] })`,
+    ],
+    [
+      "MESH2009",
+      `policy(shop.alpha, { routes: [route({ when: { headers: { a: { prefix: "b" } }, withoutHeaders: { a: "bc" } }, to: shop.alpha.v1 })] })`,
+    ],
+    [
+      "MESH2029",
+      `policy(shop.alpha, { routes: [route({ when: { headers: { a: { prefix: "b" }, c: present, d: absent }, withoutHeaders: { a: "bc", c: "d", d: "e" } }, to: shop.alpha.v1 })] })`,
+    ],
     ["MESH2024", `policy(shop.alpha, { routes: [route({ when: { prefix: "/a%2fb" }, to: shop.alpha.v1 })] })`],
     ["MESH2024", `policy(shop.alpha, { routes: [route({ when: { path: "/a/" }, to: shop.alpha.v1 })] })`],
+    [
+      "MESH2033",
+      `ingress(namespace, { gateway, port: 80, hosts: ["a.example"], routes: [route({ respond: { status: 302 }, headers: { response: { set: { Location: "/b" } } } })] })`,
+    ],
+    [
+      "MESH3017",
+      `policy(shop.alpha, { routes: [route({ when: { prefix: "/admin" }, respond: { status: 403 } })], deny: [deny({ from: "anyone", paths: [{ prefix: "/admin" }] })] })`,
+    ],
+    [
+      "MESH3017",
+      `policy(shop.alpha, { routes: [route({ when: { path: "/admin" }, to: shop.alpha }), route({ when: { prefix: "/admin" }, respond: { status: 403 } })], allow: [allow({ from: "anyone", paths: ["/admin"] })] })`,
+    ],
+    [
+      "MESH3017",
+      `ingress(namespace, { gateway, port: 80, hosts: ["a.example"], routes: [route({ when: { prefix: "/admin" }, respond: { status: 403 } }), route({ to: shop.alpha })] })`,
+    ],
     ["MESH3007", `policy(shop.workloads["mixed"], { deny: [deny({ from: "anyone", methods: ["GET"] })] })`],
     ["MESH3007", `policy(gateway, { deny: [deny({ from: "anyone", methods: ["GET"] })] })`],
     ["MESH3012", `policy(shop.alpha, { allow: [], deny: [] })`],

@@ -62,7 +62,10 @@ test("a mesh that was edited comes out as if it had been compiled for the first 
 });
 
 test("what nobody edited stays the same object", () => {
-  const { before } = randomPair(1, "same");
+  // Some random meshes are refused by a law.
+  const before = Array.from({ length: 50 }, (_, seed) => randomPair(seed + 1, "same").before).find(
+    (mesh) => anew(mesh).value !== undefined,
+  )!;
   const modules = modulesOf(before.intents);
   const first = resolved(loaded(before.intents.config, modules), snapshot(before), undefined);
   const again = edited(modules, modulesOf(structuredClone(before.intents)));

@@ -5,9 +5,11 @@ import type { Step } from "../compiler/rollout/step.ts";
 import type { ServiceGraph } from "../lib/graph/graph.ts";
 import type { Call } from "../lib/model/call.ts";
 import { decide } from "../lib/model/decide/index.ts";
-import type { Mesh } from "../lib/model/mesh.ts";
+import { destinationsInScope, namesOf } from "../lib/model/callable.ts";
+import type { Mesh, MeshWorkload } from "../lib/model/mesh.ts";
 import { normalizedTarget } from "../lib/model/normalized-path.ts";
 import { emit } from "../targets/istio/emit/index.ts";
+import type { KubernetesObject } from "../targets/istio/object.ts";
 import { readMoment } from "../targets/istio/read/index.ts";
 import { boundaryCalls } from "./random/calls.ts";
 import { randomPair } from "./random/pair.ts";
@@ -135,6 +137,91 @@ test("the same writes all at once, or in the other order, break calls", () => {
   }
   expect(atOnce).toBeGreaterThan(plans / 5);
   expect(backwards).toBeGreaterThan(plans / 5);
+});
+
+/** What a caller's proxy loads: what its Sidecar imports, and where the VirtualServices lead that it imports; without one, everything. */
+const loads = (
+  objects: readonly KubernetesObject[],
+  caller: MeshWorkload,
+): { readonly has: (host: string) => boolean } => {
+  const own = objects.find(
+    ({ kind, metadata, spec }) =>
+      kind === "Sidecar" &&
+      metadata.namespace === caller.namespace &&
+      Object.entries((spec as { workloadSelector: { labels: object } }).workloadSelector.labels).every(
+        ([key, value]) => caller.labels[key] === value,
+      ),
+  );
+  if (own === undefined) return { has: () => true };
+  const imported = new Set(
+    (own.spec as unknown as { egress: readonly { hosts: readonly string[] }[] }).egress.flatMap(({ hosts }) =>
+      hosts.map((host) => host.split("/")[1]!),
+    ),
+  );
+  const rules = objects.filter(
+    ({ kind, spec: { hosts, gateways } }) =>
+      kind === "VirtualService" &&
+      gateways === undefined &&
+      (hosts as readonly string[]).some((one) => imported.has(one)),
+  );
+  const led = rules.flatMap(({ spec }) => JSON.stringify(spec).match(/(?<="destination":\{"host":")[^"]+/g) ?? []);
+  return new Set([...imported, ...led]);
+};
+
+test("where anything may be called, clusters that came before or after their routes break no call", () => {
+  let [keepers, led] = [0, 0];
+  for (const rollout of rollouts(seeds)) {
+    const { plan, from, graph, before, after, seed } = rollout;
+    if (plan.kind !== "safe" || after.platform.outbound !== "allow-any") continue;
+    const choices = random(seed);
+    const steady = [...boundaryCalls(before, 40, choices), ...boundaryCalls(after, 40, choices)].filter(
+      ({ from: caller, to }) => caller !== "outside" && to.kind === "destination",
+    );
+    let state = from;
+    for (const { writes } of plan.steps) {
+      keepers += writes.filter(({ name, after: form }) => name.endsWith("/rollout.keeper") && form).length;
+      for (let round = 0; round < 4; round += 1) {
+        const [clusters, routes] = [0, 1].map(() => applied(state, some(writes, choices))) as [State, State];
+        const client = meshOf(routes, { graph, platform: after.platform });
+        for (const call of steady) {
+          const ends = [before, after].flatMap((mesh) => decide({ client: mesh, server: mesh }, call).branches);
+          if (!ends.every((branch) => branch.ends.every(({ outcome }) => outcome.kind === "delivered"))) continue;
+          const caller = client.workloads.find(({ id }) => id === call.from)!;
+          const called = destinationsInScope({ mesh: client, workload: caller }).find(
+            (one) => call.request !== "connection" && namesOf(one, caller.namespace).includes(call.request.host),
+          );
+          const port = called?.ports.find(({ number }) => number === call.port);
+          if (called === undefined || port === undefined || !loads([...routes.values()], caller).has(called.host))
+            continue;
+          led += 1;
+          for (const host of port.routes.flatMap(({ backends }) => backends.map((one) => one.host)))
+            expect(loads([...clusters.values()], caller).has(host), `seed ${seed}: ${host} by ${call.from}`).toBe(true);
+        }
+      }
+      state = applied(state, writes);
+    }
+  }
+  expect(keepers).toBeGreaterThan(0);
+  expect(led).toBeGreaterThan(seeds);
+});
+
+test("whoever finds a rollout that stopped anywhere in a step can go on, and go back", () => {
+  let stops = 0;
+  for (const rollout of rollouts(Math.min(seeds / 2, 20))) {
+    const { plan, from, to, graph, after, seed } = rollout;
+    if (plan.kind !== "safe") continue;
+    const choices = random(seed);
+    const base = { graph, platform: after.platform };
+    let state = from;
+    for (const { writes } of plan.steps) {
+      const stopped = [...applied(state, some(writes, choices)).values()];
+      for (const end of [to, from])
+        expect(rolloutPlan(stopped, [...end.values()], base).value?.kind, `seed ${seed}`).toBe("safe");
+      stops += 1;
+      state = applied(state, writes);
+    }
+  }
+  expect(stops).toBeGreaterThan(Math.min(seeds / 2, 20));
 });
 
 test("what is called unsafe is: the call breaks at a moment of the step", () => {

@@ -1,11 +1,13 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Mesh } from "../lib/model/mesh.ts";
+import type { HeaderMatch } from "../lib/model/route.ts";
 import { normalForm } from "../lib/model/normal-form.ts";
 import { istio } from "../targets/istio/index.ts";
 import type { KubernetesObject } from "../targets/istio/object.ts";
 import { schemaViolations } from "../targets/istio/schema/schema-violations.ts";
 import { randomMesh } from "./random/mesh.ts";
+import { randomPair } from "./random/pair.ts";
 
 const read = await istio.reader();
 
@@ -54,6 +56,52 @@ test("every object that we write is accepted by its kind's closed schema and rul
     for (const object of istio.emit(randomMesh(seed).mesh))
       expect(schemaViolations(object), `seed ${seed}, ${object.kind} ${object.metadata.name}`).toEqual([]);
   }
+});
+
+test("an ingress host without a route that acts is known to its gateway, by a rule without which Istio takes it", () => {
+  let without = 0;
+  for (let seed = 1; seed <= 30; seed += 1) {
+    const { mesh, graph, platform } = randomPair(seed, "same").after;
+    const objects = istio.emit(mesh);
+    const rules = objects.filter(({ kind }) => kind === "VirtualService");
+    expect(
+      rules.every(({ spec }) => (spec["http"] as readonly unknown[]).length > 0),
+      `seed ${seed}`,
+    ).toBe(true);
+    const silent = mesh.gateways.some(({ listeners }) =>
+      listeners.some(({ virtualHosts }) => virtualHosts.some(({ routes }) => routes.length === 0)),
+    );
+    if (!silent) continue;
+    without += 1;
+    const { value } = read(objects, { graph, platform });
+    expect(normalForm(value!), `seed ${seed}`).toEqual(normalForm(mesh));
+  }
+  expect(without).toBeGreaterThan(0);
+});
+
+test("several exclusions of one header, as an ingress inherits them from a service, are all said", () => {
+  const { mesh, graph, platform } = randomMesh(1);
+  const headers = (["x-1 a", "x-1 b", "x-user a", "x-user b", "x-user c"] as const).map((header): HeaderMatch => {
+    const [name = "", value = ""] = header.split(" ");
+    return { name, kind: "not-exact", value };
+  });
+  const excluding: Mesh = {
+    ...mesh,
+    destinations: mesh.destinations.map((destination) => ({
+      ...destination,
+      ports: destination.ports.map((port) => ({
+        ...port,
+        routes: port.routes.flatMap((route, index) =>
+          index > 0 ? [route] : [{ ...route, matches: [{ path: { kind: "exact", value: "/x" }, headers }] }, route],
+        ),
+      })),
+    })),
+  };
+  const objects = istio.emit(excluding);
+  expect(JSON.stringify(objects)).toContain(
+    '"withoutHeaders":{"x-1":{"exact":"a"},"X-1":{"exact":"b"},"x-user":{"exact":"a"},"X-user":{"exact":"b"},"x-User":{"exact":"c"}}',
+  );
+  expect(plain(read(stripped(objects), { graph, platform }).value)).toEqual(plain(excluding));
 });
 
 test("no two objects share a kind, namespace and name", () => {
@@ -107,6 +155,14 @@ const faults: readonly (readonly [string, (objects: readonly KubernetesObject[])
       edited(objects, "VirtualService", (text) =>
         text.replace('"weight":90', '"weight":89').replace('"weight":10', '"weight":11'),
       ),
+  ],
+  [
+    "an exclusion that is asked for",
+    (objects) => edited(objects, "VirtualService", (text) => text.replace('"withoutHeaders":', '"headers":')),
+  ],
+  [
+    "another body of a route's own response",
+    (objects) => edited(objects, "VirtualService", (text) => text.replace('"string":"back', '"string":"out')),
   ],
   [
     "a removed header kept",

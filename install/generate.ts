@@ -2,23 +2,36 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { stringify } from "yaml";
 import { definition } from "./source/definition.ts";
-import { clusterRules, namespaceRules } from "./source/rules.ts";
+import { clusterRules, namespaceRules, rootRules } from "./source/rules.ts";
 
 const text = (from: string, value: unknown): string =>
   `# Generated file: do not edit.\n# generator: install/generate.ts, from source/${from}\n${stringify(value, { aliasDuplicateObjects: false, lineWidth: 0 })}`;
-const role = (kind: "Role" | "ClusterRole", name: string, rules: unknown) => ({
+const role = (kind: "Role" | "ClusterRole", name: string, rules: unknown, namespace?: string) => ({
   apiVersion: "rbac.authorization.k8s.io/v1",
   kind,
-  metadata: { name, labels: { "app.kubernetes.io/name": "mesh-sync", "app.kubernetes.io/instance": "mesh-sync" } },
+  metadata: {
+    name,
+    ...(namespace !== undefined && { namespace }),
+    labels: { "app.kubernetes.io/name": "mesh-sync", "app.kubernetes.io/instance": "mesh-sync" },
+  },
   rules,
 });
 const files = {
   "chart/crds/meshsyncs.generated.yaml": text("definition.ts", definition),
   "kustomize/meshsyncs.generated.yaml": text("definition.ts", definition),
   "chart/rules/cluster.generated.yaml": text("rules.ts", clusterRules),
-  "chart/rules/namespace.generated.yaml": text("rules.ts", namespaceRules),
+  // Names of a release, which the chart's template fills in.
+  "chart/rules/namespace.generated.yaml": text("rules.ts", namespaceRules("{{ .Release.Name }}")),
+  "chart/rules/root.generated.yaml": text(
+    "rules.ts",
+    rootRules("{{ .Release.Namespace }}-{{ .Release.Name }}-settled"),
+  ),
+  "kustomize/root-role.generated.yaml": text(
+    "rules.ts",
+    role("Role", "mesh-sync:mesh-sync", rootRules("mesh-sync-mesh-sync-settled"), "istio-system"),
+  ),
   "kustomize/cluster-role.generated.yaml": text("rules.ts", role("ClusterRole", "mesh-sync:mesh-sync", clusterRules)),
-  "kustomize/role.generated.yaml": text("rules.ts", role("Role", "mesh-sync", namespaceRules)),
+  "kustomize/role.generated.yaml": text("rules.ts", role("Role", "mesh-sync", namespaceRules("mesh-sync"))),
 };
 const stale = Object.entries(files).filter(([name, wanted]) => {
   try {

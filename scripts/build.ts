@@ -10,6 +10,8 @@ import { rolldown } from "rolldown";
 const root = join(import.meta.dirname, "..");
 const dist = join(root, "dist");
 const commands = ["mesh-compile", "mesh-control", "mesh-proxy", "mesh-sync"];
+/** Run as threads, by their paths. */
+const threads = ["runtime/gitops/planner/thread"];
 rmSync(dist, { recursive: true, force: true });
 const { status } = spawnSync(
   process.execPath,
@@ -29,12 +31,14 @@ for (const file of globSync(
 
 // A hundred small files cost more to find than to run. Commander comes along, with its licence; other packages stay outside.
 const bundle = await rolldown({
-  input: Object.fromEntries(commands.map((name) => [name, join(dist, "cli", `${name}.js`)])),
+  input: Object.fromEntries(
+    [...commands.map((name) => `cli/${name}`), ...threads].map((path) => [path, join(dist, `${path}.js`)]),
+  ),
   platform: "node",
   external: (id) => /^node:|\/installation\.js$/.test(id) || (/^[@\w]/.test(id) && id !== "commander"),
 });
 const bundled = join(root, "dist.bundled");
-await bundle.write({ dir: join(bundled, "cli"), format: "esm", chunkFileNames: "chunks/[name]-[hash].js" });
+await bundle.write({ dir: bundled, format: "esm", chunkFileNames: "cli/chunks/[name]-[hash].js" });
 for (const kept of ["lib/intent", "lib/graph", "lib/diagnostics", "compiler/load/sandbox"]) {
   mkdirSync(dirname(join(bundled, kept)), { recursive: true });
   renameSync(join(dist, kept), join(bundled, kept));

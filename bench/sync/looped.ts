@@ -8,13 +8,13 @@ import type { SyncStage } from "./stage.ts";
 const edits = 9;
 const theirs = { spec: { http: [{ route: [{ destination: { host: "theirs" } }] }] } };
 
-/** The program in its loop, on an empty cluster first: how long an edit stays, and the most memory that it had. */
+/** The program in its loop as the image starts it, on an empty cluster first: how long an edit stays, and the most memory that it had. */
 export const looped = async (stage: SyncStage): Promise<Readonly<Record<string, number>>> => {
   await stage.emptied();
   const {
     cwd,
     argv: [file, ...args],
-  } = stage.sync("--interval", "1s");
+  } = stage.container("--interval", "1s");
   const program = spawn(file, args, { cwd, stdio: ["ignore", "pipe", "pipe"] });
   const { pid } = program;
   if (pid === undefined) throw new Error("mesh-sync did not start");

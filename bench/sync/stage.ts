@@ -1,12 +1,18 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { parseAllDocuments } from "yaml";
 import { gitServer } from "../../conformance/rig/git-server.ts";
 import { install, installKubectl } from "../../conformance/rig/install.ts";
 import type { KubeObject } from "../../conformance/rig/kube.ts";
+import { entryPoint } from "../../conformance/sync/install/entry-point.ts";
 import { lastingApiServer } from "../../conformance/sync/lasting-api-server.ts";
 import { kinds } from "../../conformance/sync/program/stage.ts";
+import { clusterApi } from "../../runtime/gitops/cluster/index.ts";
+import { applySet } from "../../runtime/gitops/inventory/index.ts";
+import { labelled } from "../../runtime/gitops/record.ts";
+import type { KubernetesObject } from "../../targets/istio/object.ts";
 import { ours } from "../compile/contestants.ts";
 import { benchMesh } from "../compile/mesh.ts";
 import { run, type Command } from "../compile/process-tree.ts";
@@ -14,10 +20,14 @@ import { run, type Command } from "../compile/process-tree.ts";
 /** A mesh in a repository, what it compiles to in a folder, and an API server that has Istio's definitions and none of its objects. */
 export interface SyncStage {
   /** What a pipeline runs without mesh-sync: compiled already, only applied. */
-  readonly kubectl: Command;
+  readonly kubectl: (...options: readonly string[]) => Command;
   /** As published, with its types checked. */
   readonly build: Command;
   readonly sync: (...options: readonly string[]) => Command;
+  /** The same as the image starts it. */
+  readonly container: (...options: readonly string[]) => Command;
+  /** A dry run of every object and then a write of each, in this process, by mesh-sync's own client: all else is known before. */
+  readonly requestsAlone: () => Promise<void>;
   readonly all: () => Promise<readonly KubeObject[]>;
   /** An object as it is stored. */
   readonly found: (object: KubeObject) => Promise<KubeObject | undefined>;
@@ -30,6 +40,7 @@ export interface SyncStage {
 
 const services = 200;
 const inventory = { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "bench", namespace: "mesh-sync" } };
+const tooling = { name: "mesh-sync", version: "0" };
 
 export const syncStage = async (scratch: string): Promise<SyncStage> => {
   const [contestant] = ours();
@@ -97,23 +108,41 @@ export const syncStage = async (scratch: string): Promise<SyncStage> => {
     { mode: 0o600 },
   );
   const program = join(import.meta.dirname, "../../dist/cli/mesh-sync.js");
+  const running = [
+    ...["run", "--kubeconfig", kubeconfig],
+    ...["--repository", `${source.url}/policies.git`, "--inventory", "mesh-sync/bench", "--no-lease"],
+    // kubectl waits for nothing either.
+    ...["--settle", "0ms"],
+  ];
+  const out = join(tree, contestant.output);
+  const wanted = readdirSync(out, { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".yaml"))
+    .flatMap((name) => parseAllDocuments(readFileSync(join(out, name), "utf8")))
+    .map((document) => document.toJS() as KubernetesObject);
   return {
+    requestsAlone: async () => {
+      const api = clusterApi({ access: server.access() });
+      try {
+        const { labels } = applySet({ api, parent: { ...inventory, ...inventory.metadata }, tooling });
+        const all = wanted.map((object) => labelled(object, labels));
+        for (const dryRun of [true, false])
+          await Promise.all(all.map((object) => api.apply(object, { dryRun, metadataOnly: dryRun })));
+      } finally {
+        await api.close();
+      }
+    },
     build,
-    kubectl: {
+    kubectl: (...options) => ({
       cwd: tree,
       argv: [
         ...([kubectl, "apply", "--server-side", "--recursive", "-f", join(tree, contestant.output)] as const),
-        ...["--kubeconfig", kubeconfig, "--cache-dir", join(scratch, "kubectl")],
+        ...["--kubeconfig", kubeconfig, "--cache-dir", join(scratch, "kubectl"), ...options],
       ],
-    },
-    sync: (...options) => ({
+    }),
+    sync: (...options) => ({ cwd: scratch, argv: [process.execPath, program, ...running, ...options] }),
+    container: (...options) => ({
       cwd: scratch,
-      argv: [
-        ...([process.execPath, program, "run", "--kubeconfig", kubeconfig] as const),
-        ...["--repository", `${source.url}/policies.git`, "--inventory", "mesh-sync/bench", "--no-lease"],
-        // kubectl waits for nothing either.
-        ...["--settle", "0ms", ...options],
-      ],
+      argv: [...entryPoint(process.execPath, program), ...running, ...options],
     }),
     all,
     found: ({ apiVersion, kind, metadata }) => kube.get(apiVersion, kind, metadata.namespace, metadata.name),

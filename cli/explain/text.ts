@@ -60,7 +60,7 @@ export const outcomeWords = (outcome: Outcome): string => {
       return `delivered to ${where}, port ${outcome.port}, ${tls}${request}`;
     }
     case "answered":
-      return `answered with ${outcome.status} by the ${outcome.by.role}'s proxy (${outcome.reason})`;
+      return `answered with ${outcome.status} by the ${outcome.by.role}'s proxy (${outcome.reason})${outcome.body === "own" || outcome.body.text === "" ? "" : `: ${JSON.stringify(outcome.body.text)}`}`;
     case "closed":
       return `closed by the ${outcome.by.role}'s proxy (${outcome.reason})`;
   }

@@ -8,6 +8,7 @@ import { presentFiles, replacedGraph } from "../../compiler/snapshot/graph-folde
 import { graphFolder, readSnapshot } from "../../compiler/snapshot/read-snapshot.ts";
 import { diagnostic } from "../../lib/diagnostics/catalog.ts";
 import type { Diagnostic } from "../../lib/diagnostics/diagnostic.ts";
+import { counted } from "../counted.ts";
 
 export interface SyncInput {
   readonly mesh: string;
@@ -76,8 +77,6 @@ export const syncedGraph = async (
     stale: false,
   };
 };
-
-const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`;
 
 const changedHandles = (present: readonly GraphFile[], wanted: readonly GraphFile[]): readonly string[] => {
   const modules = (files: readonly GraphFile[]): ReadonlyMap<string, string> =>

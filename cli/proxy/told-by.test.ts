@@ -5,7 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, onTestFinished, test } from "vitest";
-import { asked, backend, freePort } from "../../runtime/proxy/fixture.ts";
+import { freePort } from "../../conformance/rig/free-port.ts";
+import { asked, backend } from "../../runtime/proxy/fixture.ts";
 
 const root = join(import.meta.dirname, "../..");
 const workloads = ["caller", "greeter-v1", "greeter-v2"] as const;
@@ -80,7 +81,10 @@ const served = async () => {
       ...["serve", ...where, "--no-types", "--listen", `127.0.0.1:${xds}`],
       ...["--join", `127.0.0.1:${joins}`, "--admin", `127.0.0.1:${admin}`],
     );
-    await eventually(() => serving.said.text.includes('"serving"'));
+    const over = serving.ended.then((code) => {
+      throw new Error(`mesh-control ended with ${code}: ${serving.said.text}`);
+    });
+    await Promise.race([over, eventually(() => serving.said.text.includes('"serving"'))]);
     return serving;
   };
   const first = await control();

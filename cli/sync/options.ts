@@ -1,19 +1,14 @@
-import { readFile } from "node:fs/promises";
-import { Command, InvalidArgumentError, Option } from "commander";
+import { InvalidArgumentError, Option, type Command } from "commander";
 import type { ClusterApi, ObjectRef } from "../../runtime/gitops/cluster/index.ts";
-import type { Consent } from "../../runtime/gitops/pass.ts";
-import type { Settling } from "../../runtime/gitops/rollout/settled.ts";
-import { milliseconds, workloadId } from "../arguments.ts";
+import { defaults, durationWithin, type DurationName, type Flags } from "../../runtime/gitops/spec/settings.ts";
+import { workloadId } from "../arguments.ts";
 
-/** Where a cluster is, what of it is ours, and what may be done to it. */
+/** Where a cluster is, and what of it is ours. */
 export interface ClusterOptions {
   readonly kubeconfig?: string;
   readonly context?: string;
   readonly name?: string;
   readonly inventory?: string;
-  readonly allowEmpty?: true;
-  readonly allowUnsafe?: true;
-  readonly adopt?: true;
 }
 
 export const withCluster = (command: Command): Command =>
@@ -23,7 +18,7 @@ export const withCluster = (command: Command): Command =>
     .addOption(
       new Option(
         "--name <namespace/name>",
-        "the MeshSync object that is reported to, and whose inventory this is",
+        "the MeshSync object that says what to do, that is reported to, and whose inventory this is; what is said here goes before what it says",
       ).argParser(workloadId),
     )
     .addOption(
@@ -31,12 +26,6 @@ export const withCluster = (command: Command): Command =>
         "--inventory <namespace/name>",
         "a ConfigMap that keeps the inventory, where there is no MeshSync",
       ).argParser(workloadId),
-    )
-    .option("--allow-empty", "carry out a commit that asks for nothing, which deletes everything of the inventory")
-    .option("--allow-unsafe", "carry out changes that break calls on the way, or that could not be proved safe")
-    .option(
-      "--adopt",
-      "take objects over that are there already and of no inventory; never from another field manager",
     );
 
 /** The parent of the inventory: a MeshSync, or a ConfigMap. Throws in words. */
@@ -49,12 +38,6 @@ export const parentOf = ({ name, inventory }: ClusterOptions): ObjectRef => {
     ? { apiVersion: "v1", kind: "ConfigMap", namespace, name: object }
     : { apiVersion: "meshwright.dev/v1alpha1", kind: "MeshSync", namespace, name: object };
 };
-
-export const consentOf = ({ allowEmpty, allowUnsafe, adopt }: ClusterOptions): Consent => ({
-  empty: allowEmpty === true,
-  unsafe: allowUnsafe === true,
-  adopt: adopt === true,
-});
 
 /** A cluster, to be closed. */
 export const cluster = async ({
@@ -69,48 +52,58 @@ export const cluster = async ({
   return clusterApi({ access });
 };
 
-/** Where commits come from. */
-export interface RepositoryOptions {
-  readonly repository: string;
-  readonly branch: string;
-  readonly path?: string;
+/** How a repository's server is spoken to. */
+export interface RepositoryAccess {
   readonly tokenFile?: string;
+  readonly tokenFor?: readonly string[];
   readonly username?: string;
   readonly caFile?: string;
 }
 
+/** How istiod is spoken to. */
+export interface IstiodAccess {
+  readonly istiodTokenFile?: string;
+  readonly istiodTokenFor?: readonly string[];
+}
+
+/** What a MeshSync's spec says too. */
+export interface SpecOptions extends RepositoryAccess, IstiodAccess {
+  readonly repository?: string;
+  readonly branch?: string;
+  readonly path?: string;
+  readonly env?: string;
+  readonly types: boolean;
+  readonly interval?: number;
+  readonly istiod?: readonly string[];
+  readonly settle?: number;
+  readonly settleTimeout?: number;
+  readonly allowEmpty?: true;
+  readonly allowUnsafe?: true;
+  readonly adopt?: true;
+}
+
 export const withRepository = (command: Command): Command =>
   command
-    .option("--branch <name>", "the branch that is followed", "main")
-    .option("--path <folder>", "the mesh folder in the repository, where it is not its top")
+    .option("--repository <url>", "the Git repository, over HTTP or HTTPS (default: the MeshSync's)")
+    .option("--branch <name>", `the branch that is followed (default: the MeshSync's, or ${defaults.branch})`)
+    .option("--path <folder>", "the mesh folder in the repository (default: the MeshSync's, or its top)")
     .option("--token-file <file>", "a token for the repository; read anew for each fetch")
+    .addOption(
+      new Option(
+        "--token-for <origin...>",
+        "`https://HOST`: the token is sent nowhere else (default: where --repository is; needed where a MeshSync names the repository)",
+      ).argParser(origins),
+    )
     .option("--username <name>", "what stands before the token, where the server looks at it")
-    .option("--ca-file <file>", "authorities of the repository's server, as PEM, beside the well-known ones");
-
-/** A source whose commits are laid out in a folder of its own. */
-export const sourceOf = async (
-  { repository, branch, path, tokenFile, username, caFile }: RepositoryOptions,
-  folder: string,
-) => {
-  const { gitSource } = await import("../../runtime/gitops/source/git-source.ts");
-  return gitSource({
-    url: repository,
-    branch,
-    folder,
-    ...(path !== undefined && { path }),
-    ...(tokenFile !== undefined && { token: async () => (await readFile(tokenFile, "utf8")).trim() }),
-    ...(username !== undefined && { username }),
-    ...(caFile !== undefined && { caFile }),
-  });
-};
-
-/** How it is known that proxies have what was written. */
-export interface SettleOptions {
-  readonly istiod?: readonly string[];
-  readonly istiodTokenFile?: string;
-  readonly settle: number;
-  readonly settleTimeout: number;
-}
+    .option("--ca-file <file>", "authorities of the repository's server, as PEM, beside the well-known ones")
+    .option("--env <environment>", "compile for one of the environments that mesh.config.ts declares")
+    .option("--no-types", "leave out the type check, where whoever merges has made it")
+    .option("--allow-empty", "carry out a commit that asks for nothing, which deletes everything of the inventory")
+    .option("--allow-unsafe", "carry out changes that break calls on the way, or that could not be proved safe")
+    .option(
+      "--adopt",
+      "take objects over that are there already and of no inventory; never from another field manager",
+    );
 
 export const withSettling = (command: Command): Command =>
   command
@@ -125,31 +118,50 @@ export const withSettling = (command: Command): Command =>
     )
     .option("--istiod-token-file <file>", "a token for istiod, where it asks for one; read anew each time")
     .addOption(
-      new Option("--settle <duration>", "how long each step is waited for without --istiod")
-        .argParser(milliseconds)
-        .default(5000, "5s"),
+      new Option(
+        "--istiod-token-for <origin...>",
+        "`http://istiod.istio-system:15014`: that token is sent nowhere else (default: where --istiod is; needed where a MeshSync names istiod)",
+      ).argParser(origins),
     )
+    .addOption(duration("settle", "--settle <duration>", "how long each step is waited for without --istiod"))
     .addOption(
-      new Option("--settle-timeout <duration>", "how long every proxy has to acknowledge a step")
-        .argParser(milliseconds)
-        .default(120_000, "2m"),
-    );
+      duration("settleTimeout", "--settle-timeout <duration>", "how long every proxy has to acknowledge a step"),
+    )
+    .addOption(duration("interval", "--interval <duration>", "how often the branch is asked for"));
 
-export const settlingOf = async (
-  { istiod, istiodTokenFile, settle, settleTimeout }: SettleOptions,
-  { namespace, name }: ObjectRef,
-): Promise<(api: ClusterApi) => Settling> => {
-  const [{ istiodSettling, timedSettling }, { replicasOf }] = await Promise.all([
-    import("../../runtime/gitops/rollout/settled.ts"),
-    import("../../runtime/gitops/rollout/replicas.ts"),
-  ]);
-  if (istiod === undefined) return () => timedSettling(settle);
-  return (api) =>
-    istiodSettling({
-      api,
-      istiod: () => replicasOf(istiod),
-      marker: { namespace: namespace ?? "default", name: `${name}-settled` },
-      timeoutMs: settleTimeout,
-      ...(istiodTokenFile !== undefined && { token: async () => (await readFile(istiodTokenFile, "utf8")).trim() }),
-    });
+const duration = (name: DurationName, flags: string, what: string): Option =>
+  new Option(flags, `${what} (default: the MeshSync's, or ${defaults[name]})`).argParser((text) => {
+    try {
+      return durationWithin(name, text);
+    } catch (error) {
+      throw new InvalidArgumentError((error as Error).message);
+    }
+  });
+
+const origins = (text: string, before: readonly string[] | undefined): readonly string[] => {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined || !["http:", "https:"].includes(url.protocol) || url.href !== `${url.origin}/`)
+    throw new InvalidArgumentError("write https://HOST or https://HOST:PORT");
+  return [...(before ?? []), url.origin];
+};
+
+/** What of a spec the command line says. */
+export const flagsOf = (options: SpecOptions): Flags => {
+  const { repository, branch, path, env, interval, istiod, settle, settleTimeout } = options;
+  return {
+    ...(repository !== undefined && { repository }),
+    ...(branch !== undefined && { branch }),
+    ...(path !== undefined && { path }),
+    ...(env !== undefined && { environment: env }),
+    types: options.types,
+    ...(interval !== undefined && { intervalMs: interval }),
+    ...(istiod !== undefined && { istiod }),
+    ...(settle !== undefined && { settleMs: settle }),
+    ...(settleTimeout !== undefined && { settleTimeoutMs: settleTimeout }),
+    consent: {
+      empty: options.allowEmpty === true,
+      unsafe: options.allowUnsafe === true,
+      adopt: options.adopt === true,
+    },
+  };
 };

@@ -119,14 +119,14 @@ export const up = async ({
     const took = Math.round(performance.now() - startedAt);
     if (last === undefined) {
       say(`${mesh.counts().size} proxies run (${took} ms).`);
-      for (const { workload, address } of mesh.entries()) say(`${workload} is reached at http://${address}`);
+      for (const line of waysIn(mesh)) say(line);
       page?.inForce(value.mesh, "What the mesh began with.");
       if (page !== undefined) say(`What goes on is shown at ${page.url}`);
       return first.resolve(true);
     }
     const said = await meaning(last, value, { folder, shownAs, options, colour });
     page?.inForce(value.mesh, said);
-    say(said);
+    say(said.trimEnd());
     say(`In force in all proxies after ${took} ms.`);
   };
   const following = await followedFolder(folder, options, {
@@ -154,6 +154,20 @@ export const up = async ({
   if (isUp) return { mesh, stop };
   await stop();
   return undefined;
+};
+
+/** Where requests from outside come in; in a mesh without gateways, where they can be made in a workload's name. */
+const waysIn = (mesh: RunningMesh): readonly string[] => {
+  const entries = mesh.entries();
+  if (entries.length > 0) return entries.map(({ workload, address }) => `${workload} is reached at http://${address}`);
+  return Object.entries(mesh.placement().instances).flatMap(([workload, instances]) =>
+    Object.entries(instances[0]?.loopback?.services ?? {})
+      .filter(([service]) => /^\d+$/.test(service))
+      .map(
+        ([port, at]) =>
+          `${workload} calls others on port ${port} through http://127.0.0.1:${at}, naming them in the host header`,
+      ),
+  );
 };
 
 /** What an edit means, in the words of `mesh-compile diff`. */

@@ -63,11 +63,12 @@ export const meshTree = async (
   const unread: { readonly id: string; readonly under: string }[] = [{ id: top, under: "" }];
   let count = 0;
   for (let at = unread.pop(); at !== undefined; at = unread.pop()) {
-    for (const entry of await entriesOf(at.id, above + at.under)) {
+    for (const entry of await entriesOf(at.id, above + at.under, bounds.files - count)) {
       const path = at.under + entry.name;
-      if (isSkipped(entry, path)) continue;
+      // What is skipped counts too: it was read.
       count += 1;
       if (count > bounds.files) throw refusal("MESH0211", { written, what: `more than ${bounds.files} files` });
+      if (isSkipped(entry, path)) continue;
       if (path.length > longestPath)
         throw refusal("MESH0211", { written, what: `a path of more than ${longestPath} characters` });
       const why = unsafeName(entry.name);

@@ -10,16 +10,34 @@ export interface TreeEntry {
   readonly id: string;
 }
 
-/** The entries of a tree in its order. Names are as the tree has them, be they fit for a file system or not. */
-export const treeEntries = (id: string, bytes: Buffer): readonly TreeEntry[] => {
+/** A hundred thousand files with long names in one folder. */
+const largestTree = 8 * 2 ** 20;
+
+/**
+ * The entries of a tree in its order, and of more than `most` no more than one that is too many. Names are as the tree has
+ * them, be they fit for a file system or not, but none comes twice. `path` is the folder's, empty or with a slash behind it.
+ */
+export const treeEntries = (
+  id: string,
+  bytes: Buffer,
+  { path = "", most = Infinity }: { readonly path?: string; readonly most?: number } = {},
+): readonly TreeEntry[] => {
+  if (bytes.length > largestTree)
+    throw refusal("MESH0208", { object: id, reason: `it is a tree of more than ${largestTree / 2 ** 20} MiB` });
   const found: TreeEntry[] = [];
-  for (let at = 0; at < bytes.length;) {
+  const names = new Set<string>();
+  for (let at = 0; at < bytes.length && found.length <= most;) {
     const space = bytes.indexOf(0x20, at);
     const end = bytes.indexOf(0, at);
     const kind = space < 0 ? undefined : kinds.get(Number.parseInt(bytes.toString("latin1", at, space), 8) & 0o170000);
     if (kind === undefined || end < space || end + 21 > bytes.length)
       throw refusal("MESH0208", { object: id, reason: "it is no tree" });
-    found.push({ name: nameOf(bytes.subarray(space + 1, end)), kind, id: bytes.toString("hex", end + 1, end + 21) });
+    const name = nameOf(bytes.subarray(space + 1, end));
+    // What is no UTF-8 can look like another.
+    const bare = bytes.toString("latin1", space + 1, end);
+    if (names.has(bare)) throw refusal("MESH0209", { path: path + name, why: "the tree has two entries of this name" });
+    names.add(bare);
+    found.push({ name, kind, id: bytes.toString("hex", end + 1, end + 21) });
     at = end + 21;
   }
   return found;
@@ -60,20 +78,31 @@ export const unsafeName = (name: string): string | undefined => {
   return undefined;
 };
 
-/** The entries of trees, each tree read once. `missing` tells how to say that one is not there. */
+/** Of trees whose entries are kept, the bytes. */
+const mostKept = 4 * 2 ** 20;
+
+/** The entries of trees as `treeEntries` has them; of those read last they are kept. `missing` tells how to say that one is not there. */
 export const treeReader = (
   objects: ObjectStore,
   missing: (id: string, path: string) => Error,
-): ((id: string, path: string) => Promise<readonly TreeEntry[]>) => {
-  const read = new Map<string, readonly TreeEntry[]>();
-  return async (id, path) => {
-    let entries = read.get(id);
-    if (entries === undefined) {
-      const found = await objects.object(id);
-      if (found === undefined) throw missing(id, path);
-      if (found.type !== "tree") throw refusal("MESH0208", { object: id, reason: `it is a ${found.type}, not a tree` });
-      entries = treeEntries(id, found.bytes);
-      read.set(id, entries);
+): ((id: string, path: string, most?: number) => Promise<readonly TreeEntry[]>) => {
+  const kept = new Map<string, { readonly entries: readonly TreeEntry[]; readonly bytes: number }>();
+  let left = mostKept;
+  return async (id, path, most = Infinity) => {
+    const known = kept.get(id);
+    if (known !== undefined) return known.entries;
+    const found = await objects.object(id);
+    if (found === undefined) throw missing(id, path);
+    if (found.type !== "tree") throw refusal("MESH0208", { object: id, reason: `it is a ${found.type}, not a tree` });
+    const entries = treeEntries(id, found.bytes, { path, most });
+    // Of what was not read to its end, the next may want more.
+    if (entries.length > most) return entries;
+    kept.set(id, { entries, bytes: found.bytes.length });
+    left -= found.bytes.length;
+    for (const [oldest, { bytes }] of kept) {
+      if (left >= 0) break;
+      kept.delete(oldest);
+      left += bytes;
     }
     return entries;
   };

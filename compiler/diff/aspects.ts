@@ -8,6 +8,7 @@ import {
   distribution,
   effectWords,
   isDelivered,
+  isDirect,
   meaningWords,
   shiftWords,
   someDelivered,
@@ -33,6 +34,10 @@ export const aspects = (before: Effects, after: Effects, lane: Host | undefined,
   const words = { before: meaningWords(before, lane, names), after: meaningWords(after, lane, names) };
   const [was, is] = [someDelivered(before), someDelivered(after)];
   if (!was && !is) return [{ kind: "answer", title: `${words.before} → ${words.after}`, risks: [], ...words }];
+  if ((!was && isDirect(before)) || (!is && isDirect(after)))
+    return [
+      { kind: "routing", title: `${words.before} → ${words.after}`, risks: routingRisks(before, after), ...words },
+    ];
   if (!was) return [{ kind: "access", title: "opens", risks: ["opens-access"], ...words }];
   if (!is) return [{ kind: "access", title: "closes", risks: ["denies-traffic"], ...words }];
   const found: Aspect[] = [];

@@ -93,7 +93,7 @@ const isUnknown = (meaning: Effects): boolean =>
   meaning.every(({ ends }) =>
     ends.every(
       ({ outcome }) =>
-        (outcome.kind === "answered" && outcome.by === "caller" && outcome.status === 502) ||
+        (outcome.kind === "answered" && outcome.body === "own" && outcome.by === "caller" && outcome.status === 502) ||
         (outcome.kind === "closed" && outcome.by === "caller") ||
         (outcome.kind === "delivered" && outcome.to === "as-dialled"),
     ),

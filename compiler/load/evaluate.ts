@@ -1,5 +1,6 @@
 import { sandboxProcess, ses } from "./sandbox-process.ts";
 import type { Limits } from "./sandbox/limits.ts";
+import { valueUnits } from "./sandbox/plain-data.ts";
 import type { Outcome, Settings, TaskModule, Value } from "./sandbox/protocol.ts";
 import { watched } from "./sandbox/watch.ts";
 
@@ -37,9 +38,13 @@ export const sandbox = (settings: Omit<Settings, "ses" | "largestResult">, limit
   const values: Value[] = [];
   let line: Buffer[] = [];
   let size = 0;
+  let tooLarge = false;
+  const counted = valueCount();
   evaluator.stdout.on("data", (chunk: Buffer) => {
     size += chunk.length;
-    if (size > largest) return void evaluator.kill("SIGKILL");
+    // What the evaluator counted is counted again: whoever got out of it says what they like.
+    tooLarge ||= size > largest || counted(chunk) * valueUnits > largest;
+    if (tooLarge) return void evaluator.kill("SIGKILL");
     let start = 0;
     for (let end = chunk.indexOf(newline); end !== -1; end = chunk.indexOf(newline, start)) {
       try {
@@ -70,7 +75,7 @@ export const sandbox = (settings: Omit<Settings, "ses" | "largestResult">, limit
     const module = Number(marks.trimEnd().split("\n").at(-1) || "-1");
     const breach = watch.breach();
     const died = { module, signal: signal ?? `exit code ${String(code)}` };
-    if (size > largest) resolve({ kind: "size", ...died });
+    if (tooLarge) resolve({ kind: "size", ...died });
     else if (breach !== undefined && module >= 0) resolve({ kind: breach, ...died });
     else if (module < 0) reject(new Error(`the sandbox did not start (${died.signal}): ${complaint}`));
     else resolve({ kind: outOfMemory.test(complaint) ? "memory" : "crash", ...died });
@@ -105,6 +110,33 @@ export const sandbox = (settings: Omit<Settings, "ses" | "largestResult">, limit
     stop: () => evaluator.kill("SIGKILL"),
   };
 };
+
+/**
+ * Of JSON in pieces, how many values began so far, before any is made: at least all but the outermost, at most twice as many.
+ */
+const valueCount = (): ((chunk: Buffer) => number) => {
+  let count = 0;
+  let inText = false;
+  let escaped = false;
+  return (chunk) => {
+    // By index: an iterator takes ten times as long.
+    for (let at = 0; at < chunk.length; at += 1) {
+      const byte = chunk[at];
+      if (inText) {
+        if (escaped) escaped = false;
+        else if (byte === backslash) escaped = true;
+        else if (byte === quote) inText = false;
+      } else if (byte === quote) inText = true;
+      else if (byte === comma || byte === brace || byte === bracket) count += 1;
+    }
+    return count;
+  };
+};
+const quote = 0x22;
+const comma = 0x2c;
+const bracket = 0x5b;
+const backslash = 0x5c;
+const brace = 0x7b;
 
 /** V8's last words, and Node's. */
 const outOfMemory = /heap out of memory|heap limit|Allocation failed|invalid table size|OOM error/i;

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { totalmem } from "node:os";
 import { join } from "node:path";
 import { diagnostic } from "../../lib/diagnostics/catalog.ts";
 import { failed, type Diagnostic } from "../../lib/diagnostics/diagnostic.ts";
@@ -32,11 +33,18 @@ export interface LoadOptions {
   readonly limits?: Partial<Limits>;
 }
 
-/** What is plenty for one team's mesh must not be too little for a hundred thousand services. */
+/** Half of the heap that Node gives a process, which is half of the memory up to 4 GB: of what policies say, more is made. */
+const largestMegabytes = (): number =>
+  Math.floor(Math.min(totalmem() / 4, (process.constrainedMemory() || Infinity) / 4, 2e9) / 1e6);
+
+/**
+ * What is plenty for one team's mesh must not be too little for a hundred thousand services, and however many policies there are,
+ * this process has to hold what they say.
+ */
 export const limitsFor = ({ policies }: MeshFolder, given: Partial<Limits> = {}): Limits => ({
   ...defaultLimits,
   seconds: defaultLimits.seconds + Math.ceil(policies.length / 500),
-  resultMegabytes: defaultLimits.resultMegabytes + Math.ceil(policies.length / 100),
+  resultMegabytes: Math.min(defaultLimits.resultMegabytes + Math.ceil(policies.length / 50), largestMegabytes()),
   ...given,
 });
 

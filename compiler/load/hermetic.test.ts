@@ -288,6 +288,13 @@ describe("what never ends is stopped and its module named", () => {
     ]);
   });
 
+  test("few characters that become many objects", async () => {
+    const text =
+      "const o = Object.freeze({});\nconst a = Object.freeze(Array(1000).fill(o));\nexport default Array(400).fill(a);";
+    // As JSON, it is a megabyte of the two.
+    expect((await loaded({ "a.ts": text })).diagnostics.map(({ code }) => code)).toEqual(["MESH0025"]);
+  });
+
   test("an output flood", async () => {
     const { diagnostics } = await loaded({ "a.ts": 'export default { a: "x".repeat(5_000_000) };' });
     expect(diagnostics.map(({ code }) => code)).toEqual(["MESH0025"]);

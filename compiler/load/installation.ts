@@ -8,3 +8,7 @@ import { fileURLToPath } from "node:url";
 export const libraryFolder = realpathSync(fileURLToPath(new URL("../../lib/intent/", import.meta.url)));
 export const sandboxFolder = fileURLToPath(new URL("./sandbox/", import.meta.url));
 export const extension = readdirSync(libraryFolder).includes("index.ts") ? ".ts" : ".js";
+
+/** A file that is run by itself, by its path in the source tree without the extension. */
+export const programFile = (path: string): string =>
+  fileURLToPath(new URL(`../../${path}${extension}`, import.meta.url));

@@ -6,9 +6,10 @@ import { Space } from "../../lib/requests/space.ts";
 import { areTaken } from "../../lib/requests/subset.ts";
 import { intersection } from "../../lib/model/intersection.ts";
 import type { Destination, Gateway, GatewayListener, VirtualHost } from "../../lib/model/mesh.ts";
-import type { HeaderEdits, Match, Route } from "../../lib/model/route.ts";
+import { responding, type HeaderEdits, type Match, type Route } from "../../lib/model/route.ts";
 import type { Context } from "./context.ts";
 import type { Authored } from "./intents.ts";
+import { responds } from "./direct-response.ts";
 import { routeOf } from "./routes.ts";
 
 /** One gateway for each gateway workload, whoever speaks for its hosts: merged here, since platforms merge in no defined order. */
@@ -115,7 +116,8 @@ const inherited = (
   const calledOn = httpPort(written, destinations, context);
   const route = routeOf(written, calledOn, origin, context);
   const [backend] = route.backends;
-  if (backend === undefined || backend.subset !== "any" || route.backends.length > 1) return [route];
+  if (responds(written) || backend === undefined || backend.subset !== "any" || route.backends.length > 1)
+    return [route];
   const service = destinations
     .find(({ host }) => host === backend.host)
     ?.ports.find(({ number }) => number === backend.port);
@@ -127,10 +129,20 @@ const inherited = (
     return [
       {
         matches,
-        backends: own.backends,
-        timeout: written.timeout === undefined ? own.timeout : route.timeout,
-        retries: written.retries === undefined ? own.retries : route.retries,
-        requestHeaders: bothEdits(route.requestHeaders, own.requestHeaders, at(origin, "headers", "request"), context),
+        ...(own.directResponse === "none"
+          ? {
+              backends: own.backends,
+              directResponse: "none",
+              timeout: written.timeout === undefined ? own.timeout : route.timeout,
+              retries: written.retries === undefined ? own.retries : route.retries,
+              requestHeaders: bothEdits(
+                route.requestHeaders,
+                own.requestHeaders,
+                at(origin, "headers", "request"),
+                context,
+              ),
+            }
+          : responding(own.directResponse)),
         responseHeaders: bothEdits(
           own.responseHeaders,
           route.responseHeaders,
@@ -149,7 +161,9 @@ const both = (a: Match, b: Match): readonly Match[] => {
 };
 
 /** A gateway's route has no port of its own to go by: a service with one HTTP port needs none named. */
-const httpPort = ({ to }: Written, destinations: readonly Destination[], context: Context): number => {
+const httpPort = (written: Written, destinations: readonly Destination[], context: Context): number => {
+  if (responds(written)) return 0;
+  const { to } = written;
   const id =
     "$kind" in to ? (to.$kind === "subset" ? to.$service : to.$kind === "service" ? to.$id : undefined) : to.to.$id;
   const ports =

@@ -1,6 +1,7 @@
 import { at, type Origin } from "../../lib/diagnostics/origin.ts";
-import type { HeaderCondition, PathCondition, When } from "../../lib/intent/index.ts";
-import type { HeaderMatch, Match, PathMatch } from "../../lib/model/route.ts";
+import type { HeaderCondition, HeaderExclusion, PathCondition, When } from "../../lib/intent/index.ts";
+import { excluding, headerConditions, inOrder } from "../../lib/model/header-conditions.ts";
+import type { HeaderMatch, Match, PathMatch, StatedHeader } from "../../lib/model/route.ts";
 import { normalizedTarget } from "../../lib/model/normalized-path.ts";
 import type { Context } from "./context.ts";
 import { canBeSent } from "./header-edits.ts";
@@ -21,12 +22,22 @@ const isList = (when: When | readonly When[]): when is readonly When[] => Array.
 
 const conditionMatches = (when: When, origin: Origin, context: Context): readonly Match[] => {
   const { report } = context;
-  const headers = Object.entries(when.headers ?? {})
-    .map(([name, condition]) => headerMatch(name, condition, at(origin, "headers", name), report))
-    .sort((a, b) => (a.name < b.name ? -1 : 1));
-  headers.forEach(({ name }, index) => {
-    if (headers[index - 1]?.name === name) report("MESH2009", { name }, at(origin, "headers"));
-  });
+  const stated = Object.entries(when.headers ?? {}).map(([name, condition]) =>
+    headerMatch(name, condition, at(origin, "headers", name), report),
+  );
+  const excluded = Object.entries(when.withoutHeaders ?? {}).map(([name, exclusion]) =>
+    excludedHeader(name, exclusion, at(origin, "withoutHeaders", name), report),
+  );
+  for (const [property, matches] of [
+    ["headers", stated],
+    ["withoutHeaders", excluded],
+  ] as const) {
+    const names = matches.map(({ name }) => name);
+    for (const name of new Set(names))
+      if (names.indexOf(name) !== names.lastIndexOf(name)) report("MESH2009", { name }, at(origin, property));
+  }
+  // Those that no request meets are told of by a law of their own.
+  const headers = headerConditions([...stated, ...excluded]) ?? inOrder([...stated, ...excluded]);
   return pathMatches(when, origin, context).map((path) => ({ path, headers }));
 };
 
@@ -62,18 +73,42 @@ const headerMatch = (
   origin: Origin,
   report: Context["report"],
 ): HeaderMatch => {
+  const name = headerName(written, origin, report);
+  const value = valueOf(condition);
+  if (value !== undefined) return { name, ...checkedValue(written, value, origin, report) };
+  return { name, kind: typeof condition === "object" && condition.header === "absent" ? "absent" : "present" };
+};
+
+const excludedHeader = (
+  written: string,
+  exclusion: HeaderExclusion,
+  origin: Origin,
+  report: Context["report"],
+): HeaderMatch => {
+  const name = headerName(written, origin, report);
+  const value = valueOf(exclusion);
+  return excluding(
+    value === undefined ? { name, kind: "present" } : { name, ...checkedValue(written, value, origin, report) },
+  );
+};
+
+/** With a letter in it: a platform that lists one exclusion a name lists a second under the name in other letters. */
+const headerName = (written: string, origin: Origin, report: Context["report"]): string => {
   const name = written.toLowerCase();
-  if (!/^[!#$%&'*+\-.^_`|~0-9a-z]+$/.test(name) || name === "host") report("MESH2010", { name: written }, origin);
-  const value = typeof condition === "string" ? condition : condition.prefix;
-  if (typeof value === "string" && value !== "" && !canBeSent(value))
-    report("MESH2013", { name: written, value }, origin);
-  if (typeof condition === "string") {
-    if (condition === "") report("MESH2011", { name: written }, origin);
-    return { name, kind: "exact", value: condition };
-  }
-  if (typeof condition.prefix === "string") {
-    if (condition.prefix === "") report("MESH2011", { name: written }, origin);
-    return { name, kind: "prefix", value: condition.prefix };
-  }
-  return { name, kind: condition.header === "absent" ? "absent" : "present" };
+  if (!/^(?=.*[a-z])[!#$%&'*+\-.^_`|~0-9a-z]+$/.test(name) || name === "host")
+    report("MESH2010", { name: written }, origin);
+  return name;
+};
+
+type Value = Pick<StatedHeader & { readonly value: string }, "kind" | "value">;
+
+const valueOf = (condition: HeaderCondition | HeaderExclusion): Value | undefined => {
+  if (typeof condition === "string") return { kind: "exact", value: condition };
+  return typeof condition.prefix === "string" ? { kind: "prefix", value: condition.prefix } : undefined;
+};
+
+const checkedValue = (name: string, value: Value, origin: Origin, report: Context["report"]): Value => {
+  if (value.value === "") report("MESH2011", { name }, origin);
+  else if (!canBeSent(value.value)) report("MESH2013", { name, value: value.value }, origin);
+  return value;
 };

@@ -1,6 +1,6 @@
 import { at, type Origin } from "../../lib/diagnostics/origin.ts";
 import type { Platform } from "../../lib/graph/platform.ts";
-import type { RouteIntent } from "../../lib/intent/index.ts";
+import type { Forwarding } from "../../lib/intent/index.ts";
 import { defaultRetries, retryConditions, retryPolicy } from "../../lib/model/base.ts";
 import type { RetryPolicy } from "../../lib/model/route.ts";
 import type { Report } from "./context.ts";
@@ -18,7 +18,7 @@ const errorStatuses: ReadonlySet<number> = new Set([
 
 /** A route's retries with the platform's defaults written out. */
 export const retries = (
-  written: RouteIntent["retries"],
+  written: Forwarding["retries"],
   platform: Platform,
   origin: Origin,
   report: Report,

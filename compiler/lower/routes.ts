@@ -2,10 +2,11 @@ import { at, type Origin } from "../../lib/diagnostics/origin.ts";
 import { nearest } from "../../lib/diagnostics/nearest.ts";
 import type { Service, ServiceId } from "../../lib/graph/graph.ts";
 import { carriesHttp } from "../../lib/graph/protocol.ts";
-import type { External, Route as Written, Split } from "../../lib/intent/index.ts";
+import type { External, Forwarding, Route as Written, Split } from "../../lib/intent/index.ts";
 import { defaultRoute, hostOf, wholeWeight } from "../../lib/model/base.ts";
-import { matchesEverything, type Backend, type Route } from "../../lib/model/route.ts";
+import { matchesEverything, responding, type Backend, type Route } from "../../lib/model/route.ts";
 import { reportUnknown, type Context } from "./context.ts";
+import { directResponse, responds } from "./direct-response.ts";
 import { duration } from "./duration.ts";
 import { headerEdits } from "./header-edits.ts";
 import { matches } from "./matches.ts";
@@ -27,15 +28,28 @@ export const serviceRoutes = (
 /** One authored route with every name resolved; `calledOn` is the port on which its callers call. */
 export const routeOf = (written: Written, calledOn: number, origin: Origin, context: Context): Route => ({
   matches: matches(written.when, at(origin, "when"), context),
-  backends: backends(written.to, calledOn, at(origin, "to"), context),
-  timeout: duration(written.timeout, at(origin, "timeout"), context.report),
-  retries: retries(written.retries, context.platform, at(origin, "retries"), context.report),
-  requestHeaders: headerEdits(written.headers?.request, at(origin, "headers", "request"), context.report),
+  ...action(written, calledOn, origin, context),
   responseHeaders: headerEdits(written.headers?.response, at(origin, "headers", "response"), context.report),
   origin,
 });
 
-const backends = (to: Written["to"], calledOn: number, origin: Origin, context: Context): readonly Backend[] => {
+const action = (
+  written: Written,
+  calledOn: number,
+  origin: Origin,
+  context: Context,
+): Omit<Route, "matches" | "responseHeaders" | "origin"> =>
+  responds(written)
+    ? responding(directResponse(written, origin, context.report))
+    : {
+        backends: backends(written.to, calledOn, at(origin, "to"), context),
+        directResponse: "none",
+        timeout: duration(written.timeout, at(origin, "timeout"), context.report),
+        retries: retries(written.retries, context.platform, at(origin, "retries"), context.report),
+        requestHeaders: headerEdits(written.headers?.request, at(origin, "headers", "request"), context.report),
+      };
+
+const backends = (to: Forwarding["to"], calledOn: number, origin: Origin, context: Context): readonly Backend[] => {
   if ("$kind" in to) {
     switch (to.$kind) {
       case "external":

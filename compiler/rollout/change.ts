@@ -32,3 +32,10 @@ export const saysTheSame = (a: KubernetesObject | undefined, b: KubernetesObject
     b !== undefined &&
     isDeepStrictEqual(a.spec, b.spec) &&
     isDeepStrictEqual(a.metadata.labels ?? {}, b.metadata.labels ?? {}));
+
+/** What lies between two states, as if each object were written once. */
+export const changes = (from: State, to: State): readonly Write[] =>
+  [...new Set([...to.keys(), ...from.keys()])].flatMap((name): readonly Write[] => {
+    const [before, after] = [from.get(name), to.get(name)];
+    return saysTheSame(before, after) ? [] : [{ name, kind: (after ?? before)!.kind, before, after }];
+  });

@@ -1,8 +1,8 @@
 import { applied, type State, type Write } from "./change.ts";
 import { phases, type Move } from "./courses.ts";
 import type { Step } from "./step.ts";
-import type { Broken } from "./proof.ts";
-import type { StepProver } from "./step-proof.ts";
+import type { Broken } from "./proof/proof.ts";
+import type { StepProver } from "./proof/step-proof.ts";
 
 /** Steps that break nothing; or those that break nothing, and after them the one that does. */
 export type Found =

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { KubernetesObject } from "../../targets/istio/object.ts";
 import type { Plain } from "../../targets/istio/yaml.ts";
+import { importing, importsOf } from "./scope-hosts.ts";
 
 type Spec = KubernetesObject["spec"];
 
@@ -31,9 +32,8 @@ const wideners: { readonly [kind: string]: (before: Spec, after: Spec) => Spec |
   },
   Sidecar: (before, after) => {
     if (!isDeepStrictEqual(before["workloadSelector"], after["workloadSelector"])) return undefined;
-    const hosts = [before, after].flatMap(({ egress }) => listOf(egress).flatMap((one) => listOf(one["hosts"])));
-    const named = union(hosts, []).filter((host) => !isDeepStrictEqual(host, nothing));
-    return { ...after, egress: [{ hosts: (named.length > 0 ? named : [nothing]) as unknown as Plain }] };
+    const imports = new Set([after, before].flatMap((spec) => importsOf({ spec })));
+    return importing({ spec: after }, [...imports]).spec;
   },
   AuthorizationPolicy: (before, after) => {
     const same = ["selector", "action"].every((field) => isDeepStrictEqual(before[field], after[field]));
@@ -43,9 +43,6 @@ const wideners: { readonly [kind: string]: (before: Spec, after: Spec) => Spec |
     return rules.length === 0 ? rest : { ...rest, rules: rules as unknown as Plain };
   },
 };
-
-/** Istio's way to say that a scope has no host at all. */
-const nothing = "~/*";
 
 type Item = Readonly<Record<string, unknown>>;
 

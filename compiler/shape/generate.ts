@@ -25,7 +25,11 @@ const header = (source: string): string =>
   `// Generated file: do not edit.\n// generator: compiler/shape/generate.ts, from ${source}\n`;
 const code = (ajv: AjvClass, names: Record<string, string>): string => {
   const text = standaloneCode(ajv, names);
-  if (/\brequire\(/.test(text)) throw new Error("the generated validators need ajv at run time");
+  const [needed] = /require\("[^"]*"\)/.exec(text) ?? [];
+  if (needed !== undefined)
+    throw new Error(
+      `the validators of ${Object.values(names).join(" and ")} need ajv at run time, ${needed}: leave out the keyword that asks for it (\`maxLength\`, \`uniqueItems\`, \`format\`)`,
+    );
   return `${text.replaceAll(";export ", ";\nexport ")}\n`;
 };
 const root = new URL("../../", import.meta.url);

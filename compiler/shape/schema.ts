@@ -58,13 +58,15 @@ const headerCondition = either(
   text,
   either({ required: ["prefix"] }, closed({ prefix: text }), closed({ header: one("present", "absent") })),
 );
+const headerExclusion = either({ type: "string" }, text, closed({ prefix: text }));
+const conditionsOfHeaders = { headers: ref("headers"), withoutHeaders: ref("withoutHeaders") };
 const when = either(
   { required: ["path"] },
-  closed({ path: text }, { headers: ref("headers") }),
+  closed({ path: text }, conditionsOfHeaders),
   either(
     { required: ["prefix"] },
-    closed({ prefix: text }, { headers: ref("headers") }),
-    closed({ headers: ref("headers") }),
+    closed({ prefix: text }, conditionsOfHeaders),
+    either({ required: ["withoutHeaders"] }, closed({}, conditionsOfHeaders), closed({ headers: ref("headers") })),
   ),
 );
 const retries = closed(
@@ -93,21 +95,29 @@ const retries = closed(
 );
 const orNone = (schema: Schema): Schema => either(constant("none"), constant("none"), schema);
 
-const route = closed(
-  {
-    kind: constant("route"),
-    to: either(
-      { required: ["$kind"] },
-      by("$kind", { service: handles.service, subset, external: ref("external") }),
-      ref("split"),
-    ),
-  },
-  {
-    when: either({ type: "array" }, list(ref("when")), ref("when")),
-    timeout: duration,
-    retries: orNone(ref("retries")),
-    headers: closed({}, { request: ref("edits"), response: ref("edits") }),
-  },
+const conditions = { when: either({ type: "array" }, list(ref("when")), ref("when")) };
+const route = either(
+  { required: ["respond"] },
+  closed(
+    { kind: constant("route"), respond: closed({ status: { type: "number" } }, { body: text }) },
+    { ...conditions, headers: closed({}, { response: ref("edits") }) },
+  ),
+  closed(
+    {
+      kind: constant("route"),
+      to: either(
+        { required: ["$kind"] },
+        by("$kind", { service: handles.service, subset, external: ref("external") }),
+        ref("split"),
+      ),
+    },
+    {
+      ...conditions,
+      timeout: duration,
+      retries: orNone(ref("retries")),
+      headers: closed({}, { request: ref("edits"), response: ref("edits") }),
+    },
+  ),
 );
 
 const caller = either({ type: "string" }, one("anyone", "authenticated"), by("$kind", { ...handles, subset }));
@@ -150,6 +160,7 @@ export const intentSchema: Schema = {
   $id: "intent",
   definitions: {
     headers: { type: "object", additionalProperties: headerCondition },
+    withoutHeaders: { type: "object", additionalProperties: headerExclusion },
     when,
     retries,
     route,

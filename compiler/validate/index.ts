@@ -1,6 +1,7 @@
 import type { Diagnostic } from "../../lib/diagnostics/diagnostic.ts";
 import { callersCanTellWhoWantsMtls } from "./access/callers-can-tell-who-wants-mtls.ts";
 import { callersAreKnownByMtls, namedCallerHasAProxy } from "./access/callers-are-known-by-mtls.ts";
+import { conditionCanBeMet } from "./routing/condition-can-be-met.ts";
 import { externalAddressIsAnIp, externalHostIsAName, externalPortIsAPort } from "./externals/external-is-well-named.ts";
 import { externalPortIsFree } from "./externals/external-port-is-free.ts";
 import { folderSpeaksForItsNamespaces } from "./ownership/folder-speaks-for-its-namespaces.ts";
@@ -15,6 +16,7 @@ import { oneIngressForOneHost } from "./routing/one-ingress-for-one-host.ts";
 import { mandateIsAboutWhatThereIs } from "./ownership/mandate-is-about-what-there-is.ts";
 import { onePolicyForOneSubject } from "./ownership/one-policy-for-one-subject.ts";
 import { policyHasWorkloads } from "./ownership/policy-has-workloads.ts";
+import { refusalIsMadeByTheCallee } from "./access/refusal-is-made-by-the-callee.ts";
 import { routeCanBeReached } from "./routing/route-can-be-reached.ts";
 import {
   oneMtlsModeForOneWorkload,
@@ -36,6 +38,7 @@ export const laws: readonly Law[] = [
   externalPortIsAPort,
   externalAddressIsAnIp,
   externalPortIsFree,
+  conditionCanBeMet,
   routeCanBeReached,
   tryFitsIntoTimeout,
   headerEditsAreShort,
@@ -46,6 +49,7 @@ export const laws: readonly Law[] = [
   callersAreKnownByMtls,
   namedCallerHasAProxy,
   usedServiceLetsItsUsersIn,
+  refusalIsMadeByTheCallee,
   httpConditionsNeedHttp,
   guardedPortIsOneNumber,
   servicesOnOneWorkloadAgreeOnAccess,

@@ -147,6 +147,7 @@ export const kinds = [
   "sent out of the mesh",
   "TCP connected over mTLS",
   "TCP connected in plain text",
+  "answered by a route itself",
   "HTTP refused by authorization (403)",
   "TCP refused by authorization (closed)",
   "plain text refused by mTLS (503 or closed)",
@@ -176,6 +177,8 @@ const kindOfEnd = ({ outcome, workloads }: End): Kind => {
     return outcome.tls === "mutual" ? "delivered in the mesh over mTLS" : "delivered in the mesh in plain text";
   }
   switch (outcome.reason) {
+    case "direct-response":
+      return "answered by a route itself";
     case "denied":
     case "not-allowed":
       return outcome.kind === "answered"

@@ -168,7 +168,13 @@ const asSeen = (mesh: Mesh, call: Call): Observed => {
   if (outcome.kind === "closed") return { kind: "failed", reason: "ECONNRESET" };
   const after = outcome.responseEdits;
   const headers = (from: typeof servedHeaders) => [...after.reduce(editedHeaders, from), ["date", "today"] as const];
-  if (outcome.kind === "answered") return { kind: "response", status: outcome.status, headers: headers([]) };
+  if (outcome.kind === "answered")
+    return {
+      kind: "response",
+      status: outcome.status,
+      headers: headers([]),
+      body: outcome.body === "own" ? "denied" : outcome.body.text,
+    };
   const [workload = "outside/world"] = workloads;
   if (outcome.request === "connection") return { kind: "connected", workload };
   const { method, target, host, headers: sent } = outcome.request;
@@ -178,6 +184,7 @@ const asSeen = (mesh: Mesh, call: Call): Observed => {
     kind: "response",
     status: 200,
     headers: headers(servedHeaders),
+    body: "",
     echo: {
       workload,
       port: outcome.port,

@@ -1,12 +1,16 @@
 import { randomMesh } from "../../golden/random/mesh.ts";
 import type { Platform } from "../../lib/graph/platform.ts";
 
-/** Istio's own defaults but for what the random meshes vary. Automatic mTLS is on, as everywhere. */
-export const meshConfig = ({ outbound, pathNormalization }: Platform): string => `
+/**
+ * Istio's own defaults but for what the random meshes vary; proxies write a line of `accessLogFormat` (Envoy's) for each call where
+ * there is one. Automatic mTLS is on, as everywhere.
+ */
+export const meshConfig = ({ outbound, pathNormalization }: Platform, accessLogFormat?: string): string => `
 rootNamespace: istio-system
 trustDomain: cluster.local
 enableAutoMtls: true
-accessLogFile: ""
+accessLogFile: ${accessLogFormat === undefined ? '""' : "/dev/stdout"}
+accessLogFormat: ${JSON.stringify(accessLogFormat ?? "")}
 outboundTrafficPolicy:
   mode: ${outbound === "allow-any" ? "ALLOW_ANY" : "REGISTRY_ONLY"}
 pathNormalization:

@@ -50,6 +50,8 @@ export const features: readonly Feature[] = [
   { name: "route by header prefix", without: withoutHeader("prefix") },
   { name: "route by present header", without: withoutHeader("present") },
   { name: "route by absent header", without: withoutHeader("absent") },
+  { name: "route by header not exact", without: withoutHeader("not-exact") },
+  { name: "route by header not prefix", without: withoutHeader("not-prefix") },
   { name: "order of routes", without: (mesh) => withRoutes(mesh, (routes) => [...routes].reverse()) },
   {
     name: "subset",
@@ -59,6 +61,16 @@ export const features: readonly Feature[] = [
     })),
   },
   { name: "weighted split", without: eachRoute((route) => ({ ...route, backends: route.backends.slice(0, 1) })) },
+  {
+    name: "direct response",
+    without: (mesh) => withRoutes(mesh, (routes) => routes.filter(({ directResponse }) => directResponse === "none")),
+  },
+  {
+    name: "body of a direct response",
+    without: eachRoute((route) =>
+      route.directResponse === "none" ? route : { ...route, directResponse: { ...route.directResponse, body: "" } },
+    ),
+  },
   { name: "timeout", without: eachRoute((route) => ({ ...route, timeout: "none" })) },
   { name: "retries", without: eachRoute((route) => ({ ...route, retries: "none" })) },
   { name: "request header edits", without: eachRoute((route) => ({ ...route, requestHeaders: noEdits })) },

@@ -89,6 +89,7 @@ const seen = (response: RigResponse): Observed => {
     kind: "response",
     status: response.status,
     headers: lower(response.headers),
+    body: response.body,
     ...(response.echo && { echo: { ...response.echo, headers: lower(response.echo.headers) } }),
   };
 };

@@ -64,7 +64,11 @@ export const distortions: readonly Distortion[] = [
     name: "header edits are dropped",
     distorted: hosts((host) => ({
       ...host,
-      routes: host.routes.map((route) => ({ ...route, requestHeaders: noEdits, responseHeaders: noEdits })),
+      routes: host.routes.map((route) =>
+        "directResponse" in route
+          ? { ...route, responseHeaders: noEdits }
+          : { ...route, requestHeaders: noEdits, responseHeaders: noEdits },
+      ),
     })),
   },
   { name: "paths are not normalised", distorted: (config) => ({ ...config, pathNormalization: "none" }) },

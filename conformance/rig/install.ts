@@ -130,24 +130,15 @@ const envoyRecipe = (tool: string, version: string): Recipe => ({
   },
 });
 
-const kubernetesRecipe = (tool: "kube-apiserver" | "kubectl"): Recipe => ({
+/** Of the API server's own module graph: etcd is the version that it is built against. */
+const kubernetesRecipe = (tool: string, main: string): Recipe => ({
   tool,
-  inputs: [...goModule("kubernetes"), kubernetesLink],
+  inputs: [...goModule("kubernetes"), kubernetesLink, main],
   // Clients parse the version that the server reports, and refuse the "v0.0.0-master+$Format:%H$" of a plain build.
   fill: (folder) =>
-    ran(
-      [
-        "go",
-        "build",
-        "-buildvcs=false",
-        "-ldflags",
-        `-s -w ${kubernetesLink}`,
-        "-o",
-        `${folder}/`,
-        `k8s.io/kubernetes/cmd/${tool}`,
-      ],
-      { cwd: join(here, "go/kubernetes") },
-    ),
+    ran(["go", "build", "-buildvcs=false", "-ldflags", `-s -w ${kubernetesLink}`, "-o", join(folder, tool), main], {
+      cwd: join(here, "go/kubernetes"),
+    }),
 });
 
 const recipes = {
@@ -190,9 +181,9 @@ const recipes = {
       );
     },
   },
-  kubernetes: kubernetesRecipe("kube-apiserver"),
-  kubectl: kubernetesRecipe("kubectl"),
-  etcd: { tool: "etcd", inputs: [debian()], fill: (folder) => unpacked(folder, ["etcd-server"]) },
+  kubernetes: kubernetesRecipe("kube-apiserver", "k8s.io/kubernetes/cmd/kube-apiserver"),
+  kubectl: kubernetesRecipe("kubectl", "k8s.io/kubernetes/cmd/kubectl"),
+  etcd: kubernetesRecipe("etcd", "go.etcd.io/etcd/server/v3"),
   iptables: {
     tool: "iptables",
     inputs: [debian(), ...iptablesPackages],
@@ -234,12 +225,12 @@ const tools = async (): Promise<Tools> => {
   const go = installed(recipes.istio).then(async (istio) => ({
     istio,
     kubernetes: await installed(recipes.kubernetes),
+    etcd: await installed(recipes.etcd),
   }));
-  const [{ istio, kubernetes }, envoy, olderEnvoy, etcd, iptables] = await Promise.all([
+  const [{ istio, kubernetes, etcd }, envoy, olderEnvoy, iptables] = await Promise.all([
     go,
     installed(recipes.envoy),
     installed(recipes.olderEnvoy),
-    installed(recipes.etcd),
     installed(recipes.iptables),
   ]);
   const extensions = files(iptables).find(
@@ -251,7 +242,7 @@ const tools = async (): Promise<Tools> => {
     pilotDiscovery: join(istio, "pilot-discovery"),
     istioctl: join(istio, "istioctl"),
     kubeApiserver: join(kubernetes, "kube-apiserver"),
-    etcd: join(etcd, "usr/bin/etcd"),
+    etcd: join(etcd, "etcd"),
     iptables: join(iptables, "usr/sbin/xtables-nft-multi"),
     iptablesEnv: {
       ...libraries(iptables),

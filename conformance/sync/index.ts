@@ -5,11 +5,14 @@ import { clusterConformance } from "./cluster.ts";
 import { installConformance } from "./install.ts";
 import { drift } from "./program/drift.ts";
 import { faults } from "./program/faults.ts";
+import { meshSyncs } from "./program/mesh-sync.ts";
 import { kills } from "./program/kills.ts";
 import { outages } from "./program/outages.ts";
 import { passes } from "./program/passes.ts";
 import { foreign } from "./program/scene.ts";
 import { stage, type Stage } from "./program/stage.ts";
+import { trafficChecks } from "./traffic/index.ts";
+import { tourConformance } from "./tour.ts";
 
 /** mesh-sync as it is published, on real API servers and Git servers on loopback. */
 export const syncConformance: Suite = async (verdicts) => {
@@ -23,21 +26,26 @@ export const syncConformance: Suite = async (verdicts) => {
       await set.stop();
     }
   };
-  // Both mostly wait: for leases, for answers that do not come, for whoever is fought with.
+  // All of them mostly wait: for leases, for answers that do not come, for whoever is fought with, for proxies that are late.
   const outcomes = await Promise.allSettled([
     staged(async (set) => {
       await passes(verdicts, set);
       await kills(verdicts, set);
       await faults(verdicts, set);
     }),
-    clusterConformance(verdicts).then(() =>
-      staged(async (set) => {
-        await set.server.kube.apply([foreign]);
-        await drift(verdicts, set);
-        await outages(verdicts, set);
-      }),
-    ),
+    clusterConformance(verdicts)
+      .then(() =>
+        staged(async (set) => {
+          await set.server.kube.apply([foreign]);
+          await drift(verdicts, set);
+          await outages(verdicts, set);
+          await meshSyncs(verdicts, set);
+        }),
+      )
+      .then(() => installConformance(verdicts)),
+    trafficChecks(verdicts),
   ]);
   for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
-  await installConformance(verdicts);
+  // It builds anew what the others run.
+  await tourConformance(verdicts);
 };

@@ -7,9 +7,10 @@ import { installPackagers } from "../rig/packagers.ts";
 import type { Suite } from "../suite.ts";
 import { confinement } from "./install/confined.ts";
 import { manifests } from "./install/manifests.ts";
+import { pods } from "./install/pod.ts";
 import { roles } from "./install/roles.ts";
 import { statuses } from "./install/status.ts";
-import { istioDefinitions, served } from "./install/surroundings.ts";
+import { allValues, istioDefinitions, rootNamespace, served } from "./install/surroundings.ts";
 import { lastingApiServer } from "./lasting-api-server.ts";
 
 /** The chart and the kustomize base in a real kube-apiserver, and what mesh-sync may do and shows there. */
@@ -22,6 +23,14 @@ export const installConformance: Suite = async (verdicts) => {
   const surroundings = { server, api, packagers, folder };
   try {
     await server.kube.apply(istioDefinitions(tools.istioCrds));
+    // Who installs this has an Istio, and its namespace.
+    await server.kube.apply(
+      [rootNamespace, allValues.rootNamespace].map((name) => ({
+        apiVersion: "v1",
+        kind: "Namespace",
+        metadata: { name },
+      })),
+    );
     await served({ server }, [
       "/apis/networking.istio.io/v1/virtualservices",
       "/apis/security.istio.io/v1/peerauthentications",
@@ -29,6 +38,7 @@ export const installConformance: Suite = async (verdicts) => {
     await manifests(verdicts, surroundings);
     await statuses(verdicts, surroundings);
     await roles(verdicts, surroundings);
+    await pods(verdicts, surroundings, tools);
     await confinement(verdicts, folder);
   } finally {
     await api.close();

@@ -8,21 +8,24 @@ import type {
   Caller,
   Deny,
   External,
+  Forwarding,
   GatewayHandle,
   HeaderConditions,
+  HeaderExclusions,
   HeaderEdits,
   HttpServiceRef,
   Ingress,
   Method,
   PathCondition,
   Policy,
+  Responding,
   Route,
   ServicePolicy,
   TcpServiceHandle,
   When,
 } from "../../lib/intent/index.ts";
 import { gatewayId, namespace } from "./graph.ts";
-import type { Random } from "./random.ts";
+import type { Random, Streams } from "./random.ts";
 
 /** Values that lie beside each other, so that a wrong comparison shows: a prefix and what merely begins with it. */
 export const paths = ["/a", "/a/b", "/ab", "/api/v1", "/b"] as const;
@@ -41,7 +44,13 @@ const tcpHandle: TcpServiceHandle = { $kind: "tcp-service", $id: `${namespace}/s
 export const gatewayHandle: GatewayHandle = { $kind: "gateway", $id: gatewayId, $ports: [80] };
 
 /** What authors could have written about a random graph; every feature of the language turns up among a few dozen seeds. */
-export const randomIntents = (graph: ServiceGraph, random: Random, rarer: Random, externalAddress: string): Intents => {
+export const randomIntents = (
+  graph: ServiceGraph,
+  random: Random,
+  rarer: Random,
+  later: Streams,
+  externalAddress: string,
+): Intents => {
   const twin = graph.services.find(({ name }) => name === "twin");
   const services = graph.services.filter(
     (service) =>
@@ -59,7 +68,7 @@ export const randomIntents = (graph: ServiceGraph, random: Random, rarer: Random
   );
   const origin = (module: string): Origin => ({ module, path: [] });
   const policies: Authored<Policy>[] = services.map((service) => ({
-    intent: servicePolicy(service, services, partner, random),
+    intent: servicePolicy(service, services, partner, random, later),
     origin: origin(`${service.name}.ts`),
   }));
   policies.push({
@@ -68,7 +77,7 @@ export const randomIntents = (graph: ServiceGraph, random: Random, rarer: Random
     }),
     origin: origin("store.ts"),
   });
-  policies.push(...rarerPolicies(services, twin, partner, policies, rarer));
+  policies.push(...rarerPolicies(services, twin, partner, policies, rarer, later));
   if (random.chance(40))
     policies.push({
       intent: policy(gatewayHandle, {
@@ -84,7 +93,7 @@ export const randomIntents = (graph: ServiceGraph, random: Random, rarer: Random
         gateway: gatewayHandle,
         port: 80,
         hosts: random.some(ingressHosts, 1 + random.below(2)),
-        routes: ingressRoutes(services, random),
+        routes: ingressRoutes(services, random, later),
       },
     ),
   ];
@@ -109,6 +118,7 @@ const rarerPolicies = (
   partner: External,
   others: readonly Authored<Policy>[],
   random: Random,
+  later: Streams,
 ): readonly Authored<Policy>[] => {
   const policies: Authored<Policy>[] = [];
   const written = (module: string, intent: Policy): void => {
@@ -116,7 +126,7 @@ const rarerPolicies = (
   };
   const mtls = (): "strict" | "permissive" | "disabled" => random.one(["strict", "permissive", "disabled"]);
   if (twin !== undefined && random.chance(70)) {
-    const { about, intent } = servicePolicy(twin, services, partner, random);
+    const { about, intent } = servicePolicy(twin, services, partner, random, later);
     const { mtls: _beta, ...rest } = intent as ServicePolicy;
     written("twin.ts", policy(about as HttpServiceRef, rest));
   }
@@ -142,7 +152,13 @@ const rarerPolicies = (
   return policies;
 };
 
-const servicePolicy = (service: Service, services: readonly Service[], partner: External, random: Random): Policy => {
+const servicePolicy = (
+  service: Service,
+  services: readonly Service[],
+  partner: External,
+  random: Random,
+  later: Streams,
+): Policy => {
   const about = httpHandle(service);
   const others = services.filter((other) => other !== service);
   const uses = [
@@ -151,7 +167,7 @@ const servicePolicy = (service: Service, services: readonly Service[], partner: 
     ...(random.chance(50) ? [tcpHandle] : []),
   ];
   return policy(about, {
-    routes: Array.from({ length: random.below(4) }, () => randomRoute(service, others, random)),
+    routes: Array.from({ length: random.below(4) }, () => randomRoute(service, others, random, later)),
     ...(random.chance(40) && { mtls: random.one(["strict", "permissive", "disabled"] as const) }),
     ...(random.chance(75) && { allow: access(services, random) }),
     ...(random.chance(40) && { deny: [denial(services, random)] }),
@@ -159,14 +175,14 @@ const servicePolicy = (service: Service, services: readonly Service[], partner: 
   });
 };
 
-const randomRoute = (service: Service, others: readonly Service[], random: Random): Route => {
+const randomRoute = (service: Service, others: readonly Service[], random: Random, later: Streams): Route => {
   const when = random.chance(85)
     ? random.chance(25)
-      ? [condition(random), condition(random)]
-      : condition(random)
+      ? [condition(random, later), condition(random, later)]
+      : condition(random, later)
     : undefined;
-  return route({
-    ...(when && { when }),
+  const response = directResponse(later("direct responses"));
+  const forwarding = {
     to: backend(service, others, random),
     ...(random.chance(30) && { timeout: random.one(["1s", "2500ms"] as const) }),
     ...(random.chance(40) && {
@@ -178,10 +194,27 @@ const randomRoute = (service: Service, others: readonly Service[], random: Rando
       ] as const),
     }),
     ...(random.chance(50) && { headers: { request: edits(random), response: edits(random) } }),
-  });
+  };
+  return route({ ...(when && { when }), ...(response ?? forwarding) });
 };
 
-const backend = (service: Service, others: readonly Service[], random: Random): Route["to"] => {
+/** Of one route in ten; what else was drawn for it is left alone, so that the others stay as they are. */
+const directResponse = (random: Random): Responding | undefined => {
+  if (!random.chance(10)) return undefined;
+  const status = random.one([200, 204, 307, 418, 503]);
+  const location = status === 307 ? { location: "http://elsewhere.example.com/" } : {};
+  return {
+    respond: {
+      status,
+      ...(status !== 204 && random.chance(70) && { body: random.one(["back at noon\n", "100 % été"]) }),
+    },
+    ...(status === 307 || random.chance(50)
+      ? { headers: { response: { set: { "x-set": "one", ...location }, remove: ["x-canary"] } } }
+      : {}),
+  };
+};
+
+const backend = (service: Service, others: readonly Service[], random: Random): Forwarding["to"] => {
   const handle = httpHandle(service);
   const subsets = service.subsets.map(({ name }) => name);
   const kind = random.below(10);
@@ -198,12 +231,24 @@ const backend = (service: Service, others: readonly Service[], random: Random): 
   return kind < 9 ? handle : httpHandle(random.one(others));
 };
 
-const condition = (random: Random): When => {
+const condition = (random: Random, later: Streams): When => {
   const kind = random.below(4);
-  if (kind === 0) return { path: random.one(paths), ...(random.chance(30) && { headers: headers(random) }) };
-  if (kind === 1) return { prefix: random.one(paths), ...(random.chance(30) && { headers: headers(random) }) };
-  return { headers: headers(random) };
+  const without = later("withoutHeaders");
+  const exclusions = without.chance(40) && { withoutHeaders: withoutHeaders(without) };
+  if (kind === 0)
+    return { path: random.one(paths), ...(random.chance(30) && { headers: headers(random) }), ...exclusions };
+  if (kind === 1)
+    return { prefix: random.one(paths), ...(random.chance(30) && { headers: headers(random) }), ...exclusions };
+  const stated = headers(random);
+  return exclusions && without.chance(60) ? exclusions : { headers: stated, ...exclusions };
 };
+
+const withoutHeaders = (random: Random): HeaderExclusions =>
+  Object.fromEntries(
+    random
+      .some(headerNames, random.chance(80) ? 1 : 2)
+      .map((name) => [name, random.chance(50) ? random.one(headerValues) : { prefix: "jas" }]),
+  );
 
 const headers = (random: Random): HeaderConditions =>
   Object.fromEntries(
@@ -249,12 +294,13 @@ const callers = (services: readonly Service[], random: Random): readonly Caller[
   ]),
 ];
 
-const ingressRoutes = (services: readonly Service[], random: Random): readonly Route[] =>
-  Array.from({ length: 1 + random.below(3) }, () =>
-    route({
-      ...(random.chance(70) && { when: condition(random) }),
+const ingressRoutes = (services: readonly Service[], random: Random, later: Streams): readonly Route[] =>
+  Array.from({ length: 1 + random.below(3) }, () => {
+    const when = random.chance(70) && { when: condition(random, later) };
+    const forwarding = {
       to: httpHandle(random.one(services)),
       ...(random.chance(30) && { timeout: "2s" as const }),
       ...(random.chance(30) && { headers: { request: { set: { "x-edge": "1" } } } }),
-    }),
-  );
+    };
+    return route({ ...when, ...(directResponse(later("direct responses of gateways")) ?? forwarding) });
+  });

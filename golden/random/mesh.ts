@@ -8,7 +8,7 @@ import { defaultPlatform, type Platform } from "../../lib/graph/platform.ts";
 import type { Mesh } from "../../lib/model/mesh.ts";
 import { randomGraph } from "./graph.ts";
 import { randomIntents } from "./intents.ts";
-import { random } from "./random.ts";
+import { random, streams } from "./random.ts";
 
 export interface RandomMesh {
   readonly seed: number;
@@ -35,7 +35,7 @@ export const randomMesh = (seed: number, externalAddress = "192.0.2.10"): Random
     outbound: choices.one(["registry-only", "allow-any"]),
     pathNormalization: rarer.one(["base", "base", "base", "none", "merge-slashes", "decode-and-merge-slashes"]),
   };
-  const drawn = randomIntents(graph, choices, rarer, externalAddress);
+  const drawn = randomIntents(graph, choices, rarer, streams(seed), externalAddress);
   const intents = canBeSaid(drawn, graph, platform) ? drawn : withoutWorkloadsModes(drawn);
   const { value, diagnostics } = lowered(intents, graph, platform);
   if (value === undefined) throw new Error(`seed ${seed} does not lower: ${JSON.stringify(diagnostics)}`);

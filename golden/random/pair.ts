@@ -5,7 +5,7 @@ import type { Platform } from "../../lib/graph/platform.ts";
 import type { Mesh } from "../../lib/model/mesh.ts";
 import { randomIntents } from "./intents.ts";
 import { lowered, randomMesh, type RandomMesh } from "./mesh.ts";
-import { random, type Random } from "./random.ts";
+import { random, streams, type Random } from "./random.ts";
 
 export interface RandomPair {
   readonly before: RandomMesh;
@@ -23,7 +23,13 @@ export const randomPair = (seed: number, graph: "any" | "same" = "any", external
     graph === "any" && choices.chance(30)
       ? { graph: otherGraph(before.graph, choices), platform: otherPlatform(before.platform, choices) }
       : before;
-  const others = randomIntents(before.graph, random(seed + 1_000_003), random(seed + 2_000_003), externalAddress);
+  const others = randomIntents(
+    before.graph,
+    random(seed + 1_000_003),
+    random(seed + 2_000_003),
+    streams(seed + 1_000_003),
+    externalAddress,
+  );
   const intents = mixed(before.intents, others, choices);
   const { value, diagnostics } = lowered(intents, after.graph, after.platform);
   // What was taken away may be what something else leads to.

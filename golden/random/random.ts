@@ -29,3 +29,17 @@ export const random = (seed: number): Random => {
     },
   };
 };
+
+/** Streams of choices by what is chosen: whether there are any more of one does not change those of another. */
+export type Streams = (of: string) => Random;
+
+/** A feature that comes later draws from a stream of its own, so that the meshes of known seeds keep what they had. */
+export const streams = (seed: number): Streams => {
+  const known = new Map<string, Random>();
+  return (of) => {
+    const stream =
+      known.get(of) ?? random([...of].reduce((sum, letter) => Math.imul(sum ^ letter.charCodeAt(0), 0x01000193), seed));
+    known.set(of, stream);
+    return stream;
+  };
+};

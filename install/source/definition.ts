@@ -1,3 +1,5 @@
+import { defaults } from "../../runtime/gitops/spec/settings.ts";
+
 /** The custom resource definition of MeshSync: what one cluster takes from one repository, and what became of it. */
 const duration = (byDefault: string, description: string) => ({
   type: "string",
@@ -17,7 +19,7 @@ const spec = {
       type: "object",
       required: ["url"],
       description:
-        "Where commits come from. A token, where one is needed, is a file of the program: see the chart's `token`.",
+        "Where commits come from. A token, where one is needed, is a file of the program, and goes to the origins alone that were named with it: see the chart's `token`.",
       properties: {
         url: {
           type: "string",
@@ -26,7 +28,7 @@ const spec = {
           pattern: "^https?://[^@/]+(/.*)?$",
           description: "Of a Git repository over HTTP(S), without credentials.",
         },
-        branch: { type: "string", minLength: 1, maxLength: 255, default: "main" },
+        branch: { type: "string", minLength: 1, maxLength: 255, default: defaults.branch },
         path: { type: "string", maxLength: 1024, default: "", description: "The mesh folder within the repository." },
       },
     },
@@ -36,7 +38,7 @@ const spec = {
       maxLength: 255,
       description: "One of the environments that mesh.config.ts declares.",
     },
-    interval: duration("1m", "Between looks at the branch."),
+    interval: duration(defaults.interval, "Between looks at the branch."),
     types: {
       type: "boolean",
       default: true,
@@ -48,10 +50,10 @@ const spec = {
       "x-kubernetes-list-type": "set",
       items: { type: "string", maxLength: 2048, pattern: "^https?://[^@/]+/?$" },
       description:
-        "The monitoring port of each replica of istiod, such as http://10.0.0.7:15014: a step is followed by the next when every proxy has it.",
+        "istiod's monitoring port, such as http://istiod.istio-system:15014, each address of which is a replica: a step is followed by the next when every proxy has it. Its origin has to be among those of the program's token for istiod: see the chart's `istiodTokenFor`.",
     },
-    settleTimeout: duration("2m", "How long proxies may take for a step."),
-    settle: duration("5s", "How long a step is given where no istiod is named."),
+    settleTimeout: duration(defaults.settleTimeout, "How long proxies may take for a step."),
+    settle: duration(defaults.settle, "How long a step is given where no istiod is named."),
     consent: {
       type: "object",
       default: {},

@@ -1,6 +1,8 @@
 export interface Rule {
   readonly apiGroups: readonly string[];
   readonly resources: readonly string[];
+  /** All when absent. */
+  readonly resourceNames?: readonly string[];
   readonly verbs: readonly string[];
 }
 
@@ -17,11 +19,37 @@ export const clusterRules: readonly Rule[] = [
   { apiGroups: ["security.istio.io"], resources: ["authorizationpolicies", "peerauthentications"], verbs: owned },
 ];
 
-/** In its own namespace: what it is told, and where it tells. A token for the repository is a mounted file, so that it reads no Secrets. */
-export const namespaceRules: readonly Rule[] = [
-  // Its labels and annotations are the inventory; it is made by whoever installs.
+/** The Lease of those that follow one MeshSync. */
+export const leaseName = (meshSync: string): string => `mesh-sync.${meshSync}`;
+
+/**
+ * In its own namespace: what it is told, and where it tells, for the MeshSync of this name. A token for the repository is a mounted
+ * file, so that it reads no Secrets.
+ */
+export const namespaceRules = (meshSync: string): readonly Rule[] => [
+  // It is followed; its labels and annotations are the inventory; it is made by whoever installs.
   { apiGroups: ["meshwright.dev"], resources: ["meshsyncs"], verbs: ["get", "list", "watch", "patch"] },
   { apiGroups: ["meshwright.dev"], resources: ["meshsyncs/status"], verbs: ["patch"] },
-  { apiGroups: ["coordination.k8s.io"], resources: ["leases"], verbs: ["get", "create", "update"] },
+  // Others' decide who leads elsewhere; what is yet to be made has no name to be narrowed to.
+  {
+    apiGroups: ["coordination.k8s.io"],
+    resources: ["leases"],
+    resourceNames: [leaseName(meshSync)],
+    verbs: ["get", "update"],
+  },
+  { apiGroups: ["coordination.k8s.io"], resources: ["leases"], verbs: ["create"] },
   { apiGroups: ["events.k8s.io"], resources: ["events"], verbs: ["create", "patch"] },
+];
+
+/**
+ * In Istio's root namespace: the one EnvoyFilter by whose change it is seen that every proxy has a step, and which changes nothing of
+ * any. Without istiod's address none is written.
+ */
+export const rootRules = (marker: string): readonly Rule[] => [
+  {
+    apiGroups: ["networking.istio.io"],
+    resources: ["envoyfilters"],
+    resourceNames: [marker],
+    verbs: ["create", "patch"],
+  },
 ];

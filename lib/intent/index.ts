@@ -17,7 +17,14 @@ export { ingress } from "./ingress.ts";
 export type { Ingress, IngressIntent } from "./ingress.ts";
 export type { Retries, RetryCondition, Timeout } from "./limits.ts";
 export { absent, present } from "./match.ts";
-export type { HeaderCondition, HeaderConditions, PathCondition, When } from "./match.ts";
+export type {
+  HeaderCondition,
+  HeaderConditions,
+  HeaderExclusion,
+  HeaderExclusions,
+  PathCondition,
+  When,
+} from "./match.ts";
 export { mesh } from "./mesh-config.ts";
 export type { MeshConfig } from "./mesh-config.ts";
 export { policy } from "./policy.ts";
@@ -32,7 +39,7 @@ export type {
   WorkloadPolicy,
 } from "./policy.ts";
 export { route } from "./route.ts";
-export type { HeaderEdits, Route, RouteIntent } from "./route.ts";
+export type { DirectResponse, Forwarding, HeaderEdits, Responding, Route, RouteIntent } from "./route.ts";
 export { split } from "./split.ts";
 export type { Split, Weights } from "./split.ts";
 export type { Duration, Method, Path } from "./units.ts";

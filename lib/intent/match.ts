@@ -6,9 +6,15 @@ import type { Path } from "./units.ts";
  * Paths are compared after the platform's normalisation, without the query, case-sensitively.
  */
 export type When =
-  | { readonly path: Path; readonly prefix?: OnePath; readonly headers?: HeaderConditions }
-  | { readonly prefix: Path; readonly path?: OnePath; readonly headers?: HeaderConditions }
-  | { readonly headers: HeaderConditions; readonly path?: undefined; readonly prefix?: undefined };
+  | ({ readonly path: Path; readonly prefix?: OnePath } & Headers)
+  | ({ readonly prefix: Path; readonly path?: OnePath } & Headers)
+  | ({ readonly headers: HeaderConditions; readonly path?: undefined; readonly prefix?: undefined } & Headers)
+  | ({ readonly withoutHeaders: HeaderExclusions; readonly path?: undefined; readonly prefix?: undefined } & Headers);
+
+interface Headers {
+  readonly headers?: HeaderConditions;
+  readonly withoutHeaders?: HeaderExclusions;
+}
 
 type OnePath = Refuse<"a condition has `path` (exactly this) or `prefix` (this and everything below it), not both">;
 
@@ -19,6 +25,19 @@ type OnePath = Refuse<"a condition has `path` (exactly this) or `prefix` (this a
 export type HeaderConditions = Readonly<Record<string, HeaderCondition>>;
 
 export type HeaderCondition = string | HeaderPrefix | HeaderPresence;
+
+/**
+ * By header name, in any case: what none of a header's lines may be. A request without the header has none that is
+ * (Istio's `withoutHeaders`). A header may stand here and in `headers`: with this beginning, but not with that value.
+ */
+export type HeaderExclusions = Readonly<Record<string, HeaderExclusion>>;
+
+export type HeaderExclusion = string | HeaderPrefix | ExcludedPresence;
+
+interface ExcludedPresence {
+  readonly header: Refuse<"a header that must not be there at all: `headers: { name: absent }`">;
+  readonly prefix?: undefined;
+}
 
 export interface HeaderPrefix {
   readonly prefix: string;

@@ -32,12 +32,32 @@ route({ when: { path: "/a", prefix: "/b" }, to: reviews });
 route({ when: {}, to: reviews });
 // @ts-expect-error a header's condition is a value, a prefix, or its presence
 route({ when: { headers: { x: { prefix: "a", header: "present" } } }, to: reviews });
+route({ when: { withoutHeaders: { x: "a" } }, to: reviews });
+route({
+  when: { prefix: "/a", headers: { x: { prefix: "a" } }, withoutHeaders: { x: "ab", y: { prefix: "b" } } },
+  to: reviews,
+});
+// @ts-expect-error that a header is not there is said by `absent`
+route({ when: { withoutHeaders: { x: present } }, to: reviews });
+// @ts-expect-error what is excluded is a value or what it begins with
+route({ when: { withoutHeaders: { x: 1 } }, to: reviews });
 // @ts-expect-error a header's value is text
 route({ when: { headers: { x: 1 } }, to: reviews });
 
 // Routes
 // @ts-expect-error a route leads somewhere
 route({ when: { path: "/a" } });
+route({ respond: { status: 503, body: "back at noon" }, headers: { response: { set: { "retry-after": "60" } } } });
+// @ts-expect-error a response has a status
+route({ respond: { body: "back at noon" } });
+// @ts-expect-error who responds forwards nothing
+route({ to: reviews, respond: { status: 503 } });
+// @ts-expect-error nothing is waited for
+route({ respond: { status: 503 }, timeout: "2s" });
+// @ts-expect-error nothing is asked for again
+route({ respond: { status: 503 }, retries: "none" });
+// @ts-expect-error nobody receives the request
+route({ respond: { status: 503 }, headers: { request: { set: { a: "b" } } } });
 // @ts-expect-error a duration has a unit
 route({ to: reviews, timeout: "2" });
 // @ts-expect-error a duration has a unit that exists

@@ -108,6 +108,7 @@ export const targetOf = (service: Service, port: ServicePort, graph: ServiceGrap
 export const defaultRoute = (host: Host, port: number, platform: Platform, origin: Origin): Route => ({
   matches: [{ path: { kind: "any" }, headers: [] }],
   backends: [{ host, port, subset: "any", weight: wholeWeight }],
+  directResponse: "none",
   timeout: "none",
   retries: defaultRetries(platform),
   requestHeaders: noEdits,

@@ -1,24 +1,14 @@
-import type { HeaderMatch, Match, PathMatch, Route } from "./route.ts";
+import { implies } from "./header-conditions.ts";
+import type { Match, PathMatch, Route } from "./route.ts";
 
-/** Whether every request of `inner` is also one of `outer`; both single matches, so this is exact. */
+/** Whether every request of `inner` is also one of `outer`; both single matches that some request meets, so this is exact. */
 export const covers = (outer: Match, inner: Match): boolean =>
   pathCovers(outer.path, inner.path) &&
-  outer.headers.every((header) =>
-    inner.headers.some((other) => other.name === header.name && headerCovers(header, other)),
-  );
+  outer.headers.every((header) => inner.headers.some((other) => implies(other, header)));
 
 const pathCovers = (outer: PathMatch, inner: PathMatch): boolean => {
   if (outer.kind === "any") return true;
   if (inner.kind === "any") return outer.kind === "prefix" && outer.value === "/";
-  return outer.kind === "exact"
-    ? inner.kind === "exact" && inner.value === outer.value
-    : inner.value.startsWith(outer.value);
-};
-
-const headerCovers = (outer: HeaderMatch, inner: HeaderMatch): boolean => {
-  if (outer.kind === "absent" || inner.kind === "absent") return outer.kind === inner.kind;
-  if (outer.kind === "present") return true;
-  if (inner.kind === "present") return false;
   return outer.kind === "exact"
     ? inner.kind === "exact" && inner.value === outer.value
     : inner.value.startsWith(outer.value);

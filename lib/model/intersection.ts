@@ -1,4 +1,5 @@
-import type { HeaderMatch, Match, PathMatch } from "./route.ts";
+import { headerConditions, isStated } from "./header-conditions.ts";
+import type { Match, PathMatch, StatedHeader } from "./route.ts";
 
 /**
  * What both matches match, or undefined where no request with one line of each header can be in both. Exact for those:
@@ -7,14 +8,16 @@ import type { HeaderMatch, Match, PathMatch } from "./route.ts";
 export const intersection = (a: Match, b: Match): Match | undefined => {
   const path = pathIntersection(a.path, b.path);
   if (path === undefined) return undefined;
-  const headers = new Map(a.headers.map((header) => [header.name, header]));
-  for (const header of b.headers) {
-    const known = headers.get(header.name);
-    const both = known ? headerIntersection(known, header) : header;
+  const all = [...a.headers, ...b.headers];
+  const stated = new Map<string, StatedHeader>();
+  for (const header of all.filter(isStated)) {
+    const known = stated.get(header.name);
+    const both = known ? statedIntersection(known, header) : header;
     if (both === undefined) return undefined;
-    headers.set(header.name, both);
+    stated.set(header.name, both);
   }
-  return { path, headers: [...headers.values()].sort((x, y) => (x.name < y.name ? -1 : 1)) };
+  const headers = headerConditions([...stated.values(), ...all.filter((header) => !isStated(header))]);
+  return headers && { path, headers };
 };
 
 const pathIntersection = (a: PathMatch, b: PathMatch): PathMatch | undefined => {
@@ -23,8 +26,7 @@ const pathIntersection = (a: PathMatch, b: PathMatch): PathMatch | undefined => 
   return valueIntersection(a, b);
 };
 
-const headerIntersection = (a: HeaderMatch, b: HeaderMatch): HeaderMatch | undefined => {
-  if (a.kind === "absent" || b.kind === "absent") return a.kind === b.kind ? a : undefined;
+const statedIntersection = (a: StatedHeader, b: StatedHeader): StatedHeader | undefined => {
   if (a.kind === "present") return b;
   if (b.kind === "present") return a;
   return valueIntersection(a, b);

@@ -16,7 +16,10 @@ export const holdsOfPath = (match: PathMatch, path: string): boolean => {
   }
 };
 
-/** A condition on a value holds if it holds of one of several (Envoy compares each header line by itself). */
+/**
+ * What must be there holds if it holds of one of several values, what must not if it holds of none (Envoy compares each
+ * header line by itself, and inverts what it found of all of them).
+ */
 const holdsOfHeader = (match: HeaderMatch, request: HttpRequest): boolean => {
   const values = headerValues(request, match.name);
   switch (match.kind) {
@@ -28,5 +31,9 @@ const holdsOfHeader = (match: HeaderMatch, request: HttpRequest): boolean => {
       return values.includes(match.value);
     case "prefix":
       return values.some((value) => value.startsWith(match.value));
+    case "not-exact":
+      return !values.includes(match.value);
+    case "not-prefix":
+      return !values.some((value) => value.startsWith(match.value));
   }
 };

@@ -74,6 +74,7 @@ const routeForm = (route: Route, mesh: Mesh): unknown => {
         share: fraction(weight, total),
       })),
     ),
+    directResponse: route.directResponse,
     timeout: route.timeout,
     retries: route.retries,
     requestHeaders: route.requestHeaders,

@@ -5,8 +5,13 @@ import type { Host } from "./selector.ts";
 export interface Route {
   /** Any of them; never empty. */
   readonly matches: readonly Match[];
-  /** At least one, each with weight above zero. */
+  /** At least one, each with weight above zero; none where the proxy responds. */
   readonly backends: readonly Backend[];
+  /**
+   * What the proxy that routes responds by itself. INVARIANT: such a route has no backends, no limit, no retries and no edits
+   * of the request.
+   */
+  readonly directResponse: DirectResponse | "none";
   /** Milliseconds for the whole exchange, retries included. */
   readonly timeout: number | "none";
   readonly retries: RetryPolicy | "none";
@@ -18,7 +23,7 @@ export interface Route {
 /** All of it must hold. */
 export interface Match {
   readonly path: PathMatch;
-  /** Sorted by name; one condition a name. */
+  /** In one order (`headerConditions`). Of one name at most one says what there must be; any number, what there must not. */
   readonly headers: readonly HeaderMatch[];
 }
 
@@ -28,12 +33,26 @@ export type PathMatch =
   | { readonly kind: "exact"; readonly value: string }
   | { readonly kind: "prefix"; readonly value: string };
 
-/** Of one of a header's values; names in lower case. */
-export type HeaderMatch =
+/** Names in lower case. */
+export type HeaderMatch = StatedHeader | ExcludedHeader;
+
+/** Holds of one of a header's values. */
+export type StatedHeader =
   | { readonly name: string; readonly kind: "exact"; readonly value: string }
   | { readonly name: string; readonly kind: "prefix"; readonly value: string }
-  | { readonly name: string; readonly kind: "present" }
+  | { readonly name: string; readonly kind: "present" };
+
+/** Holds of none of them: where there are none, too. */
+export type ExcludedHeader =
+  | { readonly name: string; readonly kind: "not-exact"; readonly value: string }
+  | { readonly name: string; readonly kind: "not-prefix"; readonly value: string }
   | { readonly name: string; readonly kind: "absent" };
+
+export interface DirectResponse {
+  readonly status: number;
+  /** As text; empty: none. */
+  readonly body: string;
+}
 
 export interface Backend {
   readonly host: Host;
@@ -63,3 +82,7 @@ export interface HeaderEdits {
 export const noEdits: HeaderEdits = { remove: [], set: [], add: [] };
 
 export const matchesEverything = (match: Match): boolean => match.path.kind === "any" && match.headers.length === 0;
+
+/** What a route says of itself beside its conditions where the proxy responds. */
+export const responding = (directResponse: DirectResponse) =>
+  ({ backends: [], directResponse, timeout: "none", retries: "none", requestHeaders: noEdits }) as const;

@@ -1,5 +1,6 @@
 import type { AccessRule } from "../model/authorization.ts";
-import type { HeaderMatch, Match, PathMatch } from "../model/route.ts";
+import { excludedBy, isStated } from "../model/header-conditions.ts";
+import type { HeaderMatch, Match, PathMatch, StatedHeader } from "../model/route.ts";
 import type { Diagram, Diagrams } from "./diagrams.ts";
 import type { RequestTest } from "./request-test.ts";
 
@@ -26,7 +27,7 @@ export const ruleSet = ({ methods, paths }: Pick<AccessRule, "methods" | "paths"
 /** The tests that a match asks. */
 export const testsOf = ({ path, headers }: Match): readonly RequestTest[] => [
   ...pathTests(path),
-  ...headers.map(headerTest),
+  ...headers.map((header) => headerTest(isStated(header) ? header : excludedBy(header))),
 ];
 
 export const pathTests = (path: PathMatch): readonly RequestTest[] =>
@@ -40,13 +41,11 @@ const pathSet = (path: PathMatch, diagrams: Diagrams): Diagram => {
 /** Every path begins with `/`. */
 const isEveryPath = (path: PathMatch): boolean => path.kind === "prefix" && "/".startsWith(path.value);
 
-const headerSet = (header: HeaderMatch, diagrams: Diagrams): Diagram => {
-  const test = diagrams.test(headerTest(header));
-  return header.kind === "absent" ? diagrams.not(test) : test;
-};
+const headerSet = (header: HeaderMatch, diagrams: Diagrams): Diagram =>
+  isStated(header) ? diagrams.test(headerTest(header)) : diagrams.not(diagrams.test(headerTest(excludedBy(header))));
 
 /** Every value begins with nothing. */
-const headerTest = (header: HeaderMatch): RequestTest =>
-  header.kind === "absent" || header.kind === "present" || (header.kind === "prefix" && header.value === "")
+const headerTest = (header: StatedHeader): RequestTest =>
+  header.kind === "present" || (header.kind === "prefix" && header.value === "")
     ? { of: "header", name: header.name, kind: "present" }
     : { of: "header", name: header.name, kind: header.kind, value: header.value };

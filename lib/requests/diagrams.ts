@@ -51,6 +51,9 @@ export class Diagrams {
 
   /** The same value for all requests. */
   value<T>(of: T): Diagram<T> {
+    // What holds of meanings is asked of millions of them; in the constructor there is neither yet.
+    const set = of === true ? this.yes : of === false ? this.no : undefined;
+    if (set !== undefined) return asAny(set);
     const key = JSON.stringify(of);
     const known = this.#valueIds.get(key);
     if (known !== undefined) return known as Diagram<T>;

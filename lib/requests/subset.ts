@@ -13,14 +13,15 @@ export const isSubset = (inner: Diagram, outer: Diagram, space: Space): boolean 
   }
 };
 
-/** Whether earlier conditions, together, take every request for which any of these would hold. */
+/** Whether earlier conditions, together, take every request for which any of these would hold, and there are such requests. */
 export const areTaken = (
   matches: readonly Match[],
   earlier: readonly Match[],
   space: Space,
 ): boolean | "inconclusive" => {
   try {
-    return isSubset(matchesSet(matches, space.diagrams), matchesSet(earlier, space.diagrams), space);
+    const own = matchesSet(matches, space.diagrams);
+    return !space.isEmpty(own) && isSubset(own, matchesSet(earlier, space.diagrams), space);
   } catch (error) {
     if (error instanceof TooLarge) return "inconclusive";
     throw error;

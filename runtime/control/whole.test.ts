@@ -1,5 +1,7 @@
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { once } from "node:events";
 import { request } from "node:http";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Client, credentials, type ClientDuplexStream } from "@grpc/grpc-js";
@@ -219,6 +221,18 @@ test("the admin port answers, whatever it is asked, and shows no key", async () 
   expect(pages[2]?.body).toContain("meshwright_control_streams 1");
   expect(pages[5]?.body).toContain("outbound|80|v1|greeter.greeter.svc.cluster.local");
   expect(pages.map(({ body }) => body).join("")).not.toMatch(/PRIVATE KEY|inlineBytes|privateKey/);
+});
+
+test("who holds more connections of the admin port than there may be keeps no probe out", async () => {
+  const { plane } = await running();
+  const shown = await admin(plane, { address: "127.0.0.1", port: 0 });
+  onTestFinished(shown.close);
+  const sockets = Array.from({ length: 129 }, () => connect(shown.port, "127.0.0.1").resume());
+  onTestFinished(() => sockets.forEach((socket) => socket.destroy()));
+  await Promise.any(sockets.map((socket) => once(socket, "close")));
+  expect((await asked(shown.port, "/healthz")).status).toBe(200);
+  // One for the last of them, and one for the probe: whoever is silent for long is ended in any case, but all are then.
+  await expect.poll(() => sockets.filter(({ closed }) => closed).length).toBe(2);
 });
 
 test("metrics say what was issued, to whom it was not, and how long a change took", async () => {

@@ -1,17 +1,25 @@
 import { brokenWords } from "../../compiler/preview/rollout/text.ts";
-import { rolloutPlan, type Plan } from "../../compiler/rollout/plan.ts";
+import { changes, stateOf, type Write } from "../../compiler/rollout/change.ts";
+import type { Plan } from "../../compiler/rollout/plan.ts";
+import type { Platform } from "../../lib/graph/platform.ts";
 import type { Step } from "../../compiler/rollout/step.ts";
 import { nameOf, type KubernetesObject } from "../../targets/istio/object.ts";
 import type { Kept } from "../diagnostics/kept.ts";
 import type { Log } from "../log/log.ts";
-import { ClusterError, type ClusterApi, type ClusterObject, type ObjectKind } from "./cluster/index.ts";
-import { PassFailure } from "./failure.ts";
+import { refOf, type ClusterApi, type ClusterObject, type ObjectKind } from "./cluster/index.ts";
+import { PassFailure, refusedFor } from "./failure.ts";
+import { firstLines } from "./first-lines.ts";
+import { foreignAmong } from "./foreign.ts";
 import type { ApplySet } from "./inventory/index.ts";
-import { rollout } from "./rollout/carried-out.ts";
+import { labelled, type Labels } from "./record.ts";
+import { membersMeanwhile } from "./members-meanwhile.ts";
+import { planOf } from "./planner/planner.ts";
+import { rollout, type Rollout } from "./rollout/carried-out.ts";
 import type { Settling } from "./rollout/settled.ts";
 import type { Fetched } from "./source/source.ts";
 import { wantedOf, type CompileOptions, type Wanted } from "./wanted.ts";
-import { asWritten, byAge, isAsWanted, labelled, referenceTo } from "./written.ts";
+import { unchanged, withoutLabel, type Unchanged } from "./unchanged.ts";
+import { asWritten, byAge, isAsWanted } from "./written.ts";
 
 /** What somebody has to say yes to, each by itself. */
 export interface Consent {
@@ -24,23 +32,33 @@ export interface Consent {
 }
 
 export interface PassOptions {
-  readonly api: Pick<ClusterApi, "apply" | "remove" | "get">;
+  readonly api: Pick<ClusterApi, "apply" | "remove" | "get" | "list">;
   readonly inventory: ApplySet;
-  readonly settling: Settling;
+  readonly settling: (platform: Platform) => Settling;
   readonly compile: CompileOptions;
   readonly consent: Consent;
   readonly log: Log;
-  /** Called before anything is stored: from then on the cluster is neither what it was nor what the commit says, until the pass is over. */
-  readonly begins?: () => void;
+  /** Brings what the commit does not change to what it was; without it, that is planned with all the rest. */
+  readonly keeps?: (
+    unchanged: readonly Unchanged[],
+    signal: AbortSignal,
+  ) => Promise<ReadonlyMap<string, ClusterObject>>;
+  /** Called before a step is stored, with what will be written from then on. */
+  readonly begins?: (forms: Rollout["forms"]) => void;
 }
 
-/** A plan, with what it was made of. */
-export interface Planned {
+/** What a commit asks for, and what there is. */
+interface Looked {
   readonly commit: string;
   readonly wanted: Wanted;
   /** By name (`VirtualService shop/cart`), in the order of their age, as Istio counts it. */
   readonly ours: ReadonlyMap<string, ClusterObject>;
-  readonly plan: Plan;
+  /** What is adopted, likewise. */
+  readonly foreign: ReadonlyMap<string, ClusterObject>;
+  /** What there is of all of these as it would have been written. */
+  readonly before: readonly KubernetesObject[];
+  /** The commit whose rollout did not come to its end. */
+  readonly interrupted: string | undefined;
 }
 
 export interface Passed {
@@ -52,23 +70,25 @@ export interface Passed {
   readonly live: ReadonlyMap<string, ClusterObject>;
 }
 
-/** What a commit would do to the cluster, and nothing of it done. Rejects with a `PassFailure`. */
-export const planned = async (
-  { commit, folder }: Fetched,
-  options: PassOptions,
-  signal: AbortSignal,
-): Promise<Planned> => {
-  const { inventory, compile, consent } = options;
-  const [wanted, members] = await Promise.all([
-    wantedOf(folder, compile),
-    inventory.members(signal).catch(refusedToLook),
+const looked = async (fetching: Promise<Fetched>, options: PassOptions, signal: AbortSignal): Promise<Looked> => {
+  const { api, inventory, compile, consent } = options;
+  const [{ commit, wanted }, members] = await Promise.all([
+    fetching.then(async ({ commit, folder }) => ({ commit, wanted: await wantedOf(folder, compile) })),
+    membersMeanwhile(fetching, inventory, signal).catch(refusedToLook),
   ]);
-  const ours = new Map(members.ours.toSorted(byAge).map((object) => [named(object), object]));
-  const foreign = await foreignAmong(
-    wanted.objects.filter((object) => !ours.has(nameOf(object))),
-    options,
-    signal,
+  const ours = new Map(members.ours.toSorted(byAge).map((object) => [nameOf(object), object]));
+  const { labels } = inventory;
+  const { lost, foreign } = withoutLabel(
+    await foreignAmong(
+      wanted.objects.filter((object) => !ours.has(nameOf(object))),
+      api,
+      signal,
+    ).catch(refusedToLook),
+    labels,
   );
+  for (const [name, object] of lost) ours.set(name, object);
+  const kept = await options.keeps?.(unchanged(wanted.objects, ours, labels), signal);
+  for (const [name, object] of kept ?? []) ours.set(name, object);
   if (foreign.size > 0 && !consent.adopt) throw foreignObjects(foreign);
   if (wanted.objects.length === 0 && ours.size > 0 && !consent.empty)
     throw new PassFailure(
@@ -76,7 +96,6 @@ export const planned = async (
       "Empty",
       `the commit asks for nothing, which would delete all ${ours.size} objects of this inventory: allow that if it is meant`,
     );
-  const { labels } = inventory;
   const asked = new Map(wanted.objects.map((object) => [nameOf(object), object]));
   const before = [...ours, ...foreign]
     .sort(([, a], [, b]) => byAge(a, b))
@@ -85,71 +104,96 @@ export const planned = async (
       const object = asked.get(name);
       return object !== undefined && isAsWanted(labelled(object, labels), live) ? object : asWritten(live, labels);
     });
-  const { value, diagnostics } = rolloutPlan(before, wanted.objects, wanted);
+  return { commit, wanted, ours, foreign, before, interrupted: members.rollout };
+};
+
+const planFor = async ({ wanted, before }: Looked, signal: AbortSignal): Promise<Plan> => {
+  const { objects, graph, platform } = wanted;
+  const { value, diagnostics } = await planOf({ before, after: objects, base: { graph, platform } }, signal);
   if (value === undefined)
     throw new PassFailure("Planned", "Unreadable", diagnostics.map(({ message }) => message).join("\n"));
-  return { commit, wanted, ours, plan: value };
+  return value;
+};
+
+/** What a commit would do to the cluster, and nothing of it done. Rejects with a `PassFailure`. */
+export const planned = async (fetching: Promise<Fetched>, options: PassOptions, signal: AbortSignal): Promise<Plan> =>
+  planFor(await looked(fetching, options, signal), signal);
+
+/** A plan that may be carried out, once the API server would take what it comes to. */
+const agreed = async (found: Looked, rolling: Rollout, consent: Consent, signal: AbortSignal): Promise<Plan> => {
+  const planning = async (): Promise<Plan> => {
+    const plan = await planFor(found, signal);
+    if (plan.kind !== "safe" && !consent.unsafe) throw new PassFailure("Planned", ...whyNot(plan));
+    return plan;
+  };
+  // What is wanted in the end is known before the way to it.
+  const coming = changes(stateOf(found.before), stateOf(found.wanted.objects)).filter(
+    ({ after }) => after !== undefined,
+  );
+  const giving = new AbortController();
+  const trying = rolling.tried(coming, AbortSignal.any([signal, giving.signal]));
+  const [plan, tried] = await Promise.allSettled([
+    planning().catch((error: unknown) => {
+      giving.abort();
+      throw error;
+    }),
+    trying,
+  ]);
+  // Why there is no plan is told before what is refused of it.
+  if (plan.status === "rejected") throw plan.reason;
+  if (tried.status === "rejected") throw tried.reason;
+  return plan.value;
 };
 
 /** One pass: a commit becomes what the cluster holds. Rejects with a `PassFailure`, or with the signal's reason. */
-export const passed = async (fetched: Fetched, options: PassOptions, signal: AbortSignal): Promise<Passed> => {
-  const { api, inventory, settling, consent, log } = options;
-  const { commit, wanted, ours, plan } = await planned(fetched, options, signal);
-  const { rollout: interrupted } = await inventory.scope(signal).catch(refusedToLook);
-  if (plan.kind !== "safe" && !consent.unsafe) throw new PassFailure("Planned", ...whyNot(plan));
-  const { steps } = plan;
-  const rolling = rollout(ours, { api, labels: inventory.labels, settling, log });
+export const passed = async (
+  fetching: Promise<Fetched>,
+  options: PassOptions,
+  signal: AbortSignal,
+): Promise<Passed> => {
+  const { api, inventory, consent, log } = options;
+  const { labels } = inventory;
+  const found = await looked(fetching, options, signal);
+  const { commit, wanted, ours, interrupted } = found;
+  const settling = options.settling(wanted.platform);
+  const rolling = rollout(ours, { api, labels, settling, log });
+  const plan = await agreed(found, rolling, consent, signal);
+  const claims = claimed(found, plan, labels);
+  const steps: readonly Step[] = claims.length > 0 ? [{ phase: "prepare", writes: claims }, ...plan.steps] : plan.steps;
   if (steps.length > 0 || interrupted !== undefined) {
-    await rolling.tried(steps, signal);
-    options.begins?.();
-    await inventory.widen({ ...extent([...wanted.objects]), rollout: commit }, signal).catch(refusedToLook);
+    const writes = steps.flatMap((step) => step.writes);
+    await rolling.tried(writes, signal);
+    options.begins?.(rolling.forms);
+    // What is there only on the way is found again too, whoever is killed there.
+    const forms = writes.flatMap(({ after }) => after ?? []);
+    await inventory
+      .widen({ ...extent([...wanted.objects, ...forms]), rollout: commit }, signal)
+      .catch(refusedFor("Applied"));
     // Somebody was on the way here: proxies may be anywhere between what was and what is.
     if (interrupted !== undefined) {
       log({ level: "warn", event: "an unfinished rollout is waited for", commit: interrupted });
-      await settling
-        .settled(
-          [...ours.values()].map((object) => ({
-            ref: referenceTo(object),
-            resourceVersion: object.metadata.resourceVersion,
-          })),
-          signal,
-        )
-        .catch(notSettled(signal));
+      const there = [...ours.values()].map((object) => ({
+        ref: refOf(object),
+        resourceVersion: object.metadata.resourceVersion,
+      }));
+      await settling.settled(there, signal, labels).catch(notSettled(signal));
     }
     await rolling.carriedOut(steps, signal);
-    await inventory.narrow(extent(wanted.objects), signal).catch(refusedToLook);
+    await inventory.narrow(extent(wanted.objects), signal).catch(refusedFor("Applied"));
   }
   return { commit, steps, warnings: wanted.warnings, wanted: wanted.objects, live: rolling.live };
 };
 
-const named = (object: ClusterObject): string => nameOf(asWritten(object, {}));
-
-/** Objects of these names that are there, and not ours. */
-const foreignAmong = async (
-  objects: readonly KubernetesObject[],
-  { api }: Pick<PassOptions, "api">,
-  signal: AbortSignal,
-): Promise<ReadonlyMap<string, ClusterObject>> => {
-  const missing = new Set<string>();
-  const found = await Promise.all(
-    objects.map(async (object): Promise<readonly (readonly [string, ClusterObject])[]> => {
-      try {
-        const live = await api.get(referenceTo(object), { signal });
-        return live === undefined ? [] : [[nameOf(object), live]];
-      } catch (error) {
-        if (!(error instanceof ClusterError) || error.kind !== "no-such-kind") return refusedToLook(error);
-        missing.add(`${object.kind} (${object.apiVersion})`);
-        return [];
-      }
-    }),
-  );
-  if (missing.size > 0)
-    throw new PassFailure(
-      "Planned",
-      "Blocked",
-      `the cluster has no ${[...missing].join(", ")}: install Istio's custom resource definitions; they are never created from here`,
-    );
-  return new Map(found.flat());
+/** What says already what is wanted, and does not show yet whose it is: adopted, or without its record. No proxy is told of that. */
+const claimed = ({ wanted, ours, foreign, before }: Looked, { steps }: Plan, labels: Labels): readonly Write[] => {
+  const planned = new Set(steps.flatMap(({ writes }) => writes.map(({ name }) => name)));
+  const there = stateOf(before);
+  return wanted.objects.flatMap((after): readonly Write[] => {
+    const name = nameOf(after);
+    const live = ours.get(name) ?? foreign.get(name);
+    if (live === undefined || planned.has(name) || isAsWanted(labelled(after, labels), live)) return [];
+    return [{ name, kind: after.kind, before: there.get(name), after }];
+  });
 };
 
 const extent = (objects: readonly KubernetesObject[]) => ({
@@ -161,15 +205,12 @@ const extent = (objects: readonly KubernetesObject[]) => ({
   namespaces: [...new Set(objects.map(({ metadata }) => metadata.namespace))].sort(),
 });
 
-const mostSaid = 10;
-
 const foreignObjects = (foreign: ReadonlyMap<string, ClusterObject>): PassFailure => {
-  const said = [...foreign].slice(0, mostSaid).map(([name, { metadata }]) => {
+  const lines = [...foreign].map(([name, { metadata }]) => {
     const managers = [...new Set((metadata.managedFields ?? []).map(({ manager = "nobody" }) => manager))].join(", ");
     return `${name} exists, and is not of this inventory (managed by ${managers || "nobody"})`;
   });
-  const more = foreign.size > mostSaid ? [`and ${foreign.size - mostSaid} more`] : [];
-  return new PassFailure("Planned", "Foreign", [...said, ...more].join("\n"));
+  return new PassFailure("Planned", "Foreign", firstLines(lines));
 };
 
 const whyNot = (plan: Exclude<Plan, { readonly kind: "safe" }>): [reason: string, message: string] =>
@@ -177,16 +218,7 @@ const whyNot = (plan: Exclude<Plan, { readonly kind: "safe" }>): [reason: string
     ? ["Unsafe", `no order of these changes is safe: ${brokenWords(plan)}`]
     : ["Unproved", `whether any order of these changes is safe is not known: ${plan.why}`];
 
-const refusedToLook = (error: unknown): never => {
-  if (!(error instanceof ClusterError)) throw error;
-  throw new PassFailure("Planned", reasons[error.kind] ?? "Unreachable", error.message, error.retryAfterMs);
-};
-
-const reasons: Readonly<Record<string, string>> = {
-  forbidden: "Forbidden",
-  conflict: "Conflict",
-  "not-found": "Blocked",
-};
+const refusedToLook = refusedFor("Planned");
 
 const notSettled =
   (signal: AbortSignal) =>

@@ -1,10 +1,11 @@
 import { compile, spansOf } from "../../compiler/pipeline.ts";
-import type { PlanBase } from "../../compiler/rollout/step-proof.ts";
+import type { PlanBase } from "../../compiler/rollout/proof/step-proof.ts";
 import { failed, type Diagnostic } from "../../lib/diagnostics/diagnostic.ts";
 import { istio } from "../../targets/istio/index.ts";
 import type { KubernetesObject } from "../../targets/istio/object.ts";
 import { kept, type Kept } from "../diagnostics/kept.ts";
 import { PassFailure } from "./failure.ts";
+import { firstLines } from "./first-lines.ts";
 
 /** What a commit asks a cluster to hold. */
 export interface Wanted extends PlanBase {
@@ -29,12 +30,9 @@ export const wantedOf = async (folder: string, options: CompileOptions): Promise
   return { objects: istio.emit(value.mesh), graph: value.graph, platform: value.platform, warnings: all };
 };
 
-const mostSaid = 10;
-
-const inWords = (diagnostics: readonly Kept[]): string => {
-  const errors = diagnostics.filter(({ severity }) => severity === "error");
-  const lines = errors
-    .slice(0, mostSaid)
-    .map(({ code, message, at }) => `${at === undefined ? "" : `${at}: `}${message} (${code})`);
-  return [...lines, ...(errors.length > mostSaid ? [`and ${errors.length - mostSaid} more`] : [])].join("\n");
-};
+const inWords = (diagnostics: readonly Kept[]): string =>
+  firstLines(
+    diagnostics
+      .filter(({ severity }) => severity === "error")
+      .map(({ code, message, at }) => `${at === undefined ? "" : `${at}: `}${message} (${code})`),
+  );

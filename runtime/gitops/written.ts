@@ -1,22 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { KubernetesObject } from "../../targets/istio/object.ts";
-import {
-  fieldManager,
-  ownedFields,
-  type ClusterObject,
-  type FieldSet,
-  type ObjectRef,
-  type WantedObject,
-} from "./cluster/index.ts";
-
-/** What every object of ours carries. */
-export type Labels = Readonly<Record<string, string>>;
-
-/** An object as it is applied: with what tells whose it is. */
-export const labelled = ({ metadata, ...object }: KubernetesObject, labels: Labels): WantedObject => ({
-  ...object,
-  metadata: { ...metadata, labels: { ...metadata.labels, ...labels } },
-});
+import { fieldManager, ownedFields, type ClusterObject, type FieldSet, type WantedObject } from "./cluster/index.ts";
+import type { Labels } from "./record.ts";
 
 /** An object of a cluster as `emit` would have written it. */
 export const asWritten = ({ apiVersion, kind, metadata, spec }: ClusterObject, labels: Labels): KubernetesObject => ({
@@ -28,17 +13,6 @@ export const asWritten = ({ apiVersion, kind, metadata, spec }: ClusterObject, l
     labels: Object.fromEntries(Object.entries(metadata.labels ?? {}).filter(([key]) => !(key in labels))),
   },
   spec: (spec ?? {}) as KubernetesObject["spec"],
-});
-
-export const referenceTo = ({
-  apiVersion,
-  kind,
-  metadata,
-}: Pick<ClusterObject | KubernetesObject, "apiVersion" | "kind" | "metadata">): ObjectRef => ({
-  apiVersion,
-  kind,
-  namespace: metadata.namespace,
-  name: metadata.name,
 });
 
 /** By creation, then by name (istio, `pkg/config/sort`). */

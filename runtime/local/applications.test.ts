@@ -71,12 +71,14 @@ test("a command is told the ports as they are: where it listens, and where it ca
   const { played, lines } = playing();
   const local = { ...echoes, workloads: { "shop/server": { command: "echo $PORT $MESH_80 $MESH_81; sleep 60" } } };
   await played(workload, instance({ 80: 1 }, { 80: 2 }), local);
-  await vi.waitFor(() => expect(lines).toEqual(["1 http://127.0.0.1:2"]));
+  await vi.waitFor(() => expect(lines).toEqual(["1 http://127.0.0.1:2"]), { timeout: 60_000 });
   await played(workload, instance({ 80: 1 }, { 80: 2 }), local);
   await played(workload, instance({ 80: 3 }, { 80: 2 }), local);
-  await vi.waitFor(() => expect(lines.slice(1)).toEqual(["3 http://127.0.0.1:2"]));
+  await vi.waitFor(() => expect(lines.slice(1)).toEqual(["3 http://127.0.0.1:2"]), { timeout: 60_000 });
   await played(workload, instance({ 80: 3 }, { 80: 2, 81: 4 }), local);
-  await vi.waitFor(() => expect(lines.slice(2)).toEqual(["3 http://127.0.0.1:2 http://127.0.0.1:4"]));
+  await vi.waitFor(() => expect(lines.slice(2)).toEqual(["3 http://127.0.0.1:2 http://127.0.0.1:4"]), {
+    timeout: 60_000,
+  });
 });
 
 test("an echo that cannot have one of its ports holds none", async () => {

@@ -31,8 +31,8 @@ export const histogramSamples = (
   { suffix: "_count", labels, value: count },
 ];
 
-/** The format knows three escapes, and would show any other as it stands. */
-const labelsText = (labels: Readonly<Record<string, string>>): string => {
+/** `{a="b"}`, or nothing where there are none. The format knows three escapes, and would show any other as it stands. */
+export const labelsText = (labels: Readonly<Record<string, string>>): string => {
   const text = Object.entries(labels)
     .map(
       ([label, said]) =>

@@ -1,4 +1,6 @@
+import { once } from "node:events";
 import { request } from "node:http";
+import { connect } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
 import { proxyAdmin } from "./admin.ts";
 import { identity } from "./fixture.ts";
@@ -47,6 +49,16 @@ const asked = (port: number, path: string, headers: Readonly<Record<string, stri
     asking.on("error", reject);
     asking.end();
   });
+
+test("who holds more connections than there may be keeps no probe out", async () => {
+  const port = await admin(new Metrics(() => ({ id: "shop/server", identity })));
+  const sockets = Array.from({ length: 101 }, () => connect(port, "127.0.0.1").resume());
+  onTestFinished(() => sockets.forEach((socket) => socket.destroy()));
+  await Promise.any(sockets.map((socket) => once(socket, "close")));
+  expect((await asked(port, "/healthz", { host: "localhost" })).status).toBe(200);
+  // One for the last of them, and one for the probe: whoever is silent for long is ended in any case, but all are then.
+  await expect.poll(() => sockets.filter(({ closed }) => closed).length).toBe(2);
+});
 
 test("who asks by an address of this machine is answered, no page that reaches it by a name of its own", async () => {
   const port = await admin(new Metrics(() => ({ id: "shop/server", identity })));

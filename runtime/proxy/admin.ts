@@ -1,6 +1,7 @@
 import { createServer, type Server } from "node:http";
 import { isIP, type AddressInfo } from "node:net";
 import { setImmediate } from "node:timers/promises";
+import { limitConnections } from "../connection-limit.ts";
 import { foreign } from "../own-page.ts";
 import type { ControlStatus } from "./source/control-status.ts";
 import { controlMetricsText, metricsPieces } from "./telemetry/metrics.ts";
@@ -71,7 +72,7 @@ export const proxyAdmin = async (
   });
   server.headersTimeout = 5000;
   server.requestTimeout = 10_000;
-  server.maxConnections = 100;
+  limitConnections(server, 100);
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen({ host: address, port }, resolve);

@@ -4,12 +4,12 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 import { expect, onTestFinished, test, vi } from "vitest";
 import type { Route } from "../../targets/native/config.ts";
+import { freePort } from "../../conformance/rig/free-port.ts";
 import {
   asked,
   backend,
   cluster,
   config,
-  freePort,
   inbound,
   listening,
   outbound,

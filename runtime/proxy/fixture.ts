@@ -4,7 +4,7 @@ import {
   type IncomingMessage,
   type RequestListener,
 } from "node:http";
-import { createServer, type AddressInfo, type Server } from "node:net";
+import type { AddressInfo, Server } from "node:net";
 import { onTestFinished } from "vitest";
 import { noEdits } from "../../lib/model/route.ts";
 import type {
@@ -20,14 +20,6 @@ import { proxy, type Proxy, type ProxyOptions } from "./proxy.ts";
 import type { ConnectionRecord, ExchangeRecord, HandshakeFailure } from "./telemetry/exchange-record.ts";
 
 export const identity = "spiffe://cluster.local/ns/shop/sa/client";
-
-/** A port that nobody listens at now. */
-export const freePort = async (): Promise<number> => {
-  const server = createServer();
-  const port = await listening(server);
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-};
 
 export const listening = (server: Server): Promise<number> =>
   new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve((server.address() as AddressInfo).port)));

@@ -3,13 +3,13 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { expect, onTestFinished, test } from "vitest";
 import type { GatewayPort, Listener } from "../../targets/native/config.ts";
 import type { ProxyLimits } from "./proxy.ts";
+import { freePort } from "../../conformance/rig/free-port.ts";
 import {
   asked,
   backend,
   cluster,
   config,
   everybody,
-  freePort,
   inbound,
   listening,
   outbound,

@@ -6,12 +6,12 @@ import { expect, onTestFinished, test } from "vitest";
 import { testAuthority } from "../control/identity/fixture.ts";
 import type { SpiffeId } from "../../lib/model/selector.ts";
 import type { Access, Inbound } from "../../targets/native/config.ts";
+import { freePort } from "../../conformance/rig/free-port.ts";
 import {
   asked,
   backend,
   config,
   everybody,
-  freePort,
   identity,
   inbound,
   listening,

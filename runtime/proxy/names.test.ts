@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { Cluster } from "../../targets/native/config.ts";
-import { asked, backend, cluster, config, freePort, outbound, route, running, wholeHost } from "./fixture.ts";
+import { freePort } from "../../conformance/rig/free-port.ts";
+import { asked, backend, cluster, config, outbound, route, running, wholeHost } from "./fixture.ts";
 
 const external = (name: string, port: number): Cluster => ({
   resolve: "dns",

@@ -71,6 +71,6 @@ test("who has nothing to prove yet says nothing of renewals", async () => {
   await renewed();
   await sleep(1500);
   await written();
-  await expect.poll(() => events.includes("configuration taken"), { timeout: 5000 }).toBe(true);
+  await expect.poll(() => events.includes("configuration taken")).toBe(true);
   expect(events).toEqual(["configuration taken"]);
 });

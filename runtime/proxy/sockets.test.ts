@@ -2,13 +2,13 @@ import { Agent } from "node:http";
 import { createServer } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
 import type { Listener } from "../../targets/native/config.ts";
+import { freePort } from "../../conformance/rig/free-port.ts";
 import {
   asked,
   backend,
   cluster,
   clusterOf,
   config,
-  freePort,
   inbound,
   listening,
   outbound,

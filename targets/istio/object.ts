@@ -13,8 +13,13 @@ export interface KubernetesObject {
 }
 
 /** `VirtualService shop/cart`: what tells an object from all others of a mesh. */
-export const nameOf = ({ kind, metadata }: Pick<KubernetesObject, "kind" | "metadata">): string =>
-  `${kind} ${metadata.namespace}/${metadata.name}`;
+export const nameOf = ({
+  kind,
+  metadata: { namespace = "", name },
+}: {
+  readonly kind: string;
+  readonly metadata: { readonly namespace?: string; readonly name: string };
+}): string => `${kind} ${namespace}/${name}`;
 
 type Kind =
   | "VirtualService"

@@ -17,6 +17,6 @@ export const calledOf = (name: ClusterName): Called => {
 export const calledBy = (listeners: readonly Listener[]): readonly ClusterName[] => {
   const names = new Set(listeners.flatMap((one) => ("byAddress" in one ? Object.values(one.byAddress ?? {}) : [])));
   for (const { routes } of listeners.flatMap((one) => ("hosts" in one ? one.hosts.virtualHosts : [])))
-    for (const { split } of routes) for (const { cluster } of split) names.add(cluster);
+    for (const route of routes) if ("split" in route) for (const { cluster } of route.split) names.add(cluster);
   return [...names].sort();
 };

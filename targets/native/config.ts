@@ -1,6 +1,6 @@
 import type { PathNormalization } from "../../lib/graph/platform.ts";
 import type { SpiffeId } from "../../lib/model/selector.ts";
-import type { HeaderEdits, HeaderMatch, RetryPolicy } from "../../lib/model/route.ts";
+import type { DirectResponse, HeaderEdits, HeaderMatch, RetryPolicy } from "../../lib/model/route.ts";
 
 /**
  * What one proxy of the project's own is told: a workload's scope and nothing else, compiled so that a request is decided
@@ -115,7 +115,15 @@ export interface RouteCandidate {
   readonly headers: readonly HeaderMatch[];
 }
 
-export interface Route {
+export type Route = ForwardingRoute | RespondingRoute;
+
+/** Answers by itself; for HEAD without the body. */
+export interface RespondingRoute {
+  readonly directResponse: DirectResponse;
+  readonly responseHeaders: HeaderEdits;
+}
+
+export interface ForwardingRoute {
   /** Running sums: a number drawn below the last one falls to the first that is greater. */
   readonly split: readonly { readonly upTo: number; readonly cluster: ClusterName }[];
   /** Milliseconds; for the whole exchange, retries included. */

@@ -22,8 +22,8 @@ const ofHosts = ({ virtualHosts, exact, suffix }: HostTable, at: string): readon
 ];
 
 const ofVirtualHost = ({ routes, paths }: VirtualHost, at: string): readonly string[] => [
-  ...routes.flatMap(({ split }, number) =>
-    split.every(({ upTo }, index) => upTo > (split[index - 1]?.upTo ?? 0))
+  ...routes.flatMap((route, number) =>
+    "directResponse" in route || route.split.every(({ upTo }, index) => upTo > (route.split[index - 1]?.upTo ?? 0))
       ? []
       : [`${at}/routes/${number}/split: the sums do not grow`],
   ),

@@ -59,6 +59,10 @@ export const naming = (before: Mesh, after: Mesh): Naming => {
 
 export const isDelivered = ({ outcome }: End): boolean => outcome.kind === "delivered";
 
+/** Whether a route itself responds to all of the calls: they reach nobody, and nobody refuses them. */
+export const isDirect = (meaning: Effects): boolean =>
+  meaning.every(({ ends }) => ends.every(({ outcome }) => outcome.kind === "answered" && outcome.body !== "own"));
+
 export const someDelivered = (meaning: Effects): boolean => meaning.some(({ ends }) => ends.some(isDelivered));
 export const allDelivered = (meaning: Effects): boolean => meaning.every(({ ends }) => ends.every(isDelivered));
 
@@ -109,8 +113,13 @@ const outcomeLabel = (outcome: MeantOutcome<HeaderEffects>): string => {
   const { by } = outcome;
   const who = by === "callee" ? "" : by === "caller" ? " by the caller's proxy" : ` by ${by}`;
   if (outcome.kind === "closed") return `connection closed${who}`;
-  return `answered ${outcome.status}${who}${outcome.response.length === 0 ? "" : ` (${effectWords(outcome.response)})`}`;
+  const words = outcome.body === "own" || outcome.body.text === "" ? "" : ` ${bodyWords(outcome.body.text)}`;
+  return `answered ${outcome.status}${words}${who}${outcome.response.length === 0 ? "" : ` (${effectWords(outcome.response)})`}`;
 };
+
+/** A body as far as it fits into a line. */
+const bodyWords = (text: string): string =>
+  text.length <= 48 ? JSON.stringify(text) : `${JSON.stringify(`${text.slice(0, 40)}…`)} of ${text.length} characters`;
 
 export const distributionWords = (shares: ReadonlyMap<string, Fraction>): string => {
   const [only] = [...shares.keys()];

@@ -11,7 +11,13 @@ export interface Known {
   readonly graph: ReadonlySet<string>;
 }
 
-export type ImportTarget = { readonly module: string } | { readonly why: string };
+/** Why something cannot be imported. To say what may be meant instead, it is compared with all that there is. */
+export type Why = (asked: { readonly suggests: boolean }) => string;
+
+export type ImportTarget = { readonly module: string } | { readonly why: Why };
+
+/** So many suggestions help; to whoever is hostile, each costs little and all of them time. */
+export const mostSuggestions = 50;
 
 /**
  * The law of imports, and the only resolution there is: no package, no index file, no guessed extension, no condition.
@@ -26,25 +32,27 @@ export const importTarget = (from: string, specifier: string, known: Known): Imp
   if (specifier.startsWith("#graph/")) {
     const module = `graph/${specifier.slice("#graph/".length)}.ts`;
     if (known.graph.has(module)) return { module };
-    const namespaces = [...known.graph].map((name) => name.slice("graph/".length, -".ts".length));
-    const namespace = near(specifier.slice("#graph/".length), namespaces);
-    return {
-      why: `the graph has no such namespace${namespace === undefined ? "" : `; did you mean "#graph/${namespace}"?`}`,
+    const suggestion = (): string => {
+      const namespaces = [...known.graph].map((name) => name.slice("graph/".length, -".ts".length));
+      const namespace = nearest(specifier.slice("#graph/".length), namespaces);
+      return namespace === undefined ? "" : `; did you mean "#graph/${namespace}"?`;
     };
+    return { why: ({ suggests }) => `the graph has no such namespace${suggests ? suggestion() : ""}` };
   }
   if (!/^\.\.?\//.test(specifier)) {
-    return { why: specifier.startsWith("node:") ? "policies reach no system" : "policies use no packages" };
+    return refused(specifier.startsWith("node:") ? "policies reach no system" : "policies use no packages");
   }
   const module = posix.join(posix.dirname(from), specifier);
-  if (module.startsWith("../") || posix.isAbsolute(module)) return { why: "it lies outside of the mesh folder" };
+  if (module.startsWith("../") || posix.isAbsolute(module)) return refused("it lies outside of the mesh folder");
   if (known.policies.has(module) || known.graph.has(module)) return { module };
-  if (known.policies.has(`${module}.ts`)) return { why: "the extension is part of the name" };
-  const other = near(module, [...known.policies, ...known.graph]);
-  const relative = other === undefined ? undefined : posix.relative(posix.dirname(from), other);
-  const written = relative?.startsWith(".") === false ? `./${relative}` : relative;
-  return { why: `there is no such policy module${written === undefined ? "" : `; did you mean "${written}"?`}` };
+  if (known.policies.has(`${module}.ts`)) return refused("the extension is part of the name");
+  const suggestion = (): string => {
+    const other = nearest(module, [...known.policies, ...known.graph]);
+    if (other === undefined) return "";
+    const relative = posix.relative(posix.dirname(from), other);
+    return `; did you mean "${relative.startsWith(".") ? relative : `./${relative}`}"?`;
+  };
+  return { why: ({ suggests }) => `there is no such policy module${suggests ? suggestion() : ""}` };
 };
 
-/** Distances between texts cost the product of their lengths: nobody means a name with what is longer than a path. */
-const near = (word: string, candidates: readonly string[]): string | undefined =>
-  word.length > 256 ? undefined : nearest(word, candidates);
+const refused = (why: string): ImportTarget => ({ why: () => why });

@@ -6,7 +6,7 @@ import { diagnostic } from "../../../lib/diagnostics/catalog.ts";
 import type { Diagnostic } from "../../../lib/diagnostics/diagnostic.ts";
 import { nearest } from "../../../lib/diagnostics/nearest.ts";
 import { spanIn } from "../../../lib/diagnostics/span.ts";
-import { importTarget, libraryModule, libraryPrefix, type Known } from "./import-target.ts";
+import { importTarget, libraryModule, libraryPrefix, mostSuggestions, type Known } from "./import-target.ts";
 import { libraryText } from "../library.ts";
 import { linkable, type Linkable } from "./linkable.ts";
 import { configModule, reasonOf, type MeshFolder } from "../mesh-folder.ts";
@@ -49,7 +49,7 @@ export interface ProgramOptions {
 /** Source texts larger than this are no policies, and cost every tool that touches them. */
 const largestModule = 1 << 20;
 
-/** More wrong imports of one module say nothing new, and each is compared with all that there is. */
+/** More wrong imports of one module say nothing new. */
 const mostWrong = 20;
 
 /** After so many modules, whatever waits for this process gets its turn. */
@@ -68,6 +68,8 @@ export const program = async (folder: MeshFolder, { entries, emit, instrument }:
   // A stack of our own: a chain of a thousand imports must not overflow the engine's.
   const stack: { readonly module: ProgramModule; readonly next: string[] }[] = [];
   let visits = 0;
+  let suggestions = 0;
+  const suggests = (): boolean => (suggestions += 1) <= mostSuggestions;
 
   const enter = async (name: string): Promise<void> => {
     if (state.get(name) === "done") return;
@@ -91,7 +93,7 @@ export const program = async (folder: MeshFolder, { entries, emit, instrument }:
     const module: ProgramModule = {
       module: name,
       text,
-      links: links(name, text, compiled, known, diagnostics),
+      links: links(name, text, compiled, { known, diagnostics, suggests }),
       ...compiled,
     };
     state.set(name, "open");
@@ -111,7 +113,7 @@ export const program = async (folder: MeshFolder, { entries, emit, instrument }:
       state.set(module.module, "done");
       const names = exportedNames(module, exported);
       if (names !== undefined) exported.set(module.module, names);
-      diagnostics.push(...missingExports(module, exported));
+      diagnostics.push(...missingExports(module, exported, suggests));
       modules.push({ module: module.module, links: module.links, exported: names });
       if (diagnostics.length === 0) emit(module);
     }
@@ -123,8 +125,11 @@ const links = (
   module: string,
   text: string,
   { imports, map }: Linkable & { readonly map?: string },
-  known: Known,
-  diagnostics: Diagnostic[],
+  {
+    known,
+    diagnostics,
+    suggests,
+  }: { readonly known: Known; readonly diagnostics: Diagnostic[]; readonly suggests: () => boolean },
 ): ReadonlyMap<string, string> => {
   const found = new Map<string, string>();
   let wrong = 0;
@@ -135,7 +140,8 @@ const links = (
       // Printed text has moved: its specifiers are looked up in the module itself.
       const [start, end] = map === undefined ? at : specifierIn(text, specifier);
       const place = { span: spanIn(module, text, start, end) };
-      diagnostics.push(diagnostic("MESH0013", { specifier: shortened(specifier), why: target.why }, { place }));
+      const why = target.why({ suggests: suggests() });
+      diagnostics.push(diagnostic("MESH0013", { specifier: shortened(specifier), why }, { place }));
     }
   }
   return found;
@@ -241,6 +247,7 @@ const exportedNames = (
 const missingExports = (
   { module, imports, links: targets, text, map }: ProgramModule,
   exported: ReadonlyMap<string, ReadonlySet<string>>,
+  suggests: () => boolean,
 ): readonly Diagnostic[] => {
   const found: Diagnostic[] = [];
   for (const { specifier, bindings, at } of imports) {
@@ -252,7 +259,7 @@ const missingExports = (
       if (found.length >= mostWrong) return found;
       const [start, end] = map === undefined ? at : specifierIn(text, specifier);
       const [from, to] = importedNameIn(text, name, start) ?? [start, end];
-      const near = name.length > 256 ? undefined : nearest(name, [...names]);
+      const near = suggests() ? nearest(name, names) : undefined;
       const place = { span: spanIn(module, text, from, to) };
       found.push(
         diagnostic(

@@ -4,7 +4,7 @@ export interface Limits {
   readonly seconds: number;
   /** Of heap; the process as a whole may have `megabytes` more than a bare Node. */
   readonly megabytes: number;
-  /** Of JSON that all intents may come to. */
+  /** Of data that all intents may come to: their text, and 64 bytes for each value in it. */
   readonly resultMegabytes: number;
 }
 

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { plainCheck, type PlainCheck } from "./plain-data.ts";
+import { plainCheck, valueUnits, type PlainCheck } from "./plain-data.ts";
 
 const unfit: PlainCheck = (value, budget) => plainCheck()(value, budget);
 
@@ -53,14 +53,28 @@ test("a small graph that unfolds without end stops at the budget", () => {
   expect(budget.left).toBeLessThan(0);
 });
 
+test("values count for what they take, not for how short they are written", () => {
+  for (const value of [{}, [], 0, "", null]) {
+    const budget = { left: 1e6 };
+    expect(
+      unfit(
+        Array.from({ length: 10_000 }, () => value),
+        budget,
+      ),
+    ).toEqual([]);
+    expect(budget.left).toBe(1e6 - 10_001 * valueUnits);
+  }
+});
+
 test("what is frozen to its leaves is looked at once and counts every time; what is not is looked at again", () => {
   const check = plainCheck();
   const inner: Record<string, unknown> = { text: "x".repeat(100) };
   const half = Object.freeze({ inner });
   const handle = Object.freeze({ inner: Object.freeze({ text: "x".repeat(100) }) });
-  const budget = { left: 1000 };
+  const budget = { left: 10_000 };
   for (const value of [handle, { a: handle, b: [handle] }]) expect(check(value, budget)).toEqual([]);
-  expect(budget.left).toBeLessThan(1000 - 3 * 100);
+  // Three times a handle, of three values each, and what holds two of them.
+  expect(budget.left).toBe(10_000 - 3 * (3 * valueUnits + "innertext".length + 100) - 2 * valueUnits - "ab".length);
   expect(check(half, budget)).toEqual([]);
   inner["text"] = () => 1;
   expect(check(half, budget)).toEqual([{ path: ["inner", "text"], what: "a function" }]);

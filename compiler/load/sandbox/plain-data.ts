@@ -12,6 +12,9 @@ const deepest = 100;
 /** More findings in one module say nothing new. */
 const mostUnfit = 10;
 
+/** What a value takes in whoever reads it, beside its text: an empty object is two characters, and many words of memory. */
+export const valueUnits = 64;
+
 /** How large and how deep a value is that was found plain and can no longer change. */
 interface Proved {
   readonly size: number;
@@ -23,7 +26,7 @@ export type PlainCheck = (value: unknown, budget: { left: number }) => readonly 
 /**
  * Finds everything in a value that is not plain data without running any code of the value's author: no property is
  * read but through its descriptor. A value without findings is what `JSON.stringify` makes of it.
- * `budget` is taken down by the size of what is seen, so that a small graph of shared objects cannot unfold without
+ * `budget` is taken down by the size of what is seen, `valueUnits` for each value and one for each UTF-16 code unit, so that a small graph of shared objects cannot unfold without
  * end. What is frozen to its leaves, as the graph's handles are, is looked at once however often it comes.
  */
 export const plainCheck = (): PlainCheck => {
@@ -57,7 +60,7 @@ class Walk {
   }
 
   #visit(current: unknown): void {
-    this.#budget.left -= 1;
+    this.#budget.left -= valueUnits;
     if (this.#budget.left < 0) return;
     switch (typeof current) {
       case "string":

@@ -9,7 +9,7 @@ export interface Settings {
   /** The path of SES's bundle. */
   readonly ses: string;
   readonly environment?: string | undefined;
-  /** Most UTF-16 code units of JSON that all values may come to. */
+  /** What all values may come to, as `plainCheck` counts. */
   readonly largestResult: number;
   readonly locate?: LocateSettings;
 }

@@ -46,12 +46,30 @@ export const policyCompilerOptions = {
   skipLibCheck: true,
 } as const;
 
-const defaultBounds: Bounds = { seconds: 300, megabytes: 8192 };
+/** What the compiler itself takes while types are checked, and what is too little for any check. */
+const besideMegabytes = 768;
+const leastMegabytes = 512;
+const mostMegabytes = 8192;
+
+export interface TypeCheckBounds extends Bounds {
+  /** They are what the memory of this process's container leaves. */
+  readonly constrained?: boolean;
+}
+
+/**
+ * Bounds for a process whose memory is limited to so many bytes, 0 where it is not: in a container the checker has to be
+ * ended before the container is.
+ */
+export const typeCheckBounds = (constrainedBytes: number): TypeCheckBounds => {
+  const left = Math.max(leastMegabytes, Math.floor(constrainedBytes / 1e6) - besideMegabytes);
+  const constrained = constrainedBytes > 0 && left < mostMegabytes;
+  return { seconds: 300, megabytes: constrained ? left : mostMegabytes, ...(constrained && { constrained }) };
+};
 
 /** Checks all modules with TypeScript's native checker; neither writes into the mesh folder nor reads its tsconfig.json. */
 export const typeCheck = async (
   { root, policies, graph }: MeshFolder,
-  bounds = defaultBounds,
+  bounds = typeCheckBounds(process.constrainedMemory()),
 ): Promise<TypeChecked> => {
   const temporary = temporaryFolder("meshwright-types-");
   try {
@@ -85,12 +103,12 @@ const run = (
   checker: string,
   parameters: readonly string[],
   cwd: string,
-  bounds: Bounds,
+  bounds: TypeCheckBounds,
 ): Promise<{ readonly output: string; readonly stopped: string | undefined }> => {
   const { promise, resolve, reject } = Promise.withResolvers<{ output: string; stopped: string | undefined }>();
   // Its messages are English whatever the machine speaks. Its garbage is collected seldom: that halves its time and, as
-  // nearly everything stays reachable to the end, hardly changes its memory.
-  const env = { GOGC: "400" };
+  // nearly everything stays reachable to the end, hardly changes its memory; where that comes to an end, it is collected often.
+  const env = { GOGC: "400", GOMEMLIMIT: `${String(Math.ceil(bounds.megabytes * 0.9))}MiB` };
   const [command, confinedParameters] = confined(checker, parameters, bounds.seconds);
   const child = spawn(command, confinedParameters, { cwd, env, stdio: ["ignore", "pipe", "pipe"] });
   const { breach, begin } = watched(child, bounds);
@@ -104,7 +122,10 @@ const run = (
     const output = Buffer.concat(chunks).toString("utf8");
     const killed = breach();
     if (killed === "time") resolve({ output, stopped: `was still running after ${String(bounds.seconds)} s` });
-    else if (killed === "memory") resolve({ output, stopped: `needed more than ${String(bounds.megabytes)} MB` });
+    else if (killed === "memory") {
+      const why = bounds.constrained === true ? ", which is what the memory limit of its container leaves" : "";
+      resolve({ output, stopped: `needed more than ${String(bounds.megabytes)} MB${why}` });
+    }
     // A panic of the checker's own has the exit code of type errors, but says so elsewhere.
     else if ((code === 0 || code === 1 || code === 2) && complaint === "") resolve({ output, stopped: undefined });
     else resolve({ output, stopped: `ended abnormally (${signal ?? complaint.split("\n")[0] ?? ""})` });

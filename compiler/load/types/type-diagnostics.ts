@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { diagnostic } from "../../../lib/diagnostics/catalog.ts";
 import type { Diagnostic } from "../../../lib/diagnostics/diagnostic.ts";
 import { spanIn, type Span } from "../../../lib/diagnostics/span.ts";
-import { importTarget } from "../linking/import-target.ts";
+import { importTarget, mostSuggestions } from "../linking/import-target.ts";
 import { configModule, type MeshFolder } from "../mesh-folder.ts";
 import { printable, shortened } from "../printable.ts";
 import { unavailable } from "../sandbox/unavailable.ts";
@@ -98,6 +98,7 @@ const tells = (ours: Diagnostic, candidate: Diagnostic): boolean => {
 const strayImports = (ts: TypeScript, mesh: MeshFolder, fileOf: FileOf): readonly Diagnostic[] => {
   const known = { policies: new Set([configModule, ...mesh.policies]), graph: new Set(mesh.graph) };
   const found: Diagnostic[] = [];
+  const suggests = (): boolean => found.length < mostSuggestions;
   for (const module of [...known.policies, ...known.graph]) {
     const file = fileOf(module);
     if (file === undefined) continue;
@@ -114,7 +115,8 @@ const strayImports = (ts: TypeScript, mesh: MeshFolder, fileOf: FileOf): readonl
       const specifier = specifierOf(ts, node);
       if (specifier !== undefined) {
         const target = importTarget(module, specifier.text, known);
-        if ("why" in target) refuse(specifier.text, specifier.getStart(file), specifier.end, target.why);
+        if ("why" in target)
+          refuse(specifier.text, specifier.getStart(file), specifier.end, target.why({ suggests: suggests() }));
       }
       ts.forEachChild(node, visit);
     };

@@ -28,6 +28,20 @@ const mistakes: readonly (readonly [string, string])[] = [
     "a header condition is a value, `{ prefix }`, `present` or `absent`: only one of them",
   ],
   [
+    'route({ to: reviews, when: { withoutHeaders: { a: { header: "present" } } } })',
+    "a header that must not be there at all: `headers: { name: absent }`",
+  ],
+  [
+    "route({ to: reviews, respond: { status: 503 } })",
+    "a route leads `to` somebody or has a response of its own: only one of them",
+  ],
+  ['route({ respond: { status: 503 }, timeout: "2s" })', "a response of the proxy's own is not waited for"],
+  ['route({ respond: { status: 503 }, retries: "none" })', "a response of the proxy's own is not asked for again"],
+  [
+    'route({ respond: { status: 503 }, headers: { request: { set: { a: "b" } } } })',
+    "nobody receives the request of a route that responds: edit the `response`",
+  ],
+  [
     "route({ to: reviews, weights: { v1: 100 } })",
     "weights belong to a split: `to: split(reviews, { v1: 90, v2: 10 })`",
   ],

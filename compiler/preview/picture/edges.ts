@@ -1,7 +1,7 @@
 import { carriesHttp } from "../../../lib/graph/protocol.ts";
 import { lookup } from "../../../lib/model/lookup.ts";
 import type { Destination, DestinationPort, Mesh, MeshWorkload } from "../../../lib/model/mesh.ts";
-import { namesOf } from "../../../lib/requests/decided/reach.ts";
+import { namesOf } from "../../../lib/model/callable.ts";
 import { TooLarge } from "../../../lib/requests/diagrams.ts";
 import { gatewayParts } from "./gateways.ts";
 import type { Asked, Told } from "./regions.ts";

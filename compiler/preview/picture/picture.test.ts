@@ -10,7 +10,7 @@ import { decide } from "../../../lib/model/decide/index.ts";
 import { lookup } from "../../../lib/model/lookup.ts";
 import type { Mesh } from "../../../lib/model/mesh.ts";
 import { Decided } from "../../../lib/requests/decided/decided.ts";
-import { namesOf } from "../../../lib/requests/decided/reach.ts";
+import { namesOf } from "../../../lib/model/callable.ts";
 import { Space } from "../../../lib/requests/space.ts";
 import type { Effects } from "../../../lib/requests/decided/meanings.ts";
 import { compile } from "../../pipeline.ts";

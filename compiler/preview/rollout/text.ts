@@ -21,10 +21,12 @@ export const planLines = (plan: Plan): readonly string[] => {
 };
 
 const phaseWords: Readonly<Record<Step["phase"], string>> = {
-  prepare: "prepare: callers are held to the TLS that they use",
+  prepare: "prepare: callers load what they will call, and are held to the TLS that they use",
+  declare: "declare: external hosts become known",
   expand: "expand: what is to come is added",
   switch: "switch: calls go over",
   contract: "contract: what nothing leads to goes",
+  withdraw: "withdraw: external hosts are forgotten",
   finish: "finish: callers are left to themselves",
 };
 

@@ -21,12 +21,14 @@ export const mandateIsAboutWhatThereIs = law(
             folder,
             [...folders].filter((name) => name !== "" && !(name in config.folders)),
           ),
+          remedy: "write its first policy",
         });
       for (const [index, namespace] of namespaces.entries())
         if (!known.includes(namespace))
           report(at(at(origin, folder), index), {
             what: `the graph has no namespace \`${namespace}\``,
             near: nearest(namespace, known),
+            remedy: "read its manifests with `mesh-compile graph sync`",
           });
     }
   },

@@ -1,6 +1,7 @@
 import { at, type Origin } from "../../../lib/diagnostics/origin.ts";
-import type { HeaderEdits, Route, ServicePolicy } from "../../../lib/intent/index.ts";
+import type { HeaderEdits, Route } from "../../../lib/intent/index.ts";
 import { law, type Subject } from "../law.ts";
+import { writtenRoutes } from "./written-routes.ts";
 
 /** Envoy's `HeaderValue` (`max_bytes` of `key` and `value`); its route tables are refused whole, with the routes of others in them. */
 const longest = 16_384;
@@ -32,21 +33,14 @@ export const headerEditsAreFew = law("MESH2028", ["policies", "ingresses"], (int
   }
 });
 
-/** By what was written: a route's edits stand in many route tables. */
-const allEdits = ({
-  policies,
-  ingresses,
-}: Pick<Subject, "policies" | "ingresses">): readonly { readonly edits: HeaderEdits; readonly origin: Origin }[] =>
-  [
-    ...policies.map(({ intent, origin }) => ({
-      routes: (intent.intent as ServicePolicy).routes,
-      origin: at(origin, "intent", "routes"),
-    })),
-    ...ingresses.map(({ intent, origin }) => ({ routes: intent.routes, origin: at(origin, "routes") })),
-  ].flatMap(({ routes = [], origin }) => routes.flatMap((route, index) => editsOf(route, at(origin, index))));
+const allEdits = (
+  intents: Pick<Subject, "policies" | "ingresses">,
+): readonly { readonly edits: HeaderEdits; readonly origin: Origin }[] =>
+  writtenRoutes(intents).flatMap(({ route, origin }) => editsOf(route, origin));
 
 const editsOf = ({ headers }: Route, origin: Origin): ReturnType<typeof allEdits> =>
   (["request", "response"] as const).flatMap((direction) => {
-    const edits = headers?.[direction];
+    // Who responds edits no request: the loader refuses it.
+    const edits = headers?.[direction] as HeaderEdits | undefined;
     return edits === undefined ? [] : [{ edits, origin: at(origin, "headers", direction) }];
   });

@@ -57,8 +57,32 @@ export const faults: readonly Fault[] = [
     ),
   },
   {
+    name: "a header that is missing meets no exclusion",
+    planted: routes((all) =>
+      all.map((route) => ({
+        ...route,
+        matches: route.matches.map((match) => ({
+          ...match,
+          headers: match.headers.flatMap((header): readonly HeaderMatch[] =>
+            header.kind === "not-exact" || header.kind === "not-prefix"
+              ? [{ name: header.name, kind: "present" }, header]
+              : [header],
+          ),
+        })),
+      })),
+    ),
+  },
+  {
     name: "paths are not normalised",
     planted: (mesh) => ({ ...mesh, platform: { ...mesh.platform, pathNormalization: "none" } }),
+  },
+  {
+    name: "what a route responds by itself has another body",
+    planted: routes((all) =>
+      all.map((route) =>
+        route.directResponse === "none" ? route : { ...route, directResponse: { ...route.directResponse, body: "x" } },
+      ),
+    ),
   },
   {
     name: "header edits are dropped",

@@ -11,6 +11,7 @@ export type Observed =
       readonly status: number;
       /** Names in lower case. */
       readonly headers: HttpRequest["headers"];
+      readonly body: string;
       /** What the server says that it received; absent where no server of ours answered. */
       readonly echo?: Echo | undefined;
     }
@@ -102,7 +103,7 @@ const endDisagreement = (end: End, observed: Observed): string | undefined => {
       if (observed.echo !== undefined)
         return `expected ${outcome.status} (${outcome.reason}), but ${observed.echo.workload} was reached`;
       return observed.status === outcome.status
-        ? undefined
+        ? answerDisagreement(outcome, observed)
         : `expected ${outcome.status} (${outcome.reason}), saw ${observed.status}`;
     case "delivered": {
       if (outcome.request === "connection")
@@ -115,6 +116,20 @@ const endDisagreement = (end: End, observed: Observed): string | undefined => {
     }
   }
 };
+
+/** A route's own response to the letter; of a proxy's own words only what routes do to their headers. */
+const answerDisagreement = (
+  { body, responseEdits }: End["outcome"] & { readonly kind: "answered" },
+  observed: Observed & { readonly kind: "response" },
+): string | undefined => {
+  if (body !== "own" && observed.body !== body.text)
+    return `expected the body ${JSON.stringify(body.text)}, saw ${JSON.stringify(observed.body)}`;
+  const expected = responseEdits.reduce((headers, edits) => editedHeaders(headers, edits), noHeaders);
+  const difference = headerDifference(expected, observed.headers, isOwnResponseHeader);
+  return difference && `the client saw another response: ${difference}`;
+};
+
+const noHeaders: HttpRequest["headers"] = [];
 
 const where = ({ workloads, outcome }: End): string =>
   workloads.length > 0

@@ -87,7 +87,7 @@ export const applySets = async (verdicts: Verdicts, { server, api }: Surrounding
   await judged(verdicts, "a rollout that is on its way is said until it is over, whatever else is said", async () => {
     await set.widen({ rollout: "c0ffee" });
     await set.widen({ kinds: [virtualServices] });
-    const during = (await set.scope()).rollout;
+    const during = (await set.members()).rollout;
     await set.narrow({ kinds: [virtualServices], namespaces: ["shop"] });
     return (
       difference(during, "c0ffee") ??
@@ -98,10 +98,11 @@ export const applySets = async (verdicts: Verdicts, { server, api }: Surrounding
       })
     );
   });
+  await judged(verdicts, "what is labelled where the inventory names no namespace is no member", async () =>
+    difference(((await names(set)) as readonly unknown[])[0], ["VirtualService shop/one"]),
+  );
   await judged(verdicts, "a kind whose definition is gone has no members", async () => {
-    await set.widen({ kinds: [{ apiVersion: "gone.test/v1", kind: "Gone" }] });
-    const { kinds } = await set.scope();
-    if (kinds.length !== 1) return JSON.stringify(kinds);
+    await set.widen({ kinds: [{ apiVersion: "gone.test/v1", kind: "Gone" }], namespaces: ["mall"] });
     return difference(((await names(set)) as readonly unknown[])[0], wanted[0]);
   });
   await judged(

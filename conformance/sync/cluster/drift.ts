@@ -1,9 +1,11 @@
+import { isDeepStrictEqual } from "node:util";
 import {
   fieldManager,
   hasDrifted,
   refOf,
-  wouldChange,
+  type ClusterApi,
   type ClusterObject,
+  type WantedObject,
 } from "../../../runtime/gitops/cluster/index.ts";
 import type { Verdicts } from "../../suite.ts";
 import { difference, judged } from "../../xds/identity/verdict.ts";
@@ -129,4 +131,23 @@ export const drift = async (verdicts: Verdicts, { server, api }: Surroundings): 
       return difference([theirs, ours], [false, true]);
     },
   );
+};
+
+/**
+ * Whether an apply would change anything, as the API server judges it: defaults, webhooks and ownership counted, at the price of
+ * a request. Rejects as `apply` does.
+ */
+const wouldChange = async (
+  api: Pick<ClusterApi, "apply">,
+  wanted: WantedObject,
+  live: ClusterObject,
+): Promise<boolean> => {
+  const outcome = await api.apply(wanted, { dryRun: true });
+  return !isDeepStrictEqual(timeless(outcome), timeless(live));
+};
+
+/** Without what a write changes by being one. */
+const timeless = ({ metadata, ...rest }: ClusterObject): unknown => {
+  const { resourceVersion: _version, generation: _generation, managedFields = [], ...kept } = metadata;
+  return { ...rest, metadata: { ...kept, managedFields: managedFields.map(({ time: _time, ...entry }) => entry) } };
 };

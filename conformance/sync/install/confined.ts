@@ -28,10 +28,47 @@ bound "$CHECKOUT/dist" opt/meshwright/dist
 bound "$MODULES" opt/meshwright/node_modules
 bound "$CHECKOUT/package.json" opt/meshwright/package.json
 bound "$MESH" mesh
+# Each line: what is mounted, and where.
+printf '%s' "$MOUNTS" | while read -r from to; do mkdir -p "\${to#/}"; bound "$from" "\${to#/}"; done
 mount -o remount,ro "$ROOT"
 exec chroot "$ROOT" /usr/bin/env -i PATH=/usr/bin:/bin NODE_ENV=production \
-  setpriv --reuid 10001 --regid 10001 --clear-groups --inh-caps=-all --bounding-set=-all --no-new-privs "$@"
+  setpriv --pdeathsig keep --reuid 10001 --regid 10001 --clear-groups --inh-caps=-all --bounding-set=-all --no-new-privs "$@"
 `;
+
+/** A command in a container's surroundings, and the environment that sets them up: `mounts` lie in it, read-only, at their paths. */
+export const container = (
+  folder: string,
+  command: readonly string[],
+  {
+    mounts = {},
+    network = [],
+  }: { readonly mounts?: Readonly<Record<string, string>>; readonly network?: readonly string[] },
+): { readonly argv: readonly [string, ...string[]]; readonly env: NodeJS.ProcessEnv } => ({
+  argv: [
+    "unshare",
+    "--mount",
+    "--pid",
+    "--fork",
+    "--kill-child",
+    ...network,
+    "sh",
+    "-c",
+    surroundings,
+    "sh",
+    ...command,
+  ],
+  env: {
+    ...process.env,
+    ROOT: mkdtempSync(join(folder, "root-")),
+    NODE: realpathSync(process.execPath),
+    CHECKOUT: repository,
+    MODULES: realpathSync(join(repository, "node_modules")),
+    MESH: join(repository, "policies"),
+    MOUNTS: Object.entries(mounts)
+      .map(([to, from]) => `${from} ${to}\n`)
+      .join(""),
+  },
+});
 
 /** The container's restrictions leave policies their sandbox and their type check. */
 export const confinement = async (verdicts: Verdicts, folder: string): Promise<void> => {
@@ -40,22 +77,9 @@ export const confinement = async (verdicts: Verdicts, folder: string): Promise<v
   if (missing !== undefined) return verdicts.skip(law, missing);
   built("mesh-compile");
   const confined = async (...command: readonly string[]): Promise<string> => {
-    const root = mkdtempSync(join(folder, "root-"));
-    const { stdout } = await promisify(execFile)(
-      "unshare",
-      ["--mount", "--pid", "--fork", "--net", "--ipc", "sh", "-c", surroundings, "sh", ...command],
-      {
-        env: {
-          ...process.env,
-          ROOT: root,
-          NODE: realpathSync(process.execPath),
-          CHECKOUT: repository,
-          MODULES: realpathSync(join(repository, "node_modules")),
-          MESH: join(repository, "policies"),
-        },
-      },
-    );
-    return stdout;
+    const { argv, env } = container(folder, command, { network: ["--net", "--ipc"] });
+    const [file, ...args] = argv;
+    return (await promisify(execFile)(file, args, { env })).stdout;
   };
   await judged(verdicts, law, async () => {
     const compiler = ["/node", "/opt/meshwright/dist/cli/mesh-compile.js", "build", "--mesh", "/mesh/bookinfo"];

@@ -1,22 +1,28 @@
-import { clusterRules, namespaceRules, type Rule } from "../../../install/source/rules.ts";
-import { ClusterError, clusterApi, type WantedObject } from "../../../runtime/gitops/cluster/index.ts";
+import { clusterRules, namespaceRules, rootRules, type Rule } from "../../../install/source/rules.ts";
+import { ClusterError, clusterApi, type ObjectRef, type WantedObject } from "../../../runtime/gitops/cluster/index.ts";
 import { eventually } from "../../rig/process.ts";
 import type { Verdicts } from "../../suite.ts";
 import { difference, judged } from "../../xds/identity/verdict.ts";
 import { duties } from "./duties.ts";
-import { release, type Surroundings } from "./surroundings.ts";
+import { release, rootNamespace, type Surroundings } from "./surroundings.ts";
+
+const marker = `${release.namespace}-${release.name}-settled`;
 
 interface Grant {
-  readonly role: "ClusterRole" | "Role";
+  readonly role: "ClusterRole" | "Role" | "root";
   readonly group: string;
   readonly resource: string;
   readonly verb: string;
+  /** Of one object alone. */
+  readonly name?: string;
 }
 
 const grantsOf = (role: Grant["role"], rules: readonly Rule[]): readonly Grant[] =>
-  rules.flatMap(({ apiGroups, resources, verbs }) =>
+  rules.flatMap(({ apiGroups, resources, verbs, resourceNames: [name] = [] }) =>
     apiGroups.flatMap((group) =>
-      resources.flatMap((resource) => verbs.map((verb) => ({ role, group, resource, verb }))),
+      resources.flatMap((resource) =>
+        verbs.map((verb) => ({ role, group, resource, verb, ...(name !== undefined && { name }) })),
+      ),
     ),
   );
 
@@ -27,6 +33,10 @@ export const roles = async (verdicts: Verdicts, { server, api }: Surroundings): 
   const { kube } = server;
   await kube.apply([{ apiVersion: "v1", kind: "Namespace", metadata: { name: "shop" } }]);
   const installer = (object: WantedObject): Promise<unknown> => api.create(object);
+  const remover = async (ref: ObjectRef): Promise<unknown> => {
+    const { metadata } = (await api.get(ref)) ?? {};
+    return metadata === undefined ? undefined : api.remove(ref, { uid: metadata.uid });
+  };
   const token = await kube.raw(
     "POST",
     `/api/v1/namespaces/${release.namespace}/serviceaccounts/${release.name}/token`,
@@ -40,28 +50,38 @@ export const roles = async (verdicts: Verdicts, { server, api }: Surroundings): 
   // A watch that is refused is refused for good; what is merely slow is waited for as ever.
   const account = clusterApi({ access });
   const refusal = (): Promise<string | undefined> =>
-    duties(account, installer).then(
+    duties(account, installer, remover).then(
       () => undefined,
       (error: unknown) => {
         if (error instanceof ClusterError && error.kind === "forbidden") return error.message;
         throw error;
       },
     );
-  const all = [...grantsOf("ClusterRole", clusterRules), ...grantsOf("Role", namespaceRules)];
+  const all = [
+    ...grantsOf("ClusterRole", clusterRules),
+    ...grantsOf("Role", namespaceRules(release.name)),
+    ...grantsOf("root", rootRules(marker)),
+  ];
   const granted = async (role: Grant["role"], left: readonly Grant[]): Promise<void> => {
-    const metadata = role === "Role" ? release : { name: `${release.namespace}:${release.name}` };
+    const ofAll = { name: `${release.namespace}:${release.name}` };
+    const metadata = { ClusterRole: ofAll, Role: release, root: { ...ofAll, namespace: rootNamespace } }[role];
     await kube.apply([
       {
         apiVersion: "rbac.authorization.k8s.io/v1",
-        kind: role,
+        kind: role === "root" ? "Role" : role,
         metadata,
         rules: left
           .filter((grant) => grant.role === role)
-          .map(({ group, resource, verb }) => ({ apiGroups: [group], resources: [resource], verbs: [verb] })),
+          .map(({ group, resource, verb, name }) => ({
+            apiGroups: [group],
+            resources: [resource],
+            verbs: [verb],
+            ...(name !== undefined && { resourceNames: [name] }),
+          })),
       },
     ]);
   };
-  const isAllowed = async ({ group, resource, verb }: Grant): Promise<boolean> => {
+  const isAllowed = async ({ role, group, resource, verb, name }: Grant): Promise<boolean> => {
     const [plural, subresource] = resource.split("/");
     const review = await kube.raw("POST", "/apis/authorization.k8s.io/v1/subjectaccessreviews", {
       apiVersion: "authorization.k8s.io/v1",
@@ -72,7 +92,8 @@ export const roles = async (verdicts: Verdicts, { server, api }: Surroundings): 
           group,
           resource: plural,
           verb,
-          namespace: release.namespace,
+          namespace: role === "root" ? rootNamespace : release.namespace,
+          ...(name !== undefined && { name }),
           ...(subresource === undefined ? {} : { subresource }),
         },
       },
@@ -125,10 +146,16 @@ export const roles = async (verdicts: Verdicts, { server, api }: Surroundings): 
         ["rbac.authorization.k8s.io", "clusterroles", "escalate"],
       ];
       const allowed: string[] = [];
-      for (const [group, resource, verb] of never) {
-        const grant: Grant = { role: "Role", group, resource, verb };
+      const grants = never.map(([group, resource, verb]): Grant => ({ role: "Role", group, resource, verb }));
+      const others: Grant = { role: "root", group: "networking.istio.io", resource: "envoyfilters", verb: "patch" };
+      const leases: Grant = { role: "Role", group: "coordination.k8s.io", resource: "leases", verb: "update" };
+      const byName = [
+        { ...others, verb: "create", name: "another" },
+        { ...leases, name: "another" },
+        { ...leases, verb: "get", name: "another" },
+      ];
+      for (const grant of [...grants, others, leases, ...byName])
         if (await isAllowed(grant)) allowed.push(named(grant));
-      }
       return difference(allowed, []);
     });
   } finally {

@@ -27,7 +27,8 @@ export const statuses = async (verdicts: Verdicts, { server, api }: Surroundings
   const logged: string[] = [];
   const log = ({ event, reason }: { readonly event: string; readonly reason?: unknown }): void =>
     void logged.push(`${event}: ${String(reason)}`);
-  const reporter = meshSyncReporter({ api, parent, generation: () => 1, instance: "pod-1", log });
+  const { signal } = new AbortController();
+  const reporter = meshSyncReporter({ api, signal, parent, generation: () => 1, instance: "pod-1", log });
   const found = async (): Promise<ClusterObject> => {
     const object = await api.get(parent);
     if (object === undefined) throw new Error("the MeshSync is gone");
@@ -57,7 +58,7 @@ export const statuses = async (verdicts: Verdicts, { server, api }: Surroundings
   await judged(verdicts, "a pass that found nothing new writes nothing, also after a restart", async () => {
     const { resourceVersion } = (await found()).metadata;
     await reporter.passed(pass("a", 0));
-    await meshSyncReporter({ api, parent, generation: () => 1, instance: "pod-2", log }).passed(pass("a", 0));
+    await meshSyncReporter({ api, signal, parent, generation: () => 1, instance: "pod-2", log }).passed(pass("a", 0));
     return difference([(await found()).metadata.resourceVersion, (await told()).length], [resourceVersion, 1]);
   });
   await judged(verdicts, "a failure is shown with its lines, told once, and taken back", async () => {

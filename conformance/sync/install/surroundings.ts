@@ -21,6 +21,9 @@ export const meshSyncs = { apiVersion: "meshwright.dev/v1alpha1", kind: "MeshSyn
 /** Of the release, of its service account and of its roles. */
 export const release = { namespace: "mesh-sync", name: "mesh-sync" };
 
+/** As the base has it, and the chart by default. */
+export const rootNamespace = "istio-system";
+
 export const installFolder = join(import.meta.dirname, "../../../install");
 export const chart = join(installFolder, "chart");
 
@@ -44,8 +47,10 @@ export const allValues = {
       consent: { empty: true, unsafe: true, adopt: true },
     },
   },
-  token: { secretName: "repository", key: "password" },
+  token: { secretName: "repository", key: "password", for: ["https://git.invalid"] },
   istiodAudience: "istiod.invalid",
+  istiodTokenFor: ["http://10.0.0.7:15014", "http://10.0.0.8:15014"],
+  rootNamespace: "istio-root",
   adminPort: 9090,
   extraArguments: ["--context", "a: b"],
   env: [{ name: "HTTPS_PROXY", value: "http://proxy.invalid:3128" }],
@@ -56,7 +61,7 @@ export const allValues = {
   affinity: { nodeAffinity: {} },
   podAnnotations: { "prometheus.io/scrape": "true" },
   serviceAccountAnnotations: { "cloud.invalid/identity": "mesh" },
-  networkPolicy: { enabled: true, egressPorts: [443] },
+  networkPolicy: { enabled: true, ingressFrom: [{ podSelector: {} }], egressPorts: [443] },
 };
 
 /** What a tool printed; rejects with its words. */
@@ -102,7 +107,7 @@ export const served = async ({ server }: Pick<Surroundings, "server">, kinds: re
     return true;
   }).then(() => undefined);
 
-export const kubeconfig = async ({ server, folder }: Surroundings): Promise<string> => {
+export const kubeconfig = async ({ server, folder }: Pick<Surroundings, "server" | "folder">): Promise<string> => {
   const { headers } = await server.access().credentials();
   const file = join(folder, "kubeconfig");
   const cluster = {

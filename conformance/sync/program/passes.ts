@@ -9,7 +9,7 @@ import type { Stage } from "./stage.ts";
 
 /** A commit becomes what the cluster holds, and nothing else does. */
 export const passes = async (verdicts: Verdicts, stage: Stage): Promise<void> => {
-  const { server, mesh, once, committed, held, front } = stage;
+  const { server, mesh, once, committed, held, wanted, front } = stage;
   const edited = (file: string, by: (text: string) => string): void =>
     writeFileSync(join(mesh, file), by(readFileSync(join(mesh, file), "utf8")));
   await server.kube.apply([foreign]);
@@ -83,6 +83,25 @@ export const passes = async (verdicts: Verdicts, stage: Stage): Promise<void> =>
       return refused ?? difference(again.code, 0)?.concat(again.output) ?? (await asWanted(stage));
     },
   );
+  await judged(verdicts, "what somebody applied already as it is wanted is adopted, when that is said", async () => {
+    const name = "VirtualService bookinfo/reviews";
+    await server.kube.delete([(await held()).get(name)!]);
+    await server.kube.apply([(await wanted()).get(name)! as unknown as KubeObject]);
+    const refused = await once();
+    const adopting = await once("--adopt");
+    const before = await held();
+    const { code, output } = await once();
+    const why =
+      difference([refused.code, adopting.code, code], [1, 0, 0])?.concat(adopting.output, output) ??
+      (before.get(name)?.metadata.labels?.["applyset.kubernetes.io/part-of"] === undefined
+        ? "it has no label of an inventory"
+        : undefined) ??
+      difference(touched(before, await held()), []);
+    // Whoever applied it has a claim on it, for as long as it is this object.
+    await server.kube.delete([(await held()).get(name)!]);
+    const again = await once();
+    return why ?? difference(again.code, 0)?.concat(again.output) ?? (await asWanted(stage));
+  });
   await judged(verdicts, "a namespace that is not there blocks, and is not created", async () => {
     const istioSystem = { apiVersion: "v1", kind: "Namespace", metadata: { name: "istio-ingress" } } as KubeObject;
     const before = await held();

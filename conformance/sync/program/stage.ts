@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { compile } from "../../../compiler/pipeline.ts";
 import { emit } from "../../../targets/istio/emit/index.ts";
 import { nameOf, type KubernetesObject } from "../../../targets/istio/object.ts";
-import { gitServer } from "../../rig/git-server.ts";
+import { gitServer, type GitServer } from "../../rig/git-server.ts";
 import type { Tools } from "../../rig/install.ts";
 import type { KubeObject } from "../../rig/kube.ts";
 import { lastingApiServer, type LastingApiServer } from "../lasting-api-server.ts";
@@ -35,6 +35,12 @@ export interface Stage {
   /** Everything in the work tree as a new commit; its id. */
   readonly committed: () => string;
   readonly git: (...args: readonly string[]) => string;
+  /** Where the program finds the repository, as `--repository` says it. */
+  readonly repository: string;
+  /** What was asked of the Git server, with the credentials that came along. */
+  readonly asked: GitServer["requests"];
+  /** `mesh-sync` against the cluster, by these arguments alone. */
+  readonly ran: (command: "run" | "plan", ...options: readonly string[]) => Running;
   /** `mesh-sync run` against it. */
   readonly started: (...options: readonly string[]) => Running;
   /** `mesh-sync run --once`, to its end. */
@@ -129,26 +135,28 @@ export const stage = async (tools: Tools, program: string): Promise<Stage> => {
     { mode: 0o600 },
   );
   const mesh = join(tree, "policies");
-  const started: Stage["started"] = (...options) => {
-    const child = spawn(
-      process.execPath,
-      [
-        program,
-        "run",
-        ...["--kubeconfig", kubeconfig, "--inventory", inventory],
-        ...["--repository", `${source.url}/policies.git`, "--path", "policies"],
-        ...["--settle", "0ms", "--interval", "1s", "--no-types", ...options],
-      ],
-      { stdio: ["ignore", "pipe", "pipe"] },
-    );
+  const repository = `${source.url}/policies.git`;
+  const ran: Stage["ran"] = (command, ...options) => {
+    const child = spawn(process.execPath, [program, command, "--kubeconfig", kubeconfig, ...options], {
+      stdio: ["ignore", "pipe", "pipe"],
+    });
     let said = "";
     for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (said += chunk.toString()));
     const ended = new Promise<Ended>((resolve) => child.once("close", (code) => resolve({ code, output: said })));
     return { ended, output: () => said, kill: (signal) => void child.kill(signal) };
   };
+  const started: Stage["started"] = (...options) =>
+    ran(
+      "run",
+      ...["--inventory", inventory, "--repository", repository, "--path", "policies"],
+      ...["--settle", "0ms", "--interval", "1s", "--no-types", ...options],
+    );
   return {
     server,
     front,
+    repository,
+    asked: source.requests,
+    ran,
     mesh,
     committed,
     git,

@@ -8,7 +8,10 @@ import type { ServiceGraph } from "../../../lib/graph/graph.ts";
 import { defaultPlatform, type Platform } from "../../../lib/graph/platform.ts";
 import type { Call } from "../../../lib/model/call.ts";
 import { decide } from "../../../lib/model/decide/index.ts";
-import type { Mesh } from "../../../lib/model/mesh.ts";
+import { namesOf } from "../../../lib/model/callable.ts";
+import { lookup } from "../../../lib/model/lookup.ts";
+import type { Destination, Mesh } from "../../../lib/model/mesh.ts";
+import { hostOfRequest } from "../../../lib/requests/request-test.ts";
 import { emit } from "../../../targets/istio/emit/index.ts";
 import type { KubernetesObject } from "../../../targets/istio/object.ts";
 import { readMoment } from "../../../targets/istio/read/index.ts";
@@ -17,10 +20,16 @@ import { observable } from "../../laboratory/oracle/trials.ts";
 /** Nobody sends a request again: a retry would hide what broke. All cases are under it, so that one istiod serves them. */
 export const platform: Platform = { ...defaultPlatform, defaultRetries: { attempts: 0, on: [] } };
 
-/** From what to what, and the calls that both ends agree on. */
+/** Two meshes of one graph, and the rollouts between them: there, and back where that has a safe plan too. */
 export interface RolloutCase {
   readonly seed: number;
   readonly graph: ServiceGraph;
+  readonly ways: readonly RolloutWay[];
+}
+
+/** From what to what, and the calls that both ends agree on. */
+export interface RolloutWay {
+  readonly name: string;
   readonly before: readonly KubernetesObject[];
   readonly after: readonly KubernetesObject[];
   readonly calls: readonly SteadyCall[];
@@ -37,14 +46,17 @@ export interface SteadyCall {
 const sampledOfEach = 300;
 const sentOfEach = 300;
 
-/** Of `randomPair`; undefined where nothing is to be done, or no plan is safe. */
-export const rolloutCase = (seed: number, externalAddress: string): RolloutCase | undefined => {
+/** Of `randomPair`. */
+export const rolloutCase = (seed: number, externalAddress: string): RolloutCase => {
   const pair = randomPair(seed, "same", externalAddress);
   const { graph } = pair.before;
-  const [before, after] = [emit(untimed(pair.before.mesh)), emit(untimed(pair.after.mesh))];
-  const { value: plan } = rolloutPlan(before, after, { graph, platform });
-  if (plan?.kind !== "safe" || plan.steps.length === 0) return undefined;
-  return { seed, graph, before, after, calls: steadyCalls(seed, graph, before, after) };
+  const [one, other] = [emit(untimed(pair.before.mesh)), emit(untimed(pair.after.mesh))];
+  const way = (to: string, before: typeof one, after: typeof one): readonly RolloutWay[] => {
+    const { value: plan } = rolloutPlan(before, after, { graph, platform });
+    if (plan?.kind !== "safe" || plan.steps.length === 0) return [];
+    return [{ name: `seed ${seed} ${to}`, before, after, calls: steadyCalls(seed, graph, before, after) }];
+  };
+  return { seed, graph, ways: [...way("there", one, other), ...way("back", other, one)] };
 };
 
 /** Nothing is sent again, which would hide what broke, and nothing ends for being late, which a busy machine causes by itself. */
@@ -73,7 +85,7 @@ const steadyCalls = (
   const steady = ends
     .flatMap((mesh) => boundaryCalls(mesh, sampledOfEach, choices))
     .flatMap((call): readonly SteadyCall[] => {
-      if (!ends.every((mesh) => observable(mesh, call))) return [];
+      if (!ends.every((mesh) => isMeant(mesh, call) && observable(mesh, call))) return [];
       const delivered = ends.flatMap((mesh) => deliveries(mesh, mesh, call));
       if (new Set(delivered).size !== 1) return [];
       const isFragile = states.some((client) =>
@@ -83,6 +95,17 @@ const steadyCalls = (
     });
   const fragile = steady.filter(({ isFragile }) => isFragile);
   return [...fragile.slice(0, sentOfEach), ...steady.filter(({ isFragile }) => !isFragile).slice(0, sentOfEach)];
+};
+
+/** What people mean to call, as the law of rollouts has it: who dials one destination and asks for another may be answered either way. */
+const isMeant = (mesh: Mesh, { from, to, request }: Call): boolean => {
+  if (from === "outside" || request === "connection") return true;
+  const { workload, destination } = lookup(mesh);
+  const { namespace } = workload(from)!;
+  const names = (one: Destination): boolean => namesOf(one, namespace).includes(hostOfRequest(request));
+  if (to.kind !== "destination") return !mesh.destinations.some(names);
+  const dialled = destination(to.host);
+  return dialled !== undefined && names(dialled);
 };
 
 /** What there is after each write, where what goes does so first, and the rest is written in the order of names. */

@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import type { KubernetesObject } from "../../../targets/istio/object.ts";
 import { nameOf } from "../../../targets/istio/object.ts";
-import { clusterApi, type ClusterApi, type ClusterObject } from "../../../runtime/gitops/cluster/index.ts";
+import { clusterApi, refOf, type ClusterApi, type ClusterObject } from "../../../runtime/gitops/cluster/index.ts";
 import { istiodSettling, type Settling } from "../../../runtime/gitops/rollout/settled.ts";
-import { labelled, referenceTo, type Labels } from "../../../runtime/gitops/written.ts";
+import { labelled, type Labels } from "../../../runtime/gitops/record.ts";
 import type { SkewedIstiod } from "./skewed-istiod.ts";
 
 /** The rig's cluster in the hands of mesh-sync's own code. */
@@ -53,7 +53,7 @@ export const trafficCluster = async (plane: SkewedIstiod): Promise<TrafficCluste
       return stored;
     },
     async removed(objects) {
-      for (const object of objects) await api.remove(referenceTo(object), { uid: object.metadata.uid });
+      for (const object of objects) await api.remove(refOf(object), { uid: object.metadata.uid });
     },
     close: () => api.close(),
   };

@@ -1,4 +1,4 @@
-/** `node conformance/sync/traffic/run.ts`: rollouts under traffic alone; not of the suite yet, as some of them break calls (docs/rollouts.md). */
+/** `node conformance/sync/traffic/run.ts`: rollouts under traffic without the rest of the suite. */
 import { trafficChecks } from "./index.ts";
 
 let failed = 0;

@@ -1,5 +1,6 @@
 import type { KubernetesObject } from "../../../targets/istio/object.ts";
-import { labelled, referenceTo } from "../../../runtime/gitops/written.ts";
+import { refOf } from "../../../runtime/gitops/cluster/index.ts";
+import { labelled } from "../../../runtime/gitops/record.ts";
 import type { Rig } from "../../rig/rig.ts";
 import type { Workload } from "../../rig/workload.ts";
 import type { Verdicts } from "../../suite.ts";
@@ -23,7 +24,7 @@ export const settlingChecks = async (
     for (const { what, object, isHeld } of changes(namespace, host)) {
       const law = `${what}: settled means that the slowest proxy has it`;
       const stored = await cluster.api.apply(labelled(object, cluster.labels));
-      const ref = referenceTo(object);
+      const ref = refOf(object);
       const began = performance.now();
       await cluster.settling.settled([{ ref, resourceVersion: stored.metadata.resourceVersion }], signal);
       const has = await isHeld(slow);

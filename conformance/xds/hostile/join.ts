@@ -1,10 +1,10 @@
 /** The endpoint at which machines join, whose clients have no certificate yet. */
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { request } from "node:https";
 import { connect } from "node:tls";
 import { joinTokens } from "../../../runtime/control/identity/index.ts";
 import { newRequest } from "../../../runtime/control/identity/x509/request.ts";
+import { inTime } from "../../rig/in-time.ts";
 import { identityOf, idOf } from "../scale/mesh.ts";
 import type { Scene } from "./scene.ts";
 
@@ -62,10 +62,8 @@ export const hostileJoins = async ({ control, held }: Scene): Promise<void> => {
       socket.write("POST /v1/join HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n{");
       return socket.resume();
     });
-    await Promise.race([
-      Promise.all(sockets.map((socket) => new Promise((resolve) => socket.once("close", resolve)))),
-      sleep(20_000, undefined, { ref: false }),
-    ]);
+    const closed = Promise.all(sockets.map((socket) => new Promise((resolve) => socket.once("close", resolve))));
+    await inTime(closed, 20_000, () => undefined);
     const left = sockets.filter((socket) => !socket.destroyed).length;
     for (const socket of sockets) socket.destroy();
     return left === 0 ? undefined : `${left} of ${sockets.length} are still open after 20 s`;

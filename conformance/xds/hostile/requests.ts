@@ -3,6 +3,7 @@ import type { IncomingHttpHeaders } from "node:http2";
 import { setTimeout as sleep } from "node:timers/promises";
 import { gzipSync } from "node:zlib";
 import { typeUrls } from "../../../targets/xds/resource.ts";
+import { inTime } from "../../rig/in-time.ts";
 import { holders, idOf } from "../scale/mesh.ts";
 import { framed, type End, type Stream } from "./dialled.ts";
 import type { Scene } from "./scene.ts";
@@ -20,10 +21,7 @@ export const hostileRequests = async (scene: Scene): Promise<void> => {
     const connection = dial(own);
     const stream = connection.opened();
     said(stream);
-    const end = await Promise.race([
-      stream.end,
-      sleep(15_000, undefined, { ref: false }).then((): End => ({ status: -2, message: "it goes on" })),
-    ]);
+    const end = await inTime(stream.end, 15_000, (): End => ({ status: -2, message: "it goes on" }));
     connection.cut();
     return end.status === status ? undefined : `${end.status} ${end.message}`;
   };

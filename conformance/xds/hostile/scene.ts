@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { typeUrls } from "../../../targets/xds/resource.ts";
+import { inTime, tooLate } from "../../rig/in-time.ts";
 import type { Verdicts } from "../../suite.ts";
 import { loopbackControl, type LoopbackControl } from "../loopback-control.ts";
 import { identityOf, idOf, scaledMesh, scaledPlacement } from "../scale/mesh.ts";
@@ -62,12 +63,7 @@ export const scene = async (verdicts: Verdicts): Promise<Scene> => {
     const began = performance.now();
     const arrived = stream.next(({ typeUrl }) => typeUrl === typeUrls.routes);
     control.serve(scaledMesh(count, timeouts), placement);
-    await Promise.race([
-      arrived,
-      sleep(tooLateMs, undefined, { ref: false }).then(() => {
-        throw new Error(`an honest client waits for a push for ${tooLateMs / 1000} s`);
-      }),
-    ]);
+    await inTime(arrived, tooLateMs, tooLate(`an honest client waits for a push for ${tooLateMs / 1000} s`));
     return performance.now() - began;
   };
 

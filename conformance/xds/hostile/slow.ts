@@ -3,6 +3,7 @@ import { connect, createServer, type AddressInfo, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { connect as connectTls, type TLSSocket } from "node:tls";
 import { typeUrls } from "../../../targets/xds/resource.ts";
+import { inTime } from "../../rig/in-time.ts";
 import { idOf } from "../scale/mesh.ts";
 import { dialled } from "./dialled.ts";
 import { patience, strangersPerNetwork, type Scene } from "./scene.ts";
@@ -46,7 +47,7 @@ export const hostileSlowness = async (scene: Scene): Promise<void> => {
         (socket) => new Promise((resolve) => (socket.destroyed ? resolve(1) : socket.once("close", resolve))),
       ),
     );
-    await Promise.race([closed, sleep(longestMs, undefined, { ref: false })]);
+    await inTime(closed, longestMs, () => undefined);
     const left = sockets.filter((socket) => !socket.destroyed);
     for (const socket of left) socket.destroy();
     return left.length > 0
@@ -117,10 +118,7 @@ export const hostileSlowness = async (scene: Scene): Promise<void> => {
     async () => {
       const connection = dial(own);
       const streams = Array.from({ length: 10 }, () => connection.opened());
-      const ends = await Promise.race([
-        Promise.all(streams.map(({ end }) => end)),
-        sleep(longestMs, undefined, { ref: false }),
-      ]);
+      const ends = await inTime(Promise.all(streams.map(({ end }) => end)), longestMs, () => undefined);
       connection.cut();
       return ends === undefined ? "they are kept" : undefined;
     },

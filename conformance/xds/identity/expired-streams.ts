@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { typeUrls } from "../../../targets/xds/resource.ts";
+import { inTime, tooLate } from "../../rig/in-time.ts";
 import type { Verdicts } from "../../suite.ts";
 import { dialled, type Dialled, type Shown, type Stream } from "../hostile/dialled.ts";
 import { loopbackControl } from "../loopback-control.ts";
@@ -43,7 +44,7 @@ export const expiredStreams = async (verdicts: Verdicts): Promise<void> => {
       await sleep(brief.expiresAt + 2000 - Date.now());
       const pushed = expiring.stream.next();
       control.serve(scaledMesh(count, new Map([[1, 1234]])), placement);
-      await Promise.race([pushed, late("no push within 10 s", 10_000)]);
+      await inTime(pushed, 10_000, tooLate("no push within 10 s"));
       return undefined;
     });
     await judged(verdicts, "expiry: the expired certificate itself opens nothing more", async () => {
@@ -54,37 +55,36 @@ export const expiredStreams = async (verdicts: Verdicts): Promise<void> => {
       verdicts,
       "expiry: the stream is ended, and its connection, a minute after its certificate",
       async () => {
-        const end = Promise.race([
+        const { status, message } = await inTime(
           expiring.stream.end,
-          late("it is served still", brief.expiresAt + latestMs - Date.now()),
-        ]);
-        const { status, message } = await end;
+          brief.expiresAt + latestMs - Date.now(),
+          tooLate("it is served still"),
+        );
         const after = Date.now() - brief.expiresAt;
         if (after < graceMs) return `ended ${after} ms after its certificate: ${message}`;
         if (status !== unauthenticated || message !== "the client certificate has expired")
           return `${status} ${message}`;
-        await Promise.race([expiring.connection.closed, late("its connection stays", 5000)]);
+        await inTime(expiring.connection.closed, 5000, tooLate("its connection stays"));
         return undefined;
       },
     );
     await judged(verdicts, "expiry: who comes back with a renewed certificate is served", async () => {
       const again = asking(await shown(0), 0).stream;
-      await Promise.race([again.next(({ typeUrl }) => typeUrl === typeUrls.routes), late("nothing came", 10_000)]);
+      await inTime(
+        again.next(({ typeUrl }) => typeUrl === typeUrls.routes),
+        10_000,
+        tooLate("nothing came"),
+      );
       return undefined;
     });
     await judged(verdicts, "expiry: a stream whose certificate lives was left alone", async () => {
       const pushed = lasting.stream.next();
       control.serve(scaledMesh(count, new Map([[2, 2345]])), placement);
-      await Promise.race([pushed, late("no push within 10 s", 10_000)]);
+      await inTime(pushed, 10_000, tooLate("no push within 10 s"));
       return undefined;
     });
   } finally {
     for (const connection of connections) connection.cut();
     await control.stop();
   }
-};
-
-const late = async (why: string, afterMs: number): Promise<never> => {
-  await sleep(afterMs, undefined, { ref: false });
-  throw new Error(why);
 };

@@ -110,6 +110,7 @@ const observedOf = (seen: Seen): Observed =>
     : {
         kind: "response",
         status: seen.status,
-        headers: [...seen.headers, ...(seen.body === undefined ? [] : [["x-body", seen.body] as const])],
+        headers: seen.headers,
+        body: seen.body ?? "",
         echo: seen.echo && { ...seen.echo, attempt: 0 },
       };

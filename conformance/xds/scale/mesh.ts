@@ -85,6 +85,7 @@ const destination = (index: number, timeout: number | "none"): Destination => ({
         {
           matches: [{ path: { kind: "any" }, headers: [] }],
           backends: [{ host: hostOf(index), port: 80, subset: "any", weight: 1 }],
+          directResponse: "none",
           timeout,
           retries: "none",
           requestHeaders: noEdits,

@@ -106,4 +106,11 @@ export const identityCodes = {
     message: () => "this grant never acts: everything in it is refused by `deny`, which is asked first",
     fix: () => "narrow the refusal, or take the grant away",
   }),
+  MESH3017: entry<{ readonly host: string; readonly status: number }>({
+    severity: "warning",
+    name: "a-refusal-is-made-by-the-callee",
+    message: ({ host, status }) =>
+      `the ${status} comes from callers' own proxies: ${host} itself serves these requests to whoever has none or calls past it`,
+    fix: () => "write `deny` for the same requests in this policy as well",
+  }),
 };

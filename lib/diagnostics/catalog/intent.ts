@@ -40,12 +40,12 @@ export const intentCodes = {
       `there is no environment \`${environment}\`${near ? `; did you mean \`${near}\`?` : known.length === 0 ? ": mesh.config.ts declares none" : `: mesh.config.ts declares ${list(known)}`}`,
     fix: () => "name a declared environment, or declare it under `environments` in mesh.config.ts",
   }),
-  MESH1006: entry<{ readonly what: string; readonly near: string | undefined }>({
+  MESH1006: entry<{ readonly what: string; readonly near: string | undefined; readonly remedy: string }>({
     severity: "warning",
     name: "a-mandate-is-about-what-there-is",
     message: ({ what, near }) => `${what}${near === undefined ? "" : `; did you mean \`${near}\`?`}`,
-    fix: ({ near }) =>
-      near === undefined ? "correct the name, or take the entry from `folders`" : `write \`${near}\``,
+    fix: ({ near, remedy }) =>
+      near === undefined ? `${remedy}, correct the name, or take the entry from \`folders\`` : `write \`${near}\``,
   }),
   MESH1010: entry<{ readonly written: string }>({
     severity: "error",

@@ -68,7 +68,7 @@ export const routingCodes = {
     severity: "error",
     name: "a-header-can-be-named",
     message: ({ name }) =>
-      `\`${name}\` cannot be used here: it is no header name, or one that proxies need for themselves`,
+      `\`${name}\` cannot be used here: it is no header name, has no letter in it, or is one that proxies need for themselves`,
     fix: () => "use another header; hosts, hop-by-hop headers and `x-envoy-*` belong to the proxies",
   }),
   MESH2011: entry<{ readonly name: string }>({
@@ -186,6 +186,36 @@ export const routingCodes = {
     name: "a-route-writes-a-thousand-headers-at-most",
     message: ({ count }) => `${count} headers are written here: proxies refuse that, with all routes beside it`,
     fix: ({ most }) => `write ${most} headers at most`,
+  }),
+  MESH2029: entry<{ readonly name: string }>({
+    severity: "error",
+    name: "a-condition-can-be-met",
+    message: ({ name }) => `no request meets this condition: \`headers\` asks of \`${name}\` what is excluded here`,
+    fix: () => "exclude less than `headers` asks for, or leave one of them out",
+  }),
+  MESH2030: entry<{ readonly status: number }>({
+    severity: "error",
+    name: "a-response-has-a-status",
+    message: ({ status }) => `${status} is no status of a response`,
+    fix: () => "write a whole number from 200 to 599",
+  }),
+  MESH2031: entry<{ readonly bytes: number; readonly longest: number }>({
+    severity: "error",
+    name: "a-response-fits-a-proxy",
+    message: ({ bytes }) => `the body takes ${bytes} bytes: platforms refuse it, with all routes beside it`,
+    fix: ({ longest }) => `keep it to ${longest} bytes, or let a server respond`,
+  }),
+  MESH2032: entry<{ readonly status: number }>({
+    severity: "error",
+    name: "a-body-can-be-sent",
+    message: ({ status }) => `a response with the status ${status} has no body`,
+    fix: () => "leave `body` out, or respond with another status",
+  }),
+  MESH2033: entry<{ readonly status: number }>({
+    severity: "error",
+    name: "a-redirect-says-where-to",
+    message: ({ status }) => `the status ${status} sends callers nowhere, and with Envoy back to where they came from`,
+    fix: () => 'say where to: `headers: { response: { set: { location: "https://…" } } }`',
   }),
   MESH2023: entry<{ readonly address: string }>({
     severity: "error",

@@ -89,7 +89,7 @@ const unknown = (journey: Journey, call: Call, by: Hop, reason: "out-of-scope" |
   }
   const refused = step(by, `${what}; unknown calls are refused`, undefined);
   return reason === "unknown-host"
-    ? ending({ kind: "answered", by, status: 502, reason, responseEdits: [] }, [refused])
+    ? ending({ kind: "answered", by, status: 502, reason, body: "own", responseEdits: [] }, [refused])
     : ending({ kind: "closed", by, reason }, [refused]);
 };
 

@@ -45,13 +45,18 @@ export type Outcome =
       readonly by: Hop;
       readonly status: number;
       readonly reason: AnswerReason;
+      readonly body: AnswerBody;
       readonly responseEdits: readonly HeaderEdits[];
     }
   | { readonly kind: "closed"; readonly by: Hop; readonly reason: AnswerReason };
 
 export type Hop = { readonly role: "caller" | "gateway" | "callee"; readonly workload: WorkloadId };
 
+/** `own`: whatever words the proxy has for it. */
+export type AnswerBody = { readonly text: string } | "own";
+
 export type AnswerReason =
+  | "direct-response"
   | "denied"
   | "not-allowed"
   | "no-route"

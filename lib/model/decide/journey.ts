@@ -49,6 +49,18 @@ export const routed = (
   const route = routes.find(({ matches }) => matches.some((match) => holds(match, request)));
   if (route === undefined)
     return ending(answer(by, 404, "no-route"), [before, step(by, "no route matches", undefined)]);
+  if (route.directResponse !== "none") {
+    const { status, body } = route.directResponse;
+    const response: Outcome = {
+      kind: "answered",
+      by,
+      status,
+      reason: "direct-response",
+      body: { text: body },
+      responseEdits: [],
+    };
+    return ending(editsAnswered(response, route), [before, step(by, `responds ${status} by itself`, route.origin)]);
+  }
   const edited: HttpRequest = { ...request, headers: editedHeaders(request.headers, route.requestHeaders) };
   const total = route.backends.reduce((sum, { weight }) => sum + weight, 0);
   const treatment = { at: sender.workload.id, role: sender.role, timeout: route.timeout, retries: route.retries };
@@ -203,11 +215,16 @@ const atGateway = (
   );
 };
 
-/** Which route a gateway would take: it edits its own refusals too (Envoy, `prepareLocalReplyViaFilterChain`). */
-const routeAt = (listener: GatewayListener | undefined, request: HttpRequest): Route | undefined =>
-  virtualHostFor(listener?.virtualHosts ?? [], request.host)?.routes.find(({ matches }) =>
+/**
+ * What a gateway would do to responses of the route that it would take: it edits its own refusals too, but by routes that
+ * forward alone (Envoy, `prepareLocalReplyViaFilterChain`).
+ */
+const routeAt = (listener: GatewayListener | undefined, request: HttpRequest): Route | undefined => {
+  const route = virtualHostFor(listener?.virtualHosts ?? [], request.host)?.routes.find(({ matches }) =>
     matches.some((match) => holds(match, request)),
   );
+  return route?.directResponse === "none" ? route : undefined;
+};
 
 const listenerOf = ({ server }: Journey, { id }: MeshWorkload, port: number) =>
   lookup(server)
@@ -314,6 +331,7 @@ const answer = (by: Hop, status: number, reason: AnswerReason): Outcome => ({
   by,
   status,
   reason,
+  body: "own",
   responseEdits: [],
 });
 

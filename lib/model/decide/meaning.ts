@@ -3,7 +3,7 @@ import { sum, type Fraction } from "../fraction.ts";
 import { effectsOf, followedBy, linesByName, noEffects, type HeaderEffects } from "../header-effects.ts";
 import type { Host } from "../mesh.ts";
 import type { RetryPolicy } from "../route.ts";
-import type { Decision, End, Hop, Outcome } from "./decision.ts";
+import type { AnswerBody, Decision, End, Hop, Outcome } from "./decision.ts";
 
 /**
  * A decision without what nobody can tell: who decided it, names of subsets, the order of branches; and of a call that is
@@ -38,6 +38,7 @@ export type MeantOutcome<Request> =
       readonly kind: "answered";
       readonly by: Answerer;
       readonly status: number;
+      readonly body: AnswerBody;
       readonly response: HeaderEffects;
     }
   | { readonly kind: "closed"; readonly by: Answerer };
@@ -113,7 +114,7 @@ const meantOutcome = (outcome: Outcome): MeantOutcome<DeliveredRequest> => {
   if (outcome.kind === "closed") return { kind: "closed", by: answerer(outcome.by) };
   const response = outcome.responseEdits.reduce((all, edits) => followedBy(all, effectsOf(edits)), noEffects);
   if (outcome.kind === "answered") {
-    return { kind: "answered", by: answerer(outcome.by), status: outcome.status, response };
+    return { kind: "answered", by: answerer(outcome.by), status: outcome.status, body: outcome.body, response };
   }
   const { to, port, request, tls } = outcome;
   return {

@@ -7,7 +7,7 @@ import { answerTo, hostOfRequest } from "../request-test.ts";
 import type { Space } from "../space.ts";
 import { Decisions } from "./decisions.ts";
 import { realised, type Effects } from "./meanings.ts";
-import { Callers, type Way } from "./reach.ts";
+import { callersOf, type Way } from "./reach.ts";
 
 /**
  * The exact meaning of a mesh: of every call, by the function that holds for all calls which take the same way. While a
@@ -17,7 +17,7 @@ export class Decided {
   /** What callers' proxies hold. */
   readonly mesh: Mesh;
   readonly decisions: Decisions;
-  readonly callers: Callers;
+  readonly callers: ReturnType<typeof callersOf>;
 
   readonly #space: Space;
 
@@ -25,7 +25,7 @@ export class Decided {
     this.#space = space;
     this.mesh = mesh;
     this.decisions = new Decisions({ client: mesh, server }, space.diagrams);
-    this.callers = new Callers(mesh);
+    this.callers = callersOf(mesh);
   }
 
   /** Whether something holds of what happens to some request. */

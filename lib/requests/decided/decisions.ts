@@ -11,7 +11,7 @@ import type { Backend, Route } from "../../model/route.ts";
 import { matchesSet, ruleSet } from "../conditions.ts";
 import type { Diagram, Diagrams } from "../diagrams.ts";
 import { beforeEdits } from "../edited.ts";
-import { anyOf, asSeenBySender, at, ending, splitInto, throughRoute, type Effects } from "./meanings.ts";
+import { answered, anyOf, asSeenBySender, at, ending, splitInto, throughRoute, type Effects } from "./meanings.ts";
 
 type Parts = Parameters<typeof splitInto>[0];
 
@@ -95,11 +95,7 @@ export class Decisions {
 
   /** What a caller's own proxy refuses. */
   refused(reason: "out-of-scope" | "unknown-host"): Diagram<Effects> {
-    return this.#ending(
-      reason === "unknown-host"
-        ? { kind: "answered", by: "caller", status: 502, response: noEffects }
-        : { kind: "closed", by: "caller" },
-    );
+    return this.#ending(reason === "unknown-host" ? answered("caller", 502) : { kind: "closed", by: "caller" });
   }
 
   /** What a workload does with what reaches it; `caller` undefined: without a proven identity. */
@@ -108,12 +104,7 @@ export class Decisions {
   }
 
   #routed(routes: readonly Route[], sender: Sender, hops: number): Diagram<Effects> {
-    const nothing: Effects = ending({
-      kind: "answered",
-      by: sender.by,
-      status: 404,
-      response: noEffects,
-    });
+    const nothing: Effects = ending(answered(sender.by, 404));
     return routes.reduceRight<Diagram<Effects>>(
       (otherwise, route) =>
         this.#diagrams.ite(matchesSet(route.matches, this.#diagrams), this.#route(route, sender, hops), otherwise),
@@ -123,6 +114,12 @@ export class Decisions {
 
   #route(route: Route, sender: Sender, hops: number): Diagram<Effects> {
     const diagrams = this.#diagrams;
+    if (route.directResponse !== "none") {
+      const { status, body } = route.directResponse;
+      return this.#ending(
+        answered(sender.by, status, { body: { text: body }, response: effectsOf(route.responseHeaders) }),
+      );
+    }
     const total = route.backends.reduce((sum, { weight }) => sum + weight, 0);
     const parts = route.backends.map((backend) => {
       const share = fraction(backend.weight, total);
@@ -140,12 +137,7 @@ export class Decisions {
   #forwarded(backend: Backend, sender: Sender, hops: number, what: "request" | "connection"): Diagram<Effects> {
     const destination = lookup(this.#client).destination(backend.host);
     const port = destination?.ports.find(({ number }) => number === backend.port);
-    const unavailable: MeantOutcome<HeaderEffects> = {
-      kind: "answered",
-      by: sender.by,
-      status: 503,
-      response: noEffects,
-    };
+    const unavailable = answered(sender.by, 503);
     if (!destination || !port) return this.#ending(unavailable);
     if (destination.kind === "external" || destination.kind === "unselected")
       return this.#delivered(
@@ -234,17 +226,20 @@ export class Decisions {
     return this.#diagrams.ite(this.#allowed(workload, port, caller, readsHttp), onward, refused);
   }
 
-  /** A gateway edits its refusals by the route that it would have taken. */
+  /** A gateway edits its refusals by the route that it would have taken, if that would have forwarded. */
   #forbidden(workload: MeshWorkload, port: number, by: Answerer): Diagram<Effects> {
     const diagrams = this.#diagrams;
-    const refused = (response: HeaderEffects): Diagram<Effects> =>
-      this.#ending({ kind: "answered", by, status: 403, response });
+    const refused = (response: HeaderEffects): Diagram<Effects> => this.#ending(answered(by, 403, { response }));
     const plain = refused(noEffects);
     const hosts = this.#listener(workload, port)?.virtualHosts ?? [];
     return [...hosts].sort(byPrecedence).reduceRight<Diagram<Effects>>((elsewhere, { host, routes }) => {
       const edited = routes.reduceRight<Diagram<Effects>>(
-        (otherwise, route) =>
-          diagrams.ite(matchesSet(route.matches, diagrams), refused(effectsOf(route.responseHeaders)), otherwise),
+        (otherwise, { matches, directResponse, responseHeaders }) =>
+          diagrams.ite(
+            matchesSet(matches, diagrams),
+            directResponse === "none" ? refused(effectsOf(responseHeaders)) : plain,
+            otherwise,
+          ),
         plain,
       );
       return diagrams.ite(hostSet(host, diagrams), edited, elsewhere);
@@ -281,7 +276,7 @@ export class Decisions {
     const onward = (this.#onward ??=
       this.#client === this.#server ? this : new Decisions({ client: this.#server, server: this.#server }, diagrams));
     const sender: Sender = { identity: workload.identity, by };
-    const unknown = this.#ending({ kind: "answered", by, status: 404, response: noEffects });
+    const unknown = this.#ending(answered(by, 404));
     const routed = [...listener.virtualHosts]
       .sort(byPrecedence)
       .reduceRight<Diagram<Effects>>(

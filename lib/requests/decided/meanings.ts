@@ -10,6 +10,7 @@ import {
   type MeantEnd,
   type MeantOutcome,
 } from "../../model/decide/meaning.ts";
+import type { AnswerBody } from "../../model/decide/decision.ts";
 import type { HttpRequest } from "../../model/call.ts";
 import type { Route } from "../../model/route.ts";
 
@@ -23,6 +24,13 @@ const arrivedAt = ["*"] as const;
 export const ending = (outcome: MeantOutcome<HeaderEffects>, where: "outside" | "here" = "outside"): Effects => [
   { share: one, ends: [{ share: one, workloads: where === "here" ? arrivedAt : [], outcome, treatments: [] }] },
 ];
+
+/** What a proxy answers: in its own words, unless a route gives it others. */
+export const answered = (
+  by: Answerer,
+  status: number,
+  { body = "own", response = noEffects }: { readonly body?: AnswerBody; readonly response?: HeaderEffects } = {},
+): MeantOutcome<HeaderEffects> => ({ kind: "answered", by, status, body, response });
 
 /** The same for a group of workloads that treat a call alike. */
 export const at = (meaning: Effects, workloads: readonly WorkloadId[]): Effects =>
@@ -54,11 +62,7 @@ export const splitInto = (parts: readonly (readonly [share: Fraction, meaning: E
 
 /** A connection that the callee closes is a 503 to whoever asked the proxy for a response. */
 export const asSeenBySender = (meaning: Effects, by: Answerer): Effects =>
-  ends(meaning, (end) =>
-    end.outcome.kind === "closed"
-      ? { ...end, outcome: { kind: "answered", by, status: 503, response: noEffects } }
-      : end,
-  );
+  ends(meaning, (end) => (end.outcome.kind === "closed" ? { ...end, outcome: answered(by, 503) } : end));
 
 /** What a route's proxy adds: its edits and its treatment. */
 export const throughRoute = (meaning: Effects, route: Route, at: string): Effects => {

@@ -1,7 +1,8 @@
 import { carriesHttp } from "../../graph/protocol.ts";
 import type { WorkloadId } from "../../graph/graph.ts";
+import { namesOf } from "../../model/callable.ts";
 import { lookup } from "../../model/lookup.ts";
-import type { Destination, Host, Mesh, MeshWorkload } from "../../model/mesh.ts";
+import type { Host, Mesh, MeshWorkload } from "../../model/mesh.ts";
 
 /** What becomes of what a caller sends to a port, before its content matters. */
 export type Reach = { readonly kind: "direct"; readonly why: "outside" | "no-proxy" | "excluded-port" } | ProxiedReach;
@@ -23,7 +24,7 @@ export type Way =
   | { readonly kind: "refused"; readonly reason: "out-of-scope" | "unknown-host" };
 
 /** Whom the callers of a mesh reach; kept by scope, namespace and port, which is all that it depends on. */
-export class Callers {
+class Callers {
   readonly #mesh: Mesh;
   readonly #kept = new Map<number, Map<WorkloadId | "outside", Reach>>();
   readonly #alike = new Map<string, ProxiedReach>();
@@ -85,9 +86,11 @@ export class Callers {
   }
 }
 
-/** By what names callers of a namespace call a destination; the first is its own. */
-export const namesOf = ({ host, namespace, aliases }: Destination, from: string): readonly string[] => [
-  host,
-  ...aliases.anywhere,
-  ...(namespace === from ? aliases.sameNamespace : []),
-];
+const callersByMesh = new WeakMap<Mesh, Callers>();
+
+/** The callers of a mesh, whatever callees' proxies hold meanwhile. */
+export const callersOf = (mesh: Mesh): Callers => {
+  const known = callersByMesh.get(mesh) ?? new Callers(mesh);
+  callersByMesh.set(mesh, known);
+  return known;
+};

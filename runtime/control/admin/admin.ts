@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { servedTypes, type ServedType } from "../served-type.ts";
 import { isIP } from "node:net";
+import { limitConnections } from "../../connection-limit.ts";
 import { foreign } from "../../own-page.ts";
 import type { ClientStatus } from "../ads/index.ts";
 import type { Control } from "../control.ts";
@@ -43,7 +44,7 @@ export const admin = async (
   });
   server.requestTimeout = 10_000;
   server.headersTimeout = 5000;
-  server.maxConnections = 128;
+  limitConnections(server, 128);
   await new Promise<void>((resolve, reject) => {
     // Later ones, such as too many open files, end one connection and not the process.
     server.on("error", reject);

@@ -68,6 +68,8 @@ export interface ListOptions {
   /** All namespaces when absent. */
   readonly namespace?: string;
   readonly labelSelector?: string;
+  /** Without spec and status, which spares an API server's and one's own memory. */
+  readonly metadataOnly?: boolean;
   readonly signal?: AbortSignal;
 }
 
@@ -80,6 +82,8 @@ export interface ObjectList {
 export interface WriteOptions {
   /** Everything is judged and nothing stored. */
   readonly dryRun?: boolean;
+  /** The answer is without spec and status. */
+  readonly metadataOnly?: boolean;
   readonly subresource?: "status";
   /** Applies only: takes fields from whoever owns them. For what this program owned before, and somebody changed. */
   readonly force?: boolean;
@@ -88,7 +92,7 @@ export interface WriteOptions {
   readonly fence?: () => void;
 }
 
-export interface RemoveOptions extends Omit<WriteOptions, "subresource" | "force"> {
+export interface RemoveOptions extends Omit<WriteOptions, "subresource" | "force" | "metadataOnly"> {
   /** The object that is meant: another one of the same name stays ("conflict"). */
   readonly uid: string;
   /** The version that is meant: a newer one stays ("conflict"). */
@@ -106,7 +110,7 @@ export interface WatchOptions {
 export type WatchEvent =
   | { readonly type: "ADDED" | "MODIFIED" | "DELETED"; readonly object: ClusterObject }
   /** The API server no longer knew where the watch stood: these are all that there are, and the watch goes on from them. */
-  | { readonly type: "RELISTED"; readonly items: readonly ClusterObject[] };
+  | { readonly type: "RELISTED"; readonly items: readonly ClusterObject[]; readonly resourceVersion: string };
 
 /**
  * What this program asks of an API server. Every method rejects with a `ClusterError`, and with the signal's reason when that

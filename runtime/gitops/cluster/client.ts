@@ -1,5 +1,5 @@
 import { silent, type Log } from "../../log/log.ts";
-import type { ClusterAccess } from "./access.ts";
+import type { ClusterAccess } from "./access/access.ts";
 import {
   ClusterError,
   fieldManager,
@@ -12,10 +12,10 @@ import {
   type WantedObject,
   type WriteOptions,
 } from "./api.ts";
-import { connection, type Asked, type ConnectionLimits } from "./connection.ts";
+import { connection, type Asked, type ConnectionLimits } from "./connection/connection.ts";
 import { discovery } from "./discovery.ts";
-import { refusal } from "./refusal.ts";
-import { retried, type Retries } from "./retried.ts";
+import { refusal } from "./connection/refusal.ts";
+import { retried, type Retries } from "./connection/retried.ts";
 import { watching, type WatchLimits } from "./watch.ts";
 
 export interface ClusterApiOptions extends ConnectionLimits {
@@ -36,7 +36,8 @@ export const clusterApi = (options: ClusterApiOptions): ClusterApi & { readonly 
     retried(attempt, retries, signal, (error, ms) =>
       log({ level: "warn", event: "api server tried again", what, reason: error.message, waitMs: Math.round(ms) }),
     );
-  const kinds = discovery((path, signal) =>
+  const closing = new AbortController();
+  const kinds = discovery((path, signal = closing.signal) =>
     repeated(
       path,
       async () => {
@@ -78,11 +79,12 @@ export const clusterApi = (options: ClusterApiOptions): ClusterApi & { readonly 
     const query = new URLSearchParams({ fieldManager, fieldValidation: "Strict" });
     if (method === "PATCH") query.set("force", String(options.force === true));
     if (options.dryRun === true) query.set("dryRun", "All");
-    const stored = await asked(nameOf(object, object.metadata), object, {
+    const stored = await asked(fullNameOf(object, object.metadata), object, {
       method,
       path: `${path}?${query.toString()}`,
       body: JSON.stringify(object),
       contentType: method === "PATCH" ? "application/apply-patch+yaml" : "application/json",
+      accept: options.metadataOnly === true ? metadataOf("PartialObjectMetadata") : undefined,
       signal: options.signal,
       fence: options.fence,
     });
@@ -92,7 +94,7 @@ export const clusterApi = (options: ClusterApiOptions): ClusterApi & { readonly 
   const get: ClusterApi["get"] = async (ref, { signal } = {}) => {
     const path = await kinds.path(ref, ref, signal);
     try {
-      const found = await asked(nameOf(ref, ref), ref, { method: "GET", path, signal });
+      const found = await asked(fullNameOf(ref, ref), ref, { method: "GET", path, signal });
       return { ...(found as ClusterObject), apiVersion: ref.apiVersion, kind: ref.kind };
     } catch (error) {
       if (error instanceof ClusterError && error.kind === "not-found") return undefined;
@@ -100,16 +102,20 @@ export const clusterApi = (options: ClusterApiOptions): ClusterApi & { readonly 
     }
   };
 
-  const pages = async (kind: ObjectKind, { namespace, labelSelector, signal }: ListOptions): Promise<ObjectList> => {
+  const pages = async (
+    kind: ObjectKind,
+    { namespace, labelSelector, metadataOnly, signal }: ListOptions,
+  ): Promise<ObjectList> => {
     const path = await kinds.path(kind, { namespace }, signal);
     const items: ClusterObject[] = [];
     for (let next = ""; ;) {
       const query = new URLSearchParams({ limit: String(page) });
       if (labelSelector !== undefined) query.set("labelSelector", labelSelector);
       if (next !== "") query.set("continue", next);
-      const found = (await asked(nameOf(kind, { namespace }), kind, {
+      const found = (await asked(fullNameOf(kind, { namespace }), kind, {
         method: "GET",
         path: `${path}?${query.toString()}`,
+        accept: metadataOnly === true ? metadataOf("PartialObjectMetadataList") : undefined,
         signal,
       })) as Page;
       // Items of a list name neither their version nor their kind.
@@ -146,7 +152,7 @@ export const clusterApi = (options: ClusterApiOptions): ClusterApi & { readonly 
         ...(dryRun ? { dryRun: ["All"] } : {}),
       });
       try {
-        await asked(nameOf(ref, ref), ref, { method: "DELETE", path, body, signal, fence });
+        await asked(fullNameOf(ref, ref), ref, { method: "DELETE", path, body, signal, fence });
       } catch (error) {
         if (!(error instanceof ClusterError)) throw error;
         if (error.kind === "not-found") return;
@@ -159,9 +165,16 @@ export const clusterApi = (options: ClusterApiOptions): ClusterApi & { readonly 
       }
     },
     watch: watching({ line, kinds, list, log, ...(options.watch === undefined ? {} : { limits: options.watch }) }),
-    close: line.close,
+    close: () => {
+      closing.abort(new ClusterError("the connections to the API server were closed", { kind: "unreachable" }));
+      return line.close();
+    },
   };
 };
+
+/** Refusals come as they are (Kubernetes, "API concepts", metadata-only fetches). */
+const metadataOf = (kind: "PartialObjectMetadata" | "PartialObjectMetadataList"): string =>
+  `application/json;as=${kind};g=meta.k8s.io;v=v1,application/json`;
 
 interface Page {
   readonly metadata?: { readonly resourceVersion?: string; readonly continue?: string };
@@ -169,13 +182,17 @@ interface Page {
 }
 
 /** For messages: `networking.istio.io/v1 VirtualService shop/reviews`. */
-export const nameOf = (
+export const fullNameOf = (
   { apiVersion, kind }: ObjectKind,
   { namespace, name }: { readonly namespace?: string | undefined; readonly name?: string },
 ): string =>
   [`${apiVersion} ${kind}`, [namespace, name].filter((part) => part !== undefined).join("/")].join(" ").trimEnd();
 
-export const refOf = ({ apiVersion, kind, metadata }: WantedObject): ObjectRef => ({
+export const refOf = ({
+  apiVersion,
+  kind,
+  metadata,
+}: ObjectKind & { readonly metadata: Pick<WantedObject["metadata"], "name" | "namespace"> }): ObjectRef => ({
   apiVersion,
   kind,
   namespace: metadata.namespace,

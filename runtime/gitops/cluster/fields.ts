@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import type { ClusterApi, ClusterObject, FieldSet, WantedObject } from "./api.ts";
+import type { ClusterObject, FieldSet } from "./api.ts";
 
 /**
  * The fields that a manager applied and still owns, as FieldsV1 (Kubernetes, "Server-Side Apply"). What it owns of a subresource
@@ -24,8 +24,7 @@ export const isManagedBy = (object: ClusterObject, manager: string): boolean =>
  * Whether somebody else changed what we set. `applied` is the API server's own answer to our last apply, so its normal forms,
  * defaults and webhooks are in both, and no request is needed for each event of a watch: a field that others changed, removed
  * or took by force has left our set of fields, and the values of the rest are compared for the case of another process of
- * our name. What others own and what the API server fills in is in no set of ours. Where no such answer is at hand, after a
- * start, `wouldChange` asks.
+ * our name. What others own and what the API server fills in is in no set of ours.
  */
 export const hasDrifted = (applied: ClusterObject, live: ClusterObject, manager: string): boolean => {
   if (live.metadata.uid !== applied.metadata.uid) return true;
@@ -55,24 +54,4 @@ const at = (value: unknown, path: string): unknown => {
       isDeepStrictEqual((item as Record<string, unknown> | null)?.[key], part),
     ),
   );
-};
-
-/**
- * Whether an apply would change anything, as the API server judges it: defaults, webhooks and ownership counted, at the price of
- * a request. Rejects as `apply` does.
- */
-export const wouldChange = async (
-  api: Pick<ClusterApi, "apply">,
-  wanted: WantedObject,
-  live: ClusterObject,
-  signal?: AbortSignal,
-): Promise<boolean> => {
-  const outcome = await api.apply(wanted, { dryRun: true, ...(signal === undefined ? {} : { signal }) });
-  return !isDeepStrictEqual(timeless(outcome), timeless(live));
-};
-
-/** Without what a write changes by being one. */
-const timeless = ({ metadata, ...rest }: ClusterObject): unknown => {
-  const { resourceVersion: _version, generation: _generation, managedFields = [], ...kept } = metadata;
-  return { ...rest, metadata: { ...kept, managedFields: managedFields.map(({ time: _time, ...entry }) => entry) } };
 };

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { ClusterAccess } from "./access.ts";
+import type { ClusterAccess } from "./access/access.ts";
 
 /** A request as a server of a test saw it. */
 export interface Seen {
@@ -9,6 +9,7 @@ export interface Seen {
   readonly url: string;
   readonly body: string;
   readonly authorization: string | undefined;
+  readonly accept: string | undefined;
 }
 
 export interface SmallServer {
@@ -34,7 +35,8 @@ export const smallServer = async (...answers: readonly Answering[]): Promise<Sma
       const { method = "", url = "", headers } = incoming;
       const resources = discovered[url];
       if (resources !== undefined) return sent(response, 200, { resources });
-      const request = { method, url, body: Buffer.concat(chunks).toString(), authorization: headers.authorization };
+      const { authorization, accept } = headers;
+      const request = { method, url, body: Buffer.concat(chunks).toString(), authorization, accept };
       seen.push(request);
       (answers[seen.length - 1] ?? answers.at(-1))?.(request, response, incoming);
     });

@@ -95,12 +95,12 @@ test("a leader that the API server does not answer ends its term, and takes it u
       terms.push(String(refused));
     }, stop.signal)
     .catch(() => undefined);
-  await expect.poll(() => terms.length, { timeout: 20_000 }).toBe(1);
+  await expect.poll(() => terms.length).toBe(1);
   server.state.away = true;
   const refused = "Error: the lease n/l was not renewed in time";
-  await expect.poll(() => terms, { timeout: 20_000 }).toEqual(["begins", "ends", refused]);
+  await expect.poll(() => terms).toEqual(["begins", "ends", refused]);
   server.state.away = false;
-  await expect.poll(() => terms, { timeout: 20_000 }).toEqual(["begins", "ends", refused, "begins"]);
+  await expect.poll(() => terms).toEqual(["begins", "ends", refused, "begins"]);
 });
 
 test("a renewal whose answer is lost is no loss", async () => {
@@ -115,10 +115,10 @@ test("a renewal whose answer is lost is no loss", async () => {
     .catch(() => undefined);
   await expect.poll(() => server.state.version).toBe(1);
   server.state.losing = true;
-  await expect.poll(() => server.state.version, { timeout: 20_000 }).toBeGreaterThan(1);
+  await expect.poll(() => server.state.version).toBeGreaterThan(1);
   server.state.losing = false;
   const then = server.state.version;
-  await expect.poll(() => server.state.version, { timeout: 20_000 }).toBeGreaterThan(then + 1);
+  await expect.poll(() => server.state.version).toBeGreaterThan(then + 1);
   expect(over).toBe(0);
 });
 
@@ -139,7 +139,7 @@ test("a lease that somebody else took ends the term at the next look", async () 
     metadata: { ...taken.metadata, resourceVersion: "99" },
     spec: { ...taken.spec, holderIdentity: "other" },
   };
-  await expect.poll(() => reason, { timeout: 20_000 }).toBe("Error: the lease is held by other");
+  await expect.poll(() => reason).toBe("Error: the lease is held by other");
 });
 
 test("whoever ends gives the lease back after its work, and what the work rejects with is told", async () => {
@@ -153,7 +153,7 @@ test("whoever ends gives the lease back after its work, and what the work reject
     await sleep(50);
     holders.push(server.state.lease?.spec.holderIdentity === "");
   }, stop.signal);
-  await expect.poll(() => server.state.lease?.spec.holderIdentity, { timeout: 20_000 }).toMatch(/^i_/);
+  await expect.poll(() => server.state.lease?.spec.holderIdentity).toMatch(/^i_/);
   stop.abort(new Error("enough"));
   await expect(led).rejects.toThrow("enough");
   expect([holders, server.state.lease?.spec.holderIdentity]).toEqual([[false], ""]);

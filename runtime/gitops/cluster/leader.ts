@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { reasonOf, silent, type Log } from "../../log/log.ts";
 import { ClusterError, type ClusterApi, type ClusterObject, type ObjectRef, type WantedObject } from "./api.ts";
-import { pause } from "./retried.ts";
+import { microTime } from "./micro-time.ts";
+import { pause } from "./connection/retried.ts";
 
 export interface LeaderElectionOptions {
   readonly api: ClusterApi;
@@ -60,7 +61,7 @@ export const leaderElection = (options: LeaderElectionOptions): LeaderElection =
   });
   const held = (found: ClusterObject | undefined): LeaseSpec => {
     const before = specOf(found);
-    const now = microTime();
+    const now = microTime(Date.now());
     const mine = before.holderIdentity === identity;
     return {
       holderIdentity: identity,
@@ -122,7 +123,7 @@ export const leaderElection = (options: LeaderElectionOptions): LeaderElection =
         lease(found, {
           holderIdentity: "",
           leaseDurationSeconds: 1,
-          renewTime: microTime(),
+          renewTime: microTime(Date.now()),
           leaseTransitions: specOf(found).leaseTransitions ?? 0,
         }),
         { signal },
@@ -238,6 +239,3 @@ const withoutHistory = ({
   managedFields: _history,
   ...metadata
 }: ClusterObject["metadata"]): ClusterObject["metadata"] => metadata;
-
-/** metav1.MicroTime wants six digits. */
-const microTime = (): string => new Date().toISOString().replace("Z", "000Z");

@@ -90,7 +90,7 @@ test("a watch that falls silent is begun anew", async () => {
       silenceMs: 300,
     },
   );
-  await expect.poll(() => told, { timeout: 20_000 }).toEqual(["ADDED ConfigMap a", "ADDED ConfigMap b"]);
+  await expect.poll(() => told).toEqual(["ADDED ConfigMap a", "ADDED ConfigMap b"]);
   expect(versions(seen).slice(0, 2)).toEqual(["1", "2"]);
 });
 
@@ -104,7 +104,16 @@ test("resets, refusals that pass and nonsense are lived through", async () => {
     saying([line("ERROR", { kind: "Status", code: 500, message: "etcd" })]),
     saying([line("ADDED", object("a", "2"))]),
   ]);
-  await expect.poll(() => told, { timeout: 20_000 }).toEqual(["ADDED ConfigMap a"]);
+  await expect.poll(() => told).toEqual(["ADDED ConfigMap a"]);
+});
+
+test("whoever is asked to stay away for months does not come back at once", async () => {
+  const { seen, ended, stop } = await watched([answering(429, {}, { "retry-after": "9999999" })]);
+  await expect.poll(() => seen.length).toBe(1);
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  stop.abort(new Error("enough"));
+  await ended;
+  expect(seen.length).toBe(1);
 });
 
 test("an event without end is not kept", async () => {

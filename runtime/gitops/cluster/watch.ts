@@ -8,10 +8,10 @@ import {
   type WatchEvent,
   type WatchOptions,
 } from "./api.ts";
-import type { Connection } from "./connection.ts";
+import type { Connection } from "./connection/connection.ts";
 import type { Discovery } from "./discovery.ts";
-import { refusal, watchRefusal } from "./refusal.ts";
-import { backOffMs, pause } from "./retried.ts";
+import { refusal, watchRefusal } from "./connection/refusal.ts";
+import { backOffMs, pause } from "./connection/retried.ts";
 
 export interface WatchLimits {
   /**
@@ -81,7 +81,7 @@ export const watching = ({ line, kinds, list, log = silent, limits = {} }: Parts
     const relisted = async (): Promise<void> => {
       const { items, resourceVersion } = await list(kind, listed(options));
       from = resourceVersion;
-      on({ type: "RELISTED", items });
+      on({ type: "RELISTED", items, resourceVersion });
     };
 
     for (let relist = false; ;) {

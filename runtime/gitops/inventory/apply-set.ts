@@ -2,7 +2,7 @@ import {
   ClusterError,
   fieldManager,
   isManagedBy,
-  nameOf,
+  fullNameOf,
   type ClusterApi,
   type ClusterObject,
   type ObjectKind,
@@ -27,21 +27,13 @@ export interface ApplySetOptions {
   readonly kinds?: readonly ObjectKind[];
 }
 
-/** Where members may be, as the parent says. */
-export interface Scope {
-  /** Those that the API server has: with a definition went all objects of it. */
-  readonly kinds: readonly ObjectKind[];
-  /** With the parent's own. */
-  readonly namespaces: readonly string[];
-  /** The commit whose rollout was on its way when this was written. */
-  readonly rollout: string | undefined;
-}
-
 export interface Members {
   /** Labelled as members, and with fields that we applied. */
   readonly ours: readonly ClusterObject[];
   /** Labelled as members by somebody else: never changed and never removed. */
   readonly foreign: readonly ClusterObject[];
+  /** The commit whose rollout was on its way when this was written. */
+  readonly rollout: string | undefined;
 }
 
 export interface Extent {
@@ -67,7 +59,6 @@ export interface ApplySet {
   /** For a watch of members. */
   readonly selector: string;
   /** Rejects as all that follow with "conflict" where the parent is another tool's, and with "not-found" where it is missing. */
-  readonly scope: (signal?: AbortSignal) => Promise<Scope>;
   readonly members: (signal?: AbortSignal) => Promise<Members>;
   /** Before anything is created: what was said stays said. One write, or none. */
   readonly widen: (extent: Extent, signal?: AbortSignal) => Promise<void>;
@@ -80,7 +71,7 @@ export const applySet = (options: ApplySetOptions): ApplySet => {
   const id = applySetId(parent);
   const selector = `${partOfLabel}=${id}`;
   const known = new Map((options.kinds ?? []).map((kind) => [groupKind(kind), kind]));
-  const what = nameOf(parent, parent);
+  const what = fullNameOf(parent, parent);
 
   const opened = async (signal: AbortSignal | undefined): Promise<ClusterObject | undefined> => {
     const found = await api.get(parent, asked(signal));
@@ -182,17 +173,18 @@ export const applySet = (options: ApplySetOptions): ApplySet => {
     id,
     labels: { [partOfLabel]: id },
     selector,
-    async scope(signal) {
-      const before = saidBy(await opened(signal));
-      return { kinds: await kindsOf(before, signal), namespaces: before.namespaces, rollout: before.rollout };
-    },
     async members(signal) {
       const before = saidBy(await opened(signal));
       const kinds = await kindsOf(before, signal);
       const all = (await Promise.all(kinds.map((kind) => listed(kind, before.namespaces, signal)))).flat();
+      // Whoever may write in another namespace can label what they like.
+      const isOurs = (object: ClusterObject): boolean =>
+        isManagedBy(object, fieldManager) &&
+        (object.metadata.namespace === undefined || before.namespaces.includes(object.metadata.namespace));
       return {
-        ours: all.filter((object) => isManagedBy(object, fieldManager)),
-        foreign: all.filter((object) => !isManagedBy(object, fieldManager)),
+        ours: all.filter(isOurs),
+        foreign: all.filter((object) => !isOurs(object)),
+        rollout: before.rollout,
       };
     },
     widen: ({ kinds = [], namespaces = [], rollout }, signal) =>

@@ -1,2 +1,2 @@
-export { applySet, type ApplySet, type ApplySetOptions, type Members, type Scope } from "./apply-set.ts";
+export { applySet, type ApplySet, type ApplySetOptions, type Members } from "./apply-set.ts";
 export { applySetId, groupKind } from "./identifier.ts";

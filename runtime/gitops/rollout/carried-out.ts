@@ -1,9 +1,19 @@
 import type { Write } from "../../../compiler/rollout/change.ts";
 import type { Step } from "../../../compiler/rollout/step.ts";
 import type { Log } from "../../log/log.ts";
-import { ClusterError, type ClusterApi, type ClusterObject, type ObjectRef } from "../cluster/index.ts";
+import {
+  ClusterError,
+  refOf,
+  type ClusterApi,
+  type ClusterObject,
+  type ObjectRef,
+  type WantedObject,
+  type WriteOptions,
+} from "../cluster/index.ts";
 import { PassFailure } from "../failure.ts";
-import { labelled, referenceTo, type Labels } from "../written.ts";
+import { reclaimed } from "../reclaimed.ts";
+import { labelled, recorded, type Held, type Labels } from "../record.ts";
+import { unrefused } from "./refusal.ts";
 import type { Settling, Stored } from "./settled.ts";
 
 export interface RolloutOptions {
@@ -16,18 +26,30 @@ export interface RolloutOptions {
 
 /** Carries out steps on objects as they were found; what it stored last of each is kept in `live`. */
 export interface Rollout {
-  /** Asks the API server about every form of every step, and stores nothing. Rejects with a `PassFailure` that says all refusals. */
-  readonly tried: (steps: readonly Step[], signal: AbortSignal) => Promise<void>;
+  /**
+   * Asks the API server about every form that it has not been asked about yet, and stores nothing. Rejects with a `PassFailure` that
+   * says all refusals.
+   */
+  readonly tried: (writes: readonly Write[], signal: AbortSignal) => Promise<void>;
   /** One step after the other, each only when every proxy has all of the one before it. */
   readonly carriedOut: (steps: readonly Step[], signal: AbortSignal) => Promise<void>;
   readonly live: ReadonlyMap<string, ClusterObject>;
+  /** What was written since the start, in the form that was written last; undefined where that is not known, or it is gone. */
+  readonly forms: ReadonlyMap<string, Held | undefined>;
 }
 
 export const rollout = (found: ReadonlyMap<string, ClusterObject>, options: RolloutOptions): Rollout => {
   const { api, labels, settling, log } = options;
   const live = new Map(found);
+  const forms = new Map<string, Held | undefined>();
+  const asked = new Set<string>();
   const isOurs = ({ metadata }: ClusterObject): boolean =>
     Object.entries(labels).every(([key, value]) => metadata.labels?.[key] === value);
+
+  const applied = (
+    wanted: WantedObject,
+    options: Pick<WriteOptions, "dryRun" | "metadataOnly" | "signal">,
+  ): Promise<ClusterObject> => reclaimed(api, wanted, (object) => recorded(object, labels)?.fields, options);
 
   const removed = async (name: string, ref: ObjectRef, dryRun: boolean, signal: AbortSignal): Promise<void> => {
     let object = live.get(name);
@@ -41,48 +63,54 @@ export const rollout = (found: ReadonlyMap<string, ClusterObject>, options: Roll
         object = await api.get(ref, { signal });
         if (object === undefined) return;
         if (object.metadata.uid !== uid || !isOurs(object))
-          throw new Error(`${name} is another object by now, or another's`, { cause: error });
+          throw new ClusterError(`${name} is another object by now, or another's`, { kind: "conflict", cause: error });
       }
     }
   };
 
   const written = async ({ name, before, after }: Write, signal: AbortSignal): Promise<Stored> => {
-    const ref = referenceTo((after ?? before)!);
+    const ref = refOf((after ?? before)!);
+    // An answer that is lost leaves it open.
+    forms.set(name, undefined);
     if (after === undefined) {
       await removed(name, ref, false, signal);
       live.delete(name);
       return { ref, resourceVersion: undefined };
     }
-    const stored = await api.apply(labelled(after, labels), { signal });
+    const wanted = labelled(after, labels);
+    const stored = await applied(wanted, { signal });
     live.set(name, stored);
+    forms.set(name, { wanted, stored });
     return { ref, resourceVersion: stored.metadata.resourceVersion };
   };
 
   return {
     live,
-    tried: async (steps, signal) => {
-      const writes = steps.flatMap((step) => step.writes);
+    forms,
+    tried: async (all, signal) => {
+      const writes = all.filter((write) => !asked.has(formOf(write)));
+      for (const write of writes) asked.add(formOf(write));
       const outcomes = await Promise.allSettled(
         writes.map(({ name, before, after }) =>
           after === undefined
-            ? removed(name, referenceTo(before!), true, signal)
-            : api.apply(labelled(after, labels), { dryRun: true, signal }),
+            ? removed(name, refOf(before!), true, signal)
+            : applied(labelled(after, labels), { dryRun: true, metadataOnly: true, signal }),
         ),
       );
       signal.throwIfAborted();
-      const refused = outcomes.flatMap((outcome, index) =>
-        outcome.status === "rejected" ? [{ name: writes[index]!.name, error: outcome.reason as unknown }] : [],
+      unrefused(
+        writes.map(({ name }) => name),
+        outcomes,
       );
-      if (refused.length > 0) throw refusal(refused);
     },
     carriedOut: async (steps, signal) => {
       for (const [index, { phase, writes }] of steps.entries()) {
         const outcomes = await Promise.allSettled(writes.map((write) => written(write, signal)));
         signal.throwIfAborted();
-        const refused = outcomes.flatMap((outcome, at) =>
-          outcome.status === "rejected" ? [{ name: writes[at]!.name, error: outcome.reason as unknown }] : [],
+        unrefused(
+          writes.map(({ name }) => name),
+          outcomes,
         );
-        if (refused.length > 0) throw refusal(refused);
         log({ level: "info", event: "step written", step: index + 1, of: steps.length, phase, writes: writes.length });
         const stored = outcomes.flatMap((outcome) => (outcome.status === "fulfilled" ? [outcome.value] : []));
         await settling.settled(stored, signal).catch((error: unknown) => {
@@ -94,32 +122,4 @@ export const rollout = (found: ReadonlyMap<string, ClusterObject>, options: Roll
   };
 };
 
-const mostSaid = 10;
-
-/** All refusals of a step in one: what must be there first before what is owned by others before what is wrong. */
-const refusal = (refused: readonly { readonly name: string; readonly error: unknown }[]): PassFailure => {
-  const kindOf = (error: unknown): string => (error instanceof ClusterError ? error.kind : "server");
-  const reasons: Readonly<Record<string, string>> = {
-    "no-such-kind": "Blocked",
-    "not-found": "Blocked",
-    conflict: "Conflict",
-    invalid: "Invalid",
-    forbidden: "Forbidden",
-  };
-  const order = Object.keys(reasons);
-  const sorted = refused.toSorted((a, b) => rank(order, kindOf(a.error)) - rank(order, kindOf(b.error)));
-  const first = sorted[0]!.error;
-  const lines = sorted
-    .slice(0, mostSaid)
-    .map(({ name, error }) => `${name}: ${error instanceof Error ? error.message : String(error)}`);
-  const more = sorted.length > mostSaid ? [`and ${sorted.length - mostSaid} more`] : [];
-  return new PassFailure(
-    "Applied",
-    reasons[kindOf(first)] ?? "Unreachable",
-    [...lines, ...more].join("\n"),
-    first instanceof ClusterError ? first.retryAfterMs : undefined,
-  );
-};
-
-const rank = (order: readonly string[], kind: string): number =>
-  order.includes(kind) ? order.indexOf(kind) : order.length;
+const formOf = ({ name, after }: Write): string => `${name} ${JSON.stringify(after)}`;

@@ -1,14 +1,17 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { defaultPlatform } from "../../../lib/graph/platform.ts";
-import type { ClusterApi, ObjectRef, WantedObject } from "../cluster/index.ts";
-import { istiodDebug, type IstiodDebug, type ProxyStatus } from "./istiod-debug.ts";
+import { isAtLeast, type ClusterApi, type ObjectRef, type WantedObject } from "../cluster/index.ts";
+import type { Labels } from "../record.ts";
+import { configKey, istiodDebug, type HeldObject, type IstiodDebug, type ProxyStatus } from "./istiod-debug.ts";
 
 /** Waits until every proxy works by what was written. */
 export interface Settling {
   /**
-   * `written`: what was stored last, or that it is not there any more. Rejects in words when that takes too long, or a proxy refuses.
+   * `written`: what was stored last, or that it is not there any more. `all`: that is all that there is with these labels, and of
+   * anything else with them istiod has to know that it is gone. Rejects in words when that takes too long; a refusal of a proxy is
+   * waited for as well, since another push may mend it, and is among the words.
    */
-  readonly settled: (written: readonly Stored[], signal: AbortSignal) => Promise<void>;
+  readonly settled: (written: readonly Stored[], signal: AbortSignal, all?: Labels) => Promise<void>;
 }
 
 /** An object as istiod must hold it: at this resource version or a later one, or, undefined, not at all. */
@@ -29,7 +32,7 @@ export interface SettlingOptions {
   readonly timeoutMs: number;
 }
 
-const pollMs = 100;
+const pollMs = { first: 100, longest: 1000 };
 /** istiod sends routes after the listeners of the same push: what was not sent this long after those were acknowledged is not coming. */
 const quietMs = 300;
 
@@ -42,17 +45,19 @@ const quietMs = 300;
 export const istiodSettling = (options: SettlingOptions): Settling => {
   const { api, istiod, token, marker, timeoutMs, rootNamespace = defaultPlatform.rootNamespace } = options;
   return {
-    settled: async (written, signal) => {
+    settled: async (written, signal, all) => {
       const deadline = AbortSignal.timeout(timeoutMs);
       const until = AbortSignal.any([signal, deadline]);
       let waitingFor = "istiod answers";
       const untilNothing = async (behind: () => Promise<string | undefined>): Promise<void> => {
-        for (;;) {
+        for (let pause = pollMs.first; ; pause = Math.min(pollMs.longest, pause * 1.2)) {
           until.throwIfAborted();
-          const why = await behind();
+          // An istiod that restarts answers again.
+          const why = await behind().catch((error: unknown) => (error as Error).message);
+          until.throwIfAborted();
           if (why === undefined) return;
           waitingFor = why;
-          await sleep(pollMs, undefined, { signal: until });
+          await sleep(pause, undefined, { signal: until });
         }
       };
       try {
@@ -62,9 +67,9 @@ export const istiodSettling = (options: SettlingOptions): Settling => {
           replicas.map(async (replica) => {
             let at = 0;
             await untilNothing(async () => {
-              const { versions, now } = await replica.held();
+              const { all: objects, now } = await replica.held();
               at = now;
-              return missing(written, versions);
+              return missing(written, objects) ?? (all && left(written, objects, all));
             });
             return at;
           }),
@@ -95,10 +100,10 @@ export const timedSettling = (waitMs: number): Settling => ({
 const clock = async (replicas: readonly IstiodDebug[]): Promise<number> =>
   Math.min(...(await Promise.all(replicas.map(async (replica) => (await replica.proxies()).now))));
 
-const missing = (written: readonly Stored[], versions: ReadonlyMap<string, string>): string | undefined => {
+const missing = (written: readonly Stored[], objects: ReadonlyMap<string, HeldObject>): string | undefined => {
   for (const { ref, resourceVersion } of written) {
     const key = configKey(ref);
-    const found = versions.get(key);
+    const found = objects.get(key)?.resourceVersion;
     const isReached =
       resourceVersion === undefined ? found === undefined : found !== undefined && isAtLeast(found, resourceVersion);
     if (!isReached) return `istiod holds ${key} at ${found ?? "no version"}, not at ${resourceVersion ?? "none"}`;
@@ -106,8 +111,19 @@ const missing = (written: readonly Stored[], versions: ReadonlyMap<string, strin
   return undefined;
 };
 
-/** Versions of one etcd only grow; they are decimal numbers (Kubernetes, KEP-5504). */
-const isAtLeast = (a: string, b: string): boolean => a.length > b.length || (a.length === b.length && a >= b);
+const left = (
+  written: readonly Stored[],
+  objects: ReadonlyMap<string, HeldObject>,
+  all: Labels,
+): string | undefined => {
+  const there = new Set(written.map(({ ref }) => configKey(ref)));
+  const [key] =
+    [...objects].find(
+      ([name, { labels }]) =>
+        !there.has(name) && Object.entries(all).every(([label, value]) => labels[label] === value),
+    ) ?? [];
+  return key === undefined ? undefined : `istiod holds ${key} still`;
+};
 
 const behindIn = async (replicas: readonly IstiodDebug[], last: number): Promise<string | undefined> => {
   for (const replica of replicas)
@@ -132,16 +148,12 @@ const behind = ({ types }: ProxyStatus, last: number): string | undefined => {
     : "has not asked for everything yet";
 };
 
-/** Without the version: istiod reads each kind in one, whichever it was written in. */
-export const configKey = ({ apiVersion, kind, namespace, name }: ObjectRef): string =>
-  `${apiVersion.split("/")[0]} ${kind} ${namespace ?? ""}/${name}`;
-
 /**
  * It selects workloads that there are not, and changes nothing of them either. A PeerAuthentication would not do: istiod tells only
  * those of it that it concerns. A change of any EnvoyFilter in the root namespace is pushed to every proxy, whatever its scope, in all
  * types (`sidecar.go`, `DependsOnConfig`; `cds.go`, `lds.go`, `rds.go`).
  */
-const markerObject = (
+export const markerObject = (
   { namespace, name }: SettlingOptions["marker"],
   rootNamespace: string,
   at: string,

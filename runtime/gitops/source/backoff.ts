@@ -1,9 +1,8 @@
+import { heededMs } from "../longest-wish.ts";
 import type { SourceError } from "./source.ts";
 
 const first = 5_000;
 const most = 300_000;
-/** A server that asks for more than this is asked again all the same. */
-const longestWish = 3_600_000;
 
 /**
  * Milliseconds to wait after `attempt` failures in a row (1 for the first): doubled from 5 s to 5 min, of which the latter
@@ -16,5 +15,5 @@ export const backoff = (
 ): number => {
   const delay = Math.min(most, first * 2 ** Math.max(0, attempt - 1));
   const spread = (delay / 2) * random();
-  return Math.round(Math.max(delay / 2 + spread, Math.min(error?.retryAfterMs ?? 0, longestWish) + spread));
+  return Math.round(Math.max(delay / 2 + spread, heededMs(error?.retryAfterMs ?? 0) + spread));
 };

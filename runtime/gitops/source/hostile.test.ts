@@ -100,7 +100,7 @@ test("a process that is killed while a commit comes in leaves nothing that the n
   );
   const within = (): readonly string[] =>
     existsSync(state) ? readdirSync(state, { recursive: true, encoding: "utf8" }) : [];
-  await expect.poll(() => within().filter((name) => name.endsWith("/pack")), { timeout: 60_000 }).toHaveLength(1);
+  await expect.poll(() => within().filter((name) => name.endsWith("/pack"))).toHaveLength(1);
   child.kill("SIGKILL");
   await once(child, "exit");
   expect(within().filter((name) => name.endsWith("/pack"))).toHaveLength(1);

@@ -1,5 +1,6 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { limitConnections } from "../../connection-limit.ts";
 import type { SyncMetrics } from "./metrics.ts";
 
 export interface SyncAdmin {
@@ -12,7 +13,7 @@ export const syncAdmin = async (
   { isReady, text }: Pick<SyncMetrics, "isReady" | "text">,
   listen: { readonly address: string; readonly port: number },
 ): Promise<SyncAdmin> => {
-  const server = createServer((request, response) => {
+  const server = createServer({ connectionsCheckingInterval: 1000 }, (request, response) => {
     const plain = (status: number, said: string): void =>
       void response.writeHead(status, { "content-type": "text/plain; charset=utf-8" }).end(said);
     if (request.method !== "GET" && request.method !== "HEAD") return plain(405, "only GET\n");
@@ -29,7 +30,7 @@ export const syncAdmin = async (
   });
   server.requestTimeout = 10_000;
   server.headersTimeout = 5000;
-  server.maxConnections = 100;
+  limitConnections(server, 100);
   await new Promise<void>((resolve, reject) => {
     // Later ones, such as too many open files, end one connection and not the process.
     server.on("error", reject);

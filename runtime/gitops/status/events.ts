@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { reasonOf, type Log } from "../../log/log.ts";
-import type { ClusterApi, ObjectRef } from "../cluster/index.ts";
+import { microTime, type ClusterApi, type ObjectRef } from "../cluster/index.ts";
 import { bounded } from "./bounded.ts";
 
 export interface EventWords {
@@ -14,6 +14,7 @@ export interface EventWords {
 
 export interface EventsOptions {
   readonly api: Pick<ClusterApi, "apply">;
+  readonly signal?: AbortSignal;
   /** What the Events are about. */
   readonly regarding: ObjectRef;
   /** Which replica tells it; at most 128 characters. */
@@ -63,20 +64,23 @@ export const events = (
   };
   const written = async ({ type, reason, action, note }: EventWords, uid: string, entry: Told): Promise<void> => {
     const { apiVersion, kind, name, namespace = "default" } = regarding;
-    await api.apply({
-      apiVersion: "events.k8s.io/v1",
-      kind: "Event",
-      metadata: { name: entry.name, namespace },
-      eventTime: entry.eventTime,
-      reportingController: "meshwright.dev/mesh-sync",
-      reportingInstance: options.instance.slice(0, longestInstance),
-      regarding: { apiVersion, kind, name, uid, ...(regarding.namespace === undefined ? {} : { namespace }) },
-      type,
-      reason,
-      action,
-      note: bounded(note, longestNote),
-      ...(entry.count > 1 ? { series: { count: entry.count, lastObservedTime: microTime(now()) } } : {}),
-    });
+    await api.apply(
+      {
+        apiVersion: "events.k8s.io/v1",
+        kind: "Event",
+        metadata: { name: entry.name, namespace },
+        eventTime: entry.eventTime,
+        reportingController: "meshwright.dev/mesh-sync",
+        reportingInstance: options.instance.slice(0, longestInstance),
+        regarding: { apiVersion, kind, name, uid, ...(regarding.namespace === undefined ? {} : { namespace }) },
+        type,
+        reason,
+        action,
+        note: bounded(note, longestNote),
+        ...(entry.count > 1 ? { series: { count: entry.count, lastObservedTime: microTime(now()) } } : {}),
+      },
+      { ...(options.signal !== undefined && { signal: options.signal }) },
+    );
   };
 
   return {
@@ -109,6 +113,3 @@ export const events = (
     },
   };
 };
-
-/** metav1.MicroTime. */
-const microTime = (at: number): string => new Date(at).toISOString().replace("Z", "000Z");

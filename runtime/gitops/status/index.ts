@@ -5,7 +5,8 @@ import { reporters, type Reporter } from "./reporter.ts";
 
 export { syncAdmin, type SyncAdmin } from "./admin.ts";
 export { syncMetrics, type SyncMetrics } from "./metrics.ts";
-export { passReport, type Healing, type PassReport, type Reporter } from "./reporter.ts";
+export type { Healing } from "./healing.ts";
+export { passReport, type PassReport, type Reporter } from "./reporter.ts";
 
 /** All that is told of a pass: log lines and metrics always; status and Events where the inventory's parent is a MeshSync. */
 export const reporterOf = (

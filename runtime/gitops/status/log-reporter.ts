@@ -1,5 +1,6 @@
 import type { Log } from "../../log/log.ts";
-import type { Healing, Reporter } from "./reporter.ts";
+import type { Healing } from "./healing.ts";
+import type { Reporter } from "./reporter.ts";
 import { inWords } from "./words.ts";
 
 /** Log lines, which need no cluster. */

@@ -10,6 +10,8 @@ import { healedWords, rolledOut } from "./words.ts";
 export interface MeshSyncReporterOptions {
   /** Of the leader: two that write one status would undo each other's words. */
   readonly api: Pick<ClusterApi, "get" | "apply">;
+  /** Of its term: nothing is written after that. */
+  readonly signal: AbortSignal;
   /** A MeshSync. */
   readonly parent: ObjectRef;
   /** `metadata.generation` of the spec that passes are made by. */
@@ -25,14 +27,14 @@ export interface MeshSyncReporterOptions {
  * no message is shown here that may hold a secret: those of failures hold none.
  */
 export const meshSyncReporter = (options: MeshSyncReporterOptions): Reporter => {
-  const { api, parent, log, now = Date.now } = options;
+  const { api, signal, parent, log, now = Date.now } = options;
   const { tell } = events({ ...options, regarding: parent });
 
   /** As of the last look; a thousand healings are not worth as many looks. */
   let uid: string | undefined;
   /** Undefined, and said, where it cannot be had. */
   const found = async (): Promise<ClusterObject | undefined> => {
-    const object = await api.get(parent);
+    const object = await api.get(parent, { signal });
     uid = object?.metadata.uid;
     if (object === undefined) log({ level: "warn", event: "status not written", reason: "the MeshSync is not there" });
     return object;
@@ -43,7 +45,7 @@ export const meshSyncReporter = (options: MeshSyncReporterOptions): Reporter => 
     await api.apply(
       // Another one of its name that came meanwhile is told nothing.
       { apiVersion, kind, metadata: { name, ...namespace, uid: object.metadata.uid }, status },
-      { subresource: "status" },
+      { subresource: "status", signal },
     );
   };
   const reported = async (outcome: Outcome): Promise<void> => {

@@ -1,8 +1,11 @@
+import { once } from "node:events";
+import { connect } from "node:net";
 import { expect, test } from "vitest";
 import type { LogEntry } from "../../log/log.ts";
 import { PassFailure } from "../failure.ts";
 import { reporterOf, syncAdmin, syncMetrics } from "./index.ts";
-import type { Healing, PassReport } from "./reporter.ts";
+import type { Healing } from "./healing.ts";
+import type { PassReport } from "./reporter.ts";
 
 const pass: PassReport = {
   commit: "a".repeat(40),
@@ -21,6 +24,7 @@ const withoutCluster = () => {
   const unasked = () => Promise.reject(new Error("nothing is to be asked"));
   const reporter = reporterOf({
     api: { get: unasked, apply: unasked },
+    signal: new AbortController().signal,
     parent: { apiVersion: "v1", kind: "ConfigMap", namespace: "mesh", name: "inventory" },
     generation: () => 1,
     instance: "pod-1",
@@ -93,6 +97,19 @@ test("a replica is ready while others lead, and in a term of its own once a pass
       await asked("/healthz", "POST"),
     ]).toEqual([200, 200, 404, 405]);
   } finally {
+    await admin.close();
+  }
+});
+
+test("whoever holds connections does not keep a probe from its answer", async () => {
+  const { metrics } = withoutCluster();
+  const admin = await syncAdmin(metrics, { address: "127.0.0.1", port: 0 });
+  const idle = Array.from({ length: 150 }, () => connect(admin.port, "127.0.0.1").on("error", () => undefined));
+  try {
+    await Promise.all(idle.map((socket) => once(socket, "connect")));
+    expect((await fetch(`http://127.0.0.1:${admin.port}/healthz`)).status).toBe(200);
+  } finally {
+    for (const socket of idle) socket.destroy();
     await admin.close();
   }
 });

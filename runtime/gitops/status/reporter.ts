@@ -1,4 +1,5 @@
 import type { Kept } from "../../diagnostics/kept.ts";
+import type { Healing } from "./healing.ts";
 import type { PassFailure } from "../failure.ts";
 import type { Passed } from "../pass.ts";
 
@@ -29,14 +30,6 @@ export interface Writes {
   readonly created: number;
   readonly changed: number;
   readonly deleted: number;
-}
-
-export interface Healing {
-  /** `VirtualService shop/cart`. */
-  readonly name: string;
-  readonly what: "changed" | "deleted";
-  /** The managers that own what was ours, as `metadata.managedFields` says. */
-  readonly by: readonly string[];
 }
 
 /** What there is to tell of a pass that took so long. */

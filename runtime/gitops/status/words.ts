@@ -1,5 +1,6 @@
 import type { Kept } from "../../diagnostics/kept.ts";
-import type { Healing, PassReport } from "./reporter.ts";
+import type { Healing } from "./healing.ts";
+import type { PassReport } from "./reporter.ts";
 import { written } from "./reporter.ts";
 
 /** For messages: `3 objects`. */

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { backend, freePort } from "../../proxy/fixture.ts";
+import { freePort } from "../../../conformance/rig/free-port.ts";
+import { backend } from "../../proxy/fixture.ts";
 import { Metrics, metricsText } from "../../proxy/telemetry/metrics.ts";
 import { totals, type Total } from "./flows.ts";
 import { polled } from "./polled.ts";

@@ -7,7 +7,7 @@ import type { RequestHead, ResponseHead } from "../http1/head.ts";
 import { edited } from "../rules/header-edits.ts";
 import type { Connection, ConnectionUser } from "../upstream/connection.ts";
 import type { Failure } from "../upstream/pool.ts";
-import { answerText } from "./answer.ts";
+import { answerBytes } from "./answer.ts";
 import { Attempts } from "./attempts.ts";
 import { carrierOf } from "./carrier.ts";
 import { Deadlines } from "./deadlines.ts";
@@ -35,6 +35,7 @@ export class Exchange implements ConnectionUser {
   readonly #started = performance.now();
   #role: Site["role"] = "outbound";
   #forward: Forward | undefined;
+  #service = "";
   #requestText = "";
   #requestId = "";
   #isOver = false;
@@ -73,10 +74,12 @@ export class Exchange implements ConnectionUser {
     const end = this.requested(chunk, at);
     if (this.#isOver) return end;
     if (ruling.kind === "answer") {
-      this.#answered(ruling.status, ruling.reason, ruling.responseHeaders);
+      this.#service = ruling.service ?? "";
+      this.#answered(ruling.status, ruling.reason, ruling.responseHeaders, ruling.body);
       return end;
     }
     this.#forward = ruling;
+    this.#service = ruling.service;
     this.#requestId = requestIdOf(this.#head.headers, site.role);
     this.#requestText = forwardedRequest(
       this.#head,
@@ -282,10 +285,10 @@ export class Exchange implements ConnectionUser {
     else this.#down.socket.destroy();
   }
 
-  #answered(status: number, reason: Reason, edits = this.#forward?.responseHeaders): void {
+  #answered(status: number, reason: Reason, edits = this.#forward?.responseHeaders, body?: string): void {
     const keepsAlive = this.#head.keepsAlive && this.#requestBody === undefined && !this.#down.isDraining;
     this.#over(reason, status);
-    this.#down.socket.write(answerText(status, reason, { keepsAlive, method: this.#head.method, edits }), "latin1");
+    this.#down.socket.write(answerBytes(status, reason, { keepsAlive, method: this.#head.method, edits, body }));
     this.#down.finished(keepsAlive);
   }
 
@@ -387,7 +390,7 @@ export class Exchange implements ConnectionUser {
       attempts: this.#attempts.count,
       requestBytes: this.#requestBytes,
       responseBytes: this.#responseBytes,
-      service: this.#forward?.service ?? "",
+      service: this.#service,
       cluster: this.#forward?.cluster ?? "",
       endpoint: this.#attempts.last?.endpoint,
       callerAddress: peer.address,

@@ -3,7 +3,7 @@ import { headBuffer, type HeadBuffer } from "../http1/head-buffer.ts";
 import type { Malformed, RequestHead } from "../http1/head.ts";
 import { isMalformed } from "../http1/malformed.ts";
 import { requestHead } from "../http1/request-head.ts";
-import { answerText } from "./answer.ts";
+import { answerBytes } from "./answer.ts";
 import type { Downstream, HttpSettings } from "./downstream.ts";
 import { Exchange } from "./exchange.ts";
 import type { Peer, Site } from "./site.ts";
@@ -176,7 +176,7 @@ export class HttpConnection implements Downstream {
       callerAddress: peer.address,
       caller: peer.identity,
     });
-    this.socket.write(answerText(status, "malformed", { keepsAlive: false, method: "" }), "latin1");
+    this.socket.write(answerBytes(status, "malformed", { keepsAlive: false, method: "" }));
     this.#closed();
   }
 

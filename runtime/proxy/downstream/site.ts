@@ -16,6 +16,7 @@ export interface Peer {
 
 /** Why a proxy answers on its own: words of the access log. */
 export type Reason =
+  | "direct-response"
   | "denied"
   | "not-allowed"
   | "unknown-host"
@@ -33,6 +34,10 @@ export interface Answer {
   readonly kind: "answer";
   readonly status: number;
   readonly reason: Reason;
+  /** For metrics and logs, where a route responds. */
+  readonly service?: string;
+  /** In a route's own words; absent: in those that the proxy has for the reason. */
+  readonly body?: string;
   /** Of the route that would have been taken; none when absent. */
   readonly responseHeaders?: HeaderEdits;
 }

@@ -1,4 +1,4 @@
-import type { ClusterName, HostTable, Route, VirtualHost } from "../../../targets/native/config.ts";
+import type { ClusterName, ForwardingRoute, HostTable, Route, VirtualHost } from "../../../targets/native/config.ts";
 import type { HeaderMatch } from "../../../lib/model/route.ts";
 import type { HeaderLines } from "../http1/head.ts";
 import { checkedEdits } from "./header-edits.ts";
@@ -53,11 +53,14 @@ export const routing = ({ virtualHosts, exact, suffix }: HostTable): Routing => 
 const hostRoutes = ({ name, routes, paths }: VirtualHost): Host => {
   const taken = routes.map((route): Taken => ({
     virtualHost: name,
-    route: {
-      ...route,
-      requestHeaders: checkedEdits(route.requestHeaders),
-      responseHeaders: checkedEdits(route.responseHeaders),
-    },
+    route:
+      "directResponse" in route
+        ? { ...route, responseHeaders: checkedEdits(route.responseHeaders) }
+        : {
+            ...route,
+            requestHeaders: checkedEdits(route.requestHeaders),
+            responseHeaders: checkedEdits(route.responseHeaders),
+          },
   }));
   return walkedTree(paths, ({ route: index, headers }): Candidate => {
     const found = taken[index];
@@ -78,21 +81,31 @@ const nameOf = (host: string): string => {
   return colon === name.length - 1 ? name : name.slice(0, colon);
 };
 
-/** A condition on a value holds if it holds of one of several lines. */
+/** What there must be holds if it holds of one of several lines, what there must not be if it holds of none. */
 const holds = (match: HeaderMatch, headers: HeaderLines): boolean => {
-  let isThere = false;
-  for (let at = 0; at < headers.length; at += 2) {
-    if (headers[at] !== match.name) continue;
-    isThere = true;
-    const value = headers[at + 1]!;
-    if (match.kind === "exact" ? value === match.value : match.kind === "prefix" && value.startsWith(match.value))
+  const isStated = match.kind === "exact" || match.kind === "prefix" || match.kind === "present";
+  for (let at = 0; at < headers.length; at += 2)
+    if (headers[at] === match.name && isMeant(match, headers[at + 1]!)) return isStated;
+  return !isStated;
+};
+
+/** Whether a line is such as there must be, or must not. */
+const isMeant = (match: HeaderMatch, value: string): boolean => {
+  switch (match.kind) {
+    case "present":
+    case "absent":
       return true;
+    case "exact":
+    case "not-exact":
+      return value === match.value;
+    case "prefix":
+    case "not-prefix":
+      return value.startsWith(match.value);
   }
-  return match.kind === "present" ? isThere : match.kind === "absent" && !isThere;
 };
 
 /** The backend to which a draw from [0, 1) falls. */
-export const backendOf = ({ split }: Route, draw: number): ClusterName => {
+export const backendOf = ({ split }: ForwardingRoute, draw: number): ClusterName => {
   const last = split[split.length - 1]!;
   if (split.length === 1) return last.cluster;
   const drawn = draw * last.upTo;

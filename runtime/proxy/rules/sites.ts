@@ -76,9 +76,9 @@ export const gatewaySite = (
       const refused = refusal(verdict, head, target, identity);
       const found = routed(head.host, pathIn(target), head.headers);
       if (found === "no-route" || found === "unknown-host") return refused ?? answers.noRoute;
-      return refused === undefined
-        ? forward(found, target, clusters)
-        : { ...refused, responseHeaders: found.route.responseHeaders };
+      if (refused === undefined) return forward(found, target, clusters);
+      // Refusals are edited by routes that forward alone, as Envoy does it.
+      return "directResponse" in found.route ? refused : { ...refused, responseHeaders: found.route.responseHeaders };
     },
   };
 };
@@ -104,6 +104,11 @@ const refusal = (
 };
 
 const forward = ({ virtualHost, route }: Taken, target: string, clusters: Clusters): Ruling => {
+  if ("directResponse" in route) {
+    const { directResponse, responseHeaders } = route;
+    const { status, body } = directResponse;
+    return { ...answer(status, "direct-response"), service: virtualHost, body, responseHeaders };
+  }
   const cluster = backendOf(route, Math.random());
   const { timeout, retries, requestHeaders, responseHeaders } = route;
   return {

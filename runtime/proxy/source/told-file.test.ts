@@ -4,7 +4,8 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { asked, backend, cluster, config, freePort, listening, outbound, route, wholeHost } from "../fixture.ts";
+import { freePort } from "../../../conformance/rig/free-port.ts";
+import { asked, backend, cluster, config, listening, outbound, route, wholeHost } from "../fixture.ts";
 import { proxyProcess, type ProxyProcess } from "../process.ts";
 import { toldFile } from "./told-file.ts";
 

@@ -1,5 +1,6 @@
 import { STATUS_CODES } from "node:http";
 import type { SpiffeId } from "../../../lib/model/selector.ts";
+import { labelsText, metric } from "../../prometheus/text.ts";
 import type { ControlStatus } from "../source/control-status.ts";
 import type { ConnectionRecord, ExchangeRecord, HandshakeFailure } from "./exchange-record.ts";
 
@@ -190,7 +191,7 @@ export function* metricsPieces(all: readonly Counted[]): Generator<string, void>
     all.flatMap((one) => one.handshakes),
     (a, b): HandshakeSeries => ({ labels: a.labels, failures: a.failures + b.failures }),
   );
-  yield* metric(
+  yield* inPieces(
     "istio_requests_total",
     "counter",
     "Requests.",
@@ -205,25 +206,25 @@ export function* metricsPieces(all: readonly Counted[]): Generator<string, void>
   );
   yield* histogram("istio_request_bytes", "Bodies of requests.", bytes, http, ({ requestBytes }) => requestBytes);
   yield* histogram("istio_response_bytes", "Bodies of responses.", bytes, http, ({ responseBytes }) => responseBytes);
-  yield* metric(
+  yield* inPieces(
     "istio_tcp_connections_closed_total",
     "counter",
     "Connections that were forwarded whole and are over.",
     tcp.values().map(({ labels, connections }) => sample("istio_tcp_connections_closed_total", labels, connections)),
   );
-  yield* metric(
+  yield* inPieces(
     "istio_tcp_sent_bytes_total",
     "counter",
     "Bytes from servers to callers.",
     tcp.values().map(({ labels, receivedBytes }) => sample("istio_tcp_sent_bytes_total", labels, receivedBytes)),
   );
-  yield* metric(
+  yield* inPieces(
     "istio_tcp_received_bytes_total",
     "counter",
     "Bytes from callers to servers.",
     tcp.values().map(({ labels, sentBytes }) => sample("istio_tcp_received_bytes_total", labels, sentBytes)),
   );
-  yield* metric(
+  yield* inPieces(
     "meshwright_proxy_tls_handshake_failures_total",
     "counter",
     "Connections on which TLS was not agreed on, by which end called.",
@@ -231,7 +232,7 @@ export function* metricsPieces(all: readonly Counted[]): Generator<string, void>
       .values()
       .map(({ labels, failures }) => sample("meshwright_proxy_tls_handshake_failures_total", labels, failures)),
   );
-  yield* metric("meshwright_proxy_untold_total", "counter", "What no series has, as there are too many.", [
+  yield* inPieces("meshwright_proxy_untold_total", "counter", "What no series has, as there are too many.", [
     sample(
       "meshwright_proxy_untold_total",
       {},
@@ -243,19 +244,16 @@ export function* metricsPieces(all: readonly Counted[]): Generator<string, void>
 /** The same of how a proxy stands with its control plane. */
 export const controlMetricsText = ({ connected, counts }: ControlStatus): string =>
   [
-    ...metric("meshwright_proxy_control_connected", "gauge", "Whether the control plane is connected.", [
-      sample("meshwright_proxy_control_connected", {}, connected ? 1 : 0),
+    metric("meshwright_proxy_control_connected", "gauge", "Whether the control plane is connected.", [
+      { value: connected ? 1 : 0 },
     ]),
-    ...metric(
+    metric(
       "meshwright_proxy_configurations_total",
       "counter",
       "Configurations that the control plane told, by what became of them.",
-      Object.entries(counts).map(([result, count]) =>
-        sample("meshwright_proxy_configurations_total", { result }, count),
-      ),
+      Object.entries(counts).map(([result, value]) => ({ labels: { result }, value })),
     ),
-    "",
-  ].join("\n");
+  ].join("");
 
 const merged = <S extends { readonly labels: Readonly<Record<string, string>> }>(
   all: readonly S[],
@@ -290,7 +288,7 @@ const addedTcp = (a: TcpSeries, b: TcpSeries): TcpSeries => ({
   receivedBytes: a.receivedBytes + b.receivedBytes,
 });
 
-function* metric(name: string, type: string, help: string, samples: Iterable<string>): Generator<string, void> {
+function* inPieces(name: string, type: string, help: string, samples: Iterable<string>): Generator<string, void> {
   yield `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n`;
   yield* samples;
 }
@@ -302,7 +300,7 @@ const histogram = (
   all: readonly Series[],
   of: (series: Series) => Distribution,
 ): Generator<string, void> =>
-  metric(
+  inPieces(
     name,
     "histogram",
     help,
@@ -321,12 +319,5 @@ const histogram = (
     }),
   );
 
-const sample = (name: string, labels: Readonly<Record<string, string>>, value: number): string => {
-  const text = Object.entries(labels)
-    .map(
-      ([label, said]) =>
-        `${label}="${said.replace(/[\\"\n]/g, (character) => (character === "\n" ? "\\n" : `\\${character}`))}"`,
-    )
-    .join(",");
-  return `${name}${text === "" ? "" : `{${text}}`} ${value}\n`;
-};
+const sample = (name: string, labels: Readonly<Record<string, string>>, value: number): string =>
+  `${name}${labelsText(labels)} ${value}\n`;

@@ -1,5 +1,6 @@
 import { reachable } from "../../../lib/model/coverage.ts";
 import { defaultRetries, wholeWeight } from "../../../lib/model/base.ts";
+import { excludedBy, isStated } from "../../../lib/model/header-conditions.ts";
 import type {
   Destination,
   DestinationPort,
@@ -10,12 +11,14 @@ import type {
 } from "../../../lib/model/mesh.ts";
 import type {
   Backend,
+  DirectResponse,
+  ExcludedHeader,
   HeaderEdits,
-  HeaderMatch,
   Match,
   PathMatch,
   RetryPolicy,
   Route,
+  StatedHeader,
 } from "../../../lib/model/route.ts";
 import { istioObject, type KubernetesObject } from "../object.ts";
 import type { Plain } from "../yaml.ts";
@@ -54,6 +57,8 @@ export const gatewayVirtualServices = (gateway: Gateway, mesh: Mesh): readonly K
     const http = spoken.flatMap(({ listener, virtualHost }) =>
       reachable(virtualHost.routes).map((route) => httpRoute(route, severalPorts ? listener.port : undefined, mesh)),
     );
+    // Istio takes no rule without a route; the gateway answers for the host all the same, and knows no way.
+    if (http.length === 0) return [];
     const namespace = spoken[0]?.virtualHost.namespace ?? gateway.namespace;
     return [
       istioObject(
@@ -91,28 +96,69 @@ const httpRoute = (route: Route, port: number | undefined, mesh: Mesh): Fields =
   const response = headerOperations(route.responseHeaders);
   return {
     ...(!everything && { match }),
-    route: destinations(route.backends),
-    ...(route.timeout !== "none" && { timeout: protoDuration(route.timeout) }),
-    ...(!hasDefaultRetries(route, mesh) && { retries: httpRetry(route.retries) }),
+    ...(route.directResponse === "none"
+      ? forwarding(route, mesh)
+      : { directResponse: httpResponse(route.directResponse) }),
     ...((request || response) && { headers: { ...(request && { request }), ...(response && { response }) } }),
   };
 };
 
+const forwarding = (route: Route, mesh: Mesh): Fields => ({
+  route: destinations(route.backends),
+  ...(route.timeout !== "none" && { timeout: protoDuration(route.timeout) }),
+  ...(!hasDefaultRetries(route, mesh) && { retries: httpRetry(route.retries) }),
+});
+
+const httpResponse = ({ status, body }: DirectResponse): Fields => ({
+  status,
+  ...(body !== "" && { body: { string: body } }),
+});
+
 const httpMatch = (match: Match, port: number | undefined): Fields => {
-  const stated = match.headers.filter(({ kind }) => kind !== "absent");
-  const absent = match.headers.filter(({ kind }) => kind === "absent");
+  const stated = match.headers.filter(isStated);
+  const excluded = match.headers.filter((header) => !isStated(header));
   return {
     ...(match.path.kind !== "any" && { uri: stringMatch(match.path) }),
     ...(stated.length > 0 && {
       headers: Object.fromEntries(stated.map((header) => [header.name, stringMatch(header)])),
     }),
-    ...(absent.length > 0 && { withoutHeaders: Object.fromEntries(absent.map(({ name }) => [name, {}])) }),
+    ...(excluded.length > 0 && { withoutHeaders: withoutHeaders(excluded) }),
     ...(port !== undefined && { port }),
   };
 };
 
+/**
+ * One exclusion a name; a second of the same header stands under its name in other letters, which Envoy does not tell apart.
+ * A header that is not there meets all of them (Istio, `TranslateRouteMatch`, sets `treat_missing_header_as_empty`).
+ */
+const withoutHeaders = (excluded: readonly ExcludedHeader[]): Fields => {
+  const known = new Map<string, number>();
+  return Object.fromEntries(
+    excluded.map((header) => {
+      const { name } = header;
+      const count = known.get(name) ?? 0;
+      known.set(name, count + 1);
+      return [inOtherLetters(name, count), stringMatch(excludedBy(header))];
+    }),
+  );
+};
+
+/** The name in which capitals write a number in binary. */
+const inOtherLetters = (name: string, number: number): string => {
+  let left = number;
+  const written = name.replaceAll(/[a-z]/g, (letter) => {
+    const isCapital = left % 2 === 1;
+    left = Math.floor(left / 2);
+    return isCapital ? letter.toUpperCase() : letter;
+  });
+  // A route excludes one value of a header, an ingress one more, and a header that conditions name has a letter.
+  if (left > 0) throw new Error(`unreachable: ${number + 1} exclusions of the header ${name}`);
+  return written;
+};
+
 /** An empty match on a header means that it is there (Istio, `canBeConvertedToPresentMatch`). */
-const stringMatch = (match: PathMatch | HeaderMatch): Fields => ("value" in match ? { [match.kind]: match.value } : {});
+const stringMatch = (match: PathMatch | StatedHeader): Fields =>
+  "value" in match ? { [match.kind]: match.value } : {};
 
 const destinations = (backends: readonly Backend[]): readonly Fields[] => {
   const weights = emittedWeights(backends);

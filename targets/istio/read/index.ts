@@ -253,14 +253,14 @@ const listener = (
         .filter((candidate) => candidate.number === servicePort)
         .map((candidate) => targetOf(service, candidate, reading.graph)),
     )[0];
-  const virtualHosts = items(hosts).flatMap((item): readonly VirtualHost[] => {
+  const virtualHosts = items(hosts).map((item): VirtualHost => {
     const [namespace = "", host = ""] = text(item).split("/");
     const rule = bound.find(
       ({ object, hosts: names }) => object.metadata.namespace === namespace && names.includes(host),
     );
-    return rule
-      ? [{ host, namespace, routes: routesFor(rule.http, servicePort, reading), origin: originOf(rule.object) }]
-      : [];
+    return rule === undefined
+      ? { host, namespace, routes: [], origin: originOf(item.object) }
+      : { host, namespace, routes: routesFor(rule.http, servicePort, reading), origin: originOf(rule.object) };
   });
   return {
     port: servicePort,

@@ -1,14 +1,17 @@
 import { defaultPlatform } from "../../../lib/graph/platform.ts";
 import { defaultRetries, retryPolicy, wholeWeight } from "../../../lib/model/base.ts";
-import type {
-  Backend,
-  HeaderEdits,
-  HeaderMatch,
-  Match,
-  PathMatch,
-  RetryPolicy,
-  Route,
+import {
+  responding,
+  type Backend,
+  type DirectResponse,
+  type HeaderEdits,
+  type Match,
+  type PathMatch,
+  type RetryPolicy,
+  type Route,
+  type StatedHeader,
 } from "../../../lib/model/route.ts";
+import { excluding, inOrder } from "../../../lib/model/header-conditions.ts";
 import { entries, fields, items, number, originOf, text, unreadable, type Node, type Reading } from "./reading.ts";
 
 /** A VirtualService's `http` as routes for one port; `ports` tells which rules speak of it. */
@@ -16,9 +19,9 @@ export const routesFor = (http: Node | undefined, port: number | undefined, read
   items(http).flatMap((node) => routeFor(node, port, reading));
 
 const routeFor = (node: Node, port: number | undefined, reading: Reading): readonly Route[] => {
-  const { match, route, timeout, retries, headers } = fields(
+  const { match, route, directResponse, timeout, retries, headers } = fields(
     node,
-    ["name", "match", "route", "timeout", "retries", "headers"],
+    ["name", "match", "route", "directResponse", "timeout", "retries", "headers"],
     reading,
   );
   const matches = match === undefined ? [everything] : items(match).flatMap((one) => matchFor(one, port, reading));
@@ -27,14 +30,25 @@ const routeFor = (node: Node, port: number | undefined, reading: Reading): reado
   return [
     {
       matches,
-      backends: backends(route, port, reading),
-      timeout: timeout === undefined ? "none" : milliseconds(timeout),
-      retries: retryPolicyOf(retries, reading),
-      requestHeaders: headerEdits(request, reading),
+      ...(directResponse === undefined
+        ? {
+            backends: backends(route, port, reading),
+            directResponse: "none",
+            timeout: timeout === undefined ? "none" : milliseconds(timeout),
+            retries: retryPolicyOf(retries, reading),
+            requestHeaders: headerEdits(request, reading),
+          }
+        : responding(responseOf(directResponse, reading))),
       responseHeaders: headerEdits(response, reading),
       origin: originOf(node.object),
     },
   ];
+};
+
+const responseOf = (node: Node, reading: Reading): DirectResponse => {
+  const { status, body } = fields(node, ["status", "body"], reading);
+  const { string } = fields(body, ["string"], reading);
+  return { status: number(status), body: string === undefined ? "" : text(string) };
 };
 
 const everything: Match = { path: { kind: "any" }, headers: [] };
@@ -42,22 +56,21 @@ const everything: Match = { path: { kind: "any" }, headers: [] };
 const matchFor = (node: Node, wanted: number | undefined, reading: Reading): readonly Match[] => {
   const { uri, headers, withoutHeaders, port } = fields(node, ["uri", "headers", "withoutHeaders", "port"], reading);
   if (port !== undefined && wanted !== undefined && number(port) !== wanted) return [];
-  const stated = entries(headers).map(([name, value]): HeaderMatch => {
-    const match = stringMatch(value, reading);
-    return match.kind === "any"
-      ? { name: name.toLowerCase(), kind: "present" }
-      : { name: name.toLowerCase(), ...match };
-  });
-  const absent = entries(withoutHeaders).map(([name, value]): HeaderMatch => {
-    if (stringMatch(value, reading).kind !== "any") unreadable(value, reading);
-    return { name: name.toLowerCase(), kind: "absent" };
-  });
+  const stated = entries(headers).map(([name, value]) => statedHeader(name, value, reading));
+  const names = stated.map((header) => header.name);
+  if (headers !== undefined && new Set(names).size < names.length) unreadable(headers, reading);
+  const excluded = entries(withoutHeaders).map(([name, value]) => excluding(statedHeader(name, value, reading)));
   return [
     {
       path: uri === undefined ? { kind: "any" } : stringMatch(uri, reading),
-      headers: [...stated, ...absent].sort((a, b) => (a.name < b.name ? -1 : 1)),
+      headers: inOrder([...stated, ...excluded]),
     },
   ];
+};
+
+const statedHeader = (name: string, node: Node, reading: Reading): StatedHeader => {
+  const match = stringMatch(node, reading);
+  return match.kind === "any" ? { name: name.toLowerCase(), kind: "present" } : { name: name.toLowerCase(), ...match };
 };
 
 const stringMatch = (node: Node, reading: Reading): PathMatch => {

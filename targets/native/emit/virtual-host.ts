@@ -46,11 +46,13 @@ const inOrder = (alternatives: readonly RouteCandidate[]): readonly RouteCandida
     .map(([, candidate]) => candidate);
 
 const headerMatch = (match: HeaderMatch): HeaderMatch =>
-  match.kind === "exact" || match.kind === "prefix"
-    ? { name: match.name, kind: match.kind, value: match.value }
-    : { name: match.name, kind: match.kind };
+  match.kind === "present" || match.kind === "absent"
+    ? { name: match.name, kind: match.kind }
+    : { name: match.name, kind: match.kind, value: match.value };
 
-const compiledRoute = ({ backends, timeout, retries, requestHeaders, responseHeaders }: ModelRoute): Route => {
+const compiledRoute = (route: ModelRoute): Route => {
+  const { backends, directResponse, timeout, retries, requestHeaders, responseHeaders } = route;
+  if (directResponse !== "none") return { directResponse, responseHeaders };
   let sum = 0;
   return {
     split: backends.map((backend) => ({ upTo: (sum += backend.weight), cluster: clusterName(backend) })),

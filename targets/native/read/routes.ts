@@ -1,6 +1,6 @@
-import type { Backend, Match, PathMatch, Route } from "../../../lib/model/route.ts";
+import { responding, type Backend, type Match, type PathMatch, type Route } from "../../../lib/model/route.ts";
 import { calledOf } from "../cluster-name.ts";
-import type { PathTree, Route as CompiledRoute, RouteCandidate, VirtualHost } from "../config.ts";
+import type { PathTree, ForwardingRoute, RouteCandidate, VirtualHost } from "../config.ts";
 import { compiledRoutes } from "../emit/virtual-host.ts";
 import { below, formOf, originOf, settled, type Place, type Reading } from "./reading.ts";
 
@@ -16,10 +16,15 @@ export const routesOf = ({ routes, paths }: VirtualHost, place: Place, reading: 
     );
     return {
       matches,
-      backends: backends(route),
-      timeout: route.timeout,
-      retries: route.retries,
-      requestHeaders: route.requestHeaders,
+      ...("directResponse" in route
+        ? responding(route.directResponse)
+        : {
+            backends: backends(route),
+            directResponse: "none",
+            timeout: route.timeout,
+            retries: route.retries,
+            requestHeaders: route.requestHeaders,
+          }),
       responseHeaders: route.responseHeaders,
       origin: originOf(place),
     };
@@ -30,7 +35,7 @@ export const routesOf = ({ routes, paths }: VirtualHost, place: Place, reading: 
   return read;
 };
 
-const backends = ({ split }: CompiledRoute): readonly Backend[] =>
+const backends = ({ split }: ForwardingRoute): readonly Backend[] =>
   split.map(({ upTo, cluster }, index) => ({
     ...calledOf(cluster),
     weight: upTo - (split[index - 1]?.upTo ?? 0),

@@ -19,6 +19,9 @@ import { identities } from "./made.ts";
 import { once, type Proxy } from "./proxy.ts";
 import { duration } from "./values.ts";
 
+/** As Istio's proxies have it; Envoy by itself refuses a route table for a body of more than 4 KiB. */
+const longestBody = 1_048_576;
+
 /** Where requests of the proxy's own application go: one table for each port, a virtual host for each service. */
 export const sidecarRoutes = (proxy: Proxy): readonly Resource<envoy.Routes>[] => {
   const byPort = new Map<number, { readonly destination: Destination; readonly port: DestinationPort }[]>();
@@ -46,7 +49,7 @@ export const sidecarRoutes = (proxy: Proxy): readonly Resource<envoy.Routes>[] =
           name: outboundRoutes(number),
           virtualHosts: [...virtualHosts, once(proxy, proxy.mesh.platform, "unknown hosts", () => unknownHosts(proxy))],
           ignorePortInHostMatching: true,
-          maxDirectResponseBodySizeBytes: 1_048_576,
+          maxDirectResponseBodySizeBytes: longestBody,
         };
         return {
           name: outboundRoutes(number),
@@ -65,6 +68,7 @@ export const gatewayRouteTables = ({ listeners }: Gateway): readonly Resource<en
       name: gatewayRoutes(target),
       virtualHosts: virtualHosts.map(({ host, routes }) => virtualHost(`${host}:${target}`, [host], routes)),
       ignorePortInHostMatching: true,
+      maxDirectResponseBodySizeBytes: longestBody,
     },
     origins: virtualHosts.flatMap(({ routes }) => routes.map(({ origin }) => origin)),
   }));
@@ -112,14 +116,24 @@ const virtualHost = (name: string, domains: readonly Host[], routes: readonly Ro
 const envoyRoutes = (route: Route): readonly envoy.Route[] =>
   route.matches.map((match) => ({
     match: routeMatch(match),
+    ...action(route),
+    ...edits(route.requestHeaders, "request"),
+    ...edits(route.responseHeaders, "response"),
+  }));
+
+const action = (route: Route): Pick<envoy.Route, "route" | "directResponse"> => {
+  if (route.directResponse !== "none") {
+    const { status, body } = route.directResponse;
+    return { directResponse: { status, ...(body !== "" && { body: { inlineString: body } }) } };
+  }
+  return {
     route: {
       ...clusters(route.backends),
       timeout: route.timeout === "none" ? "0s" : duration(route.timeout),
       ...(route.retries !== "none" && { retryPolicy: retryPolicy(route.retries) }),
     },
-    ...edits(route.requestHeaders, "request"),
-    ...edits(route.responseHeaders, "response"),
-  }));
+  };
+};
 
 const routeMatch = ({ path, headers }: Match): envoy.RouteMatch => ({
   ...pathMatch(path),
@@ -137,6 +151,9 @@ const pathMatch = (match: PathMatch): envoy.RouteMatch => {
   }
 };
 
+/** Without the second, no header at all would not be another value than this one (Envoy, `HeaderMatcher.invert_match`). */
+const invertedWithMissing = { invertMatch: true, treatMissingHeaderAsEmpty: true } as const;
+
 const headerMatcher = (match: HeaderMatch): envoy.HeaderMatcher => {
   const { name } = match;
   switch (match.kind) {
@@ -148,6 +165,10 @@ const headerMatcher = (match: HeaderMatch): envoy.HeaderMatcher => {
       return { name, presentMatch: true };
     case "absent":
       return { name, presentMatch: true, invertMatch: true };
+    case "not-exact":
+      return { name, stringMatch: { exact: match.value }, ...invertedWithMissing };
+    case "not-prefix":
+      return { name, stringMatch: { prefix: match.value }, ...invertedWithMissing };
   }
 };
 

@@ -1,5 +1,16 @@
 import { retryPolicy, wholeWeight } from "../../../lib/model/base.ts";
-import type { Backend, HeaderMatch, Match, PathMatch, RetryPolicy, Route } from "../../../lib/model/route.ts";
+import {
+  responding,
+  type Backend,
+  type DirectResponse,
+  type HeaderMatch,
+  type Match,
+  type PathMatch,
+  type RetryPolicy,
+  type Route,
+  type StatedHeader,
+} from "../../../lib/model/route.ts";
+import { excluding, implies, inOrder, isStated } from "../../../lib/model/header-conditions.ts";
 import { headerEdits } from "./edits.ts";
 import {
   below,
@@ -37,6 +48,7 @@ const routeOf = (node: Node, reading: Reading, leads: Leads): Route => {
     [
       "match",
       "route",
+      "directResponse",
       "requestHeadersToAdd",
       "requestHeadersToRemove",
       "responseHeadersToAdd",
@@ -45,6 +57,13 @@ const routeOf = (node: Node, reading: Reading, leads: Leads): Route => {
     reading,
     harmlessOfRoute,
   );
+  const matched = {
+    matches: [matchOf(found.match ?? below(node, "match"), reading)],
+    responseHeaders: headerEdits(found.responseHeadersToAdd, found.responseHeadersToRemove, reading),
+    origin: originOf(node),
+  };
+  if (found.directResponse !== undefined)
+    return { ...matched, ...responding(responseOf(found.directResponse, reading)) };
   if (found.route === undefined) unreadable(below(node, "route"), reading);
   const action = fields(
     found.route,
@@ -53,14 +72,19 @@ const routeOf = (node: Node, reading: Reading, leads: Leads): Route => {
     harmlessOfAction,
   );
   return {
-    matches: [matchOf(found.match ?? below(node, "match"), reading)],
+    ...matched,
+    directResponse: "none",
     backends: backends(action.cluster, action.weightedClusters, found.route ?? node, reading, leads),
     timeout: limit(action.timeout),
     retries: retries(action.retryPolicy, reading),
     requestHeaders: headerEdits(found.requestHeadersToAdd, found.requestHeadersToRemove, reading),
-    responseHeaders: headerEdits(found.responseHeadersToAdd, found.responseHeadersToRemove, reading),
-    origin: originOf(node),
   };
+};
+
+const responseOf = (node: Node, reading: Reading): DirectResponse => {
+  const { status, body } = fields(node, ["status", "body"], reading);
+  const { inlineString } = fields(body, ["inlineString"], reading);
+  return { status: number(status), body: inlineString === undefined ? "" : text(inlineString) };
 };
 
 /** Nothing said is fifteen seconds (Envoy, `RouteAction.timeout`). */
@@ -78,13 +102,13 @@ const matchOf = (node: Node, reading: Reading): Match => {
   );
   settled(node, { caseSensitive }, { caseSensitive: [undefined, true] }, reading);
   if (prefix === undefined && path === undefined) unreadable(node, reading);
-  const conditions = items(headers).map((header) => headerMatch(header, reading));
-  const names = conditions.map(({ name }) => name);
-  if (new Set(names).size < names.length) unreadable(headers ?? node, reading);
-  return {
-    path: pathMatch(prefix, path),
-    headers: conditions.sort((a, b) => (a.name < b.name ? -1 : 1)),
-  };
+  const all = items(headers).flatMap((header) => headerMatches(header, reading));
+  const conditions = all.filter(
+    (one) => one.kind !== "present" || !all.some((other) => other !== one && implies(other, one)),
+  );
+  const stated = conditions.filter(isStated).map(({ name }) => name);
+  if (new Set(stated).size < stated.length) unreadable(headers ?? node, reading);
+  return { path: pathMatch(prefix, path), headers: inOrder(conditions) };
 };
 
 const pathMatch = (prefix: Node | undefined, path: Node | undefined): PathMatch => {
@@ -92,18 +116,37 @@ const pathMatch = (prefix: Node | undefined, path: Node | undefined): PathMatch 
   return text(prefix) === "/" ? { kind: "any" } : { kind: "prefix", value: text(prefix) };
 };
 
-const headerMatch = (node: Node, reading: Reading): HeaderMatch => {
-  const found = fields(node, ["name", "stringMatch", "presentMatch", "invertMatch"], reading);
+/** Usually one; of a header that must be there and be another than a value, two. */
+const headerMatches = (node: Node, reading: Reading): readonly HeaderMatch[] => {
+  const found = fields(
+    node,
+    ["name", "stringMatch", "presentMatch", "invertMatch", "treatMissingHeaderAsEmpty"],
+    reading,
+  );
   const name = text(found.name).toLowerCase();
-  const { exact, prefix } = fields(found.stringMatch, ["exact", "prefix"], reading);
   const isInverted = found.invertMatch?.value === true;
-  // What begins with a colon is no header to `decide`.
-  if (name.startsWith(":")) unreadable(node, reading);
-  if (found.presentMatch?.value === true) return { name, kind: isInverted ? "absent" : "present" };
-  if (isInverted || (exact === undefined && prefix === undefined)) unreadable(node, reading);
-  return exact === undefined
-    ? { name, kind: "prefix", value: text(prefix) }
-    : { name, kind: "exact", value: text(exact) };
+  const takesMissing = found.treatMissingHeaderAsEmpty?.value === true;
+  const stated = statedHeader(name, found, reading);
+  // What begins with a colon is no header to `decide`; an empty value would be met by no header at all.
+  if (stated === undefined || name.startsWith(":") || (takesMissing && "value" in stated && stated.value === "")) {
+    unreadable(node, reading);
+    return [];
+  }
+  if (!isInverted) return [stated];
+  return stated.kind === "present" || takesMissing
+    ? [excluding(stated)]
+    : [{ name, kind: "present" }, excluding(stated)];
+};
+
+const statedHeader = (
+  name: string,
+  { stringMatch, presentMatch }: { readonly stringMatch?: Node | undefined; readonly presentMatch?: Node | undefined },
+  reading: Reading,
+): StatedHeader | undefined => {
+  if (presentMatch?.value === true) return { name, kind: "present" };
+  const { exact, prefix } = fields(stringMatch, ["exact", "prefix"], reading);
+  if (exact !== undefined) return { name, kind: "exact", value: text(exact) };
+  return prefix === undefined ? undefined : { name, kind: "prefix", value: text(prefix) };
 };
 
 const backends = (

@@ -16,7 +16,7 @@ export const head = async (session: Session, server: Advertisement, branch: stri
   if (at !== undefined) return at;
   const all = branches ?? (await listed(session, server, ""));
   if (all.size === 0) throw new SourceError("gone", `${url.href} has no commit yet`);
-  const near = nearest(branch, [...all.keys()]);
+  const near = nearest(branch, all.keys());
   throw new SourceError(
     "gone",
     `${url.href} has no branch ${branch}${near === undefined ? "" : `; did you mean ${near}?`}`,

@@ -1,0 +1,86 @@
+import { createHash } from "node:crypto";
+import type { KubernetesObject } from "../../targets/istio/object.ts";
+import { fieldManager, ownedFields, type ClusterObject, type WantedObject } from "./cluster/index.ts";
+
+/** What every object of ours carries. */
+export type Labels = Readonly<Record<string, string>>;
+
+/** One object of ours: what was asked for, and the API server's answer to it. */
+export interface Held {
+  readonly wanted: WantedObject;
+  readonly stored: ClusterObject;
+}
+
+/** What was applied last, kept on the object itself: a field that somebody else took since is in no set of ours any more. */
+export interface AppliedRecord {
+  /** Of all that was asked for. */
+  readonly digest: string;
+  /** As the API server writes them: `.spec.hosts`. */
+  readonly fields: readonly string[];
+}
+
+const annotation = "meshwright.dev/applied";
+
+/** An object as it is applied: with what tells whose it is, and the record. */
+export const labelled = (object: KubernetesObject, labels: Labels): WantedObject => {
+  const { metadata, ...rest } = object;
+  return {
+    ...rest,
+    metadata: {
+      ...metadata,
+      labels: { ...metadata.labels, ...labels },
+      annotations: { [annotation]: [inventoryIn(labels), digestOf(object), ...fieldsIn(rest.spec, ".spec")].join(" ") },
+    },
+  };
+};
+
+/** What was applied last for this inventory; undefined where nothing tells, or somebody else wrote what does. */
+export const recorded = (live: ClusterObject, labels: Labels): AppliedRecord | undefined => {
+  const { "f:metadata": { "f:annotations": owned = {} } = {} } = ownedFields(live, fieldManager);
+  const [inventory, digest, ...fields] = (live.metadata.annotations?.[annotation] ?? "").split(" ");
+  return digest !== undefined && inventory === inventoryIn(labels) && `f:${annotation}` in owned
+    ? { digest, fields: [...fields, ...ownFields(labels)] }
+    : undefined;
+};
+
+/** Every field that an apply of an object says. */
+export const fieldsOf = ({ metadata, ...object }: WantedObject): readonly string[] => [
+  ...fieldsIn(object["spec"], ".spec"),
+  ...ownFields(metadata.labels ?? {}),
+];
+
+/** Whether a field was among what was applied: the field itself, or an item of a list that was. */
+export const isAmong = (fields: readonly string[], field: string): boolean =>
+  fields.some((known) => field === known || field.startsWith(`${known}[`));
+
+/** What is ours on every object, whatever is recorded. */
+const ownFields = (labels: Labels): readonly string[] => [
+  `.metadata.annotations.${annotation}`,
+  ...Object.keys(labels).map((key) => `.metadata.labels.${key}`),
+];
+
+/** Of everything that an object asks for. */
+export const digestOf = ({ spec, metadata }: KubernetesObject): string =>
+  createHash("sha256")
+    .update(JSON.stringify([spec, metadata.labels ?? {}]))
+    .digest("base64url")
+    .slice(0, 22);
+
+const inventoryIn = (labels: Labels): string => Object.values(labels).join(",");
+
+/** Lists are said as a whole. */
+const fieldsIn = (value: unknown, path: string): readonly string[] => {
+  const below = typeof value === "object" && value !== null && !Array.isArray(value) ? Object.entries(value) : [];
+  return below.length === 0
+    ? [path]
+    : below.flatMap(([key, one]) => (one === undefined ? [] : fieldsIn(one, `${path}.${key}`)));
+};
+
+/** Who else set fields of an object. */
+export const managersOf = (live: ClusterObject | undefined): readonly string[] => [
+  ...new Set(
+    (live?.metadata.managedFields ?? []).flatMap(({ manager }) =>
+      manager === undefined || manager === fieldManager ? [] : [manager],
+    ),
+  ),
+];
