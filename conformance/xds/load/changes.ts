@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { compile } from "../../../compiler/pipeline.ts";
 import type { Mesh } from "../../../lib/model/mesh.ts";
-import { files, topics, type Files, type Turns } from "./files.ts";
+import { files, topics, type Files, type Topic, type Turns } from "./files.ts";
 
 export interface Change {
   readonly what: string;
@@ -20,8 +20,12 @@ export const edited = (folder: string, texts: Files): void => {
   }
 };
 
-/** A first mesh and so many changes of it, each of one topic; topics take turns. They are compiled in a folder for that alone. */
-export const changes = async (count: number, folder: string): Promise<readonly Change[]> => {
+/** So many topics that take turns: 7 and 10 share no factor, so each has its turn in ten, and neighbours are strangers. */
+export const inTurns = (count: number): readonly Topic[] =>
+  Array.from({ length: count }, (_, index) => topics[(index * 7) % topics.length]!);
+
+/** A first mesh and its changes, each of the topic given. They are compiled in a folder for that alone. */
+export const changes = async (about: readonly Topic[], folder: string): Promise<readonly Change[]> => {
   let turns = Object.fromEntries(topics.map((topic) => [topic, 0])) as unknown as Turns;
   let written: Files = {};
   const change = async (what: string): Promise<Change> => {
@@ -34,9 +38,7 @@ export const changes = async (count: number, folder: string): Promise<readonly C
     return { what, files: others, mesh: value.mesh };
   };
   const all = [await change("the first mesh")];
-  for (let index = 0; index < count; index += 1) {
-    // 7 and 10 share no factor: every topic has its turn in ten changes, and neighbours are strangers.
-    const topic = topics[(index * 7) % topics.length]!;
+  for (const topic of about) {
     turns = { ...turns, [topic]: turns[topic] + 1 };
     all.push(await change(topic));
   }

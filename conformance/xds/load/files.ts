@@ -16,7 +16,8 @@ export const topics = [
   "header edits",
 ] as const;
 
-export type Turns = Readonly<Record<(typeof topics)[number], number>>;
+export type Topic = (typeof topics)[number];
+export type Turns = Readonly<Record<Topic, number>>;
 
 /** Texts of a mesh folder, by path. */
 export type Files = Readonly<Record<string, string>>;

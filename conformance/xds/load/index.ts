@@ -2,19 +2,24 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Call } from "../../../lib/model/call.ts";
 import { laboratory, serviceAddresses } from "../../laboratory/laboratory.ts";
 import { foundOnRig } from "../../laboratory/rigs.ts";
 import { rigRequirements } from "../../rig/requirements.ts";
 import type { Rig } from "../../rig/rig.ts";
 import type { Verdicts } from "../../suite.ts";
-import { changes, type Change } from "./changes.ts";
+import { changes, inTurns, type Change } from "./changes.ts";
 import { upstreamConnections } from "./connections.ts";
 import { failures, undelivered, type Window } from "./judgement.ts";
-import { callers, calls, graph, hostOf } from "./mesh.ts";
+import type { Topic } from "./files.ts";
+import { callers, calls, callsTo, graph, hostOf } from "./mesh.ts";
 import { serving, type Serving } from "./serving.ts";
-import { traffic, type Sent } from "./traffic.ts";
+import { traffic, type Lanes, type Sent } from "./traffic.ts";
 
 const changeCount = 100;
+/** With some hundred requests in each, so that also what goes wrong for a millisecond is met. */
+const moveCount = 60;
+const moves: readonly Topic[] = Array.from({ length: moveCount }, () => "a workload moves from one service to another");
 const lifetime = { text: "16s", ms: 16_000 } as const;
 /** While roots are exchanged: `serve` spreads new certificates over a minute, which half of a life must outlast. */
 const longerLifetime = "150s";
@@ -30,8 +35,12 @@ const changePauseMs = 8000;
 
 /** A worker of an Envoy takes what its main thread acknowledged at its next turn, and drains what was there before. */
 const slackMs = drainSeconds * 1000 + 1000;
-/** Changes during the outage and the rotation, after the hundred. */
+/** Changes during the outage and the rotation, after all others. */
 const furtherChanges = 30;
+const planned: readonly Topic[] = [...inTurns(changeCount), ...moves, ...inTurns(furtherChanges)];
+
+const steady: Lanes = { name: "load", kept: 3, fresh: 2, pauseMs: 30 };
+const dense: Lanes = { name: "dense", kept: 3, fresh: 2, pauseMs: 1 };
 
 /**
  * No request that the policy allows fails, whatever is changed meanwhile: files of the mesh folder, the control plane,
@@ -41,16 +50,14 @@ export const loadConformance = async (verdicts: Verdicts): Promise<void> => {
   const missing = rigRequirements();
   if (missing !== undefined) return verdicts.skip("steady load", missing);
   const scratch = mkdtempSync(join(tmpdir(), "meshwright-load-"));
-  const planned = await changes(changeCount + furtherChanges, scratch).finally(() =>
-    rmSync(scratch, { recursive: true, force: true }),
-  );
-  planned.forEach(({ mesh }, index) => {
-    const unsafe = undelivered(calls, [planned[Math.max(0, index - 3)]!.mesh, mesh]);
+  const all = await changes(planned, scratch).finally(() => rmSync(scratch, { recursive: true, force: true }));
+  all.forEach(({ mesh }, index) => {
+    const unsafe = undelivered(calls, [all[Math.max(0, index - 3)]!.mesh, mesh]);
     if (unsafe[0] !== undefined) throw new Error(`change ${index} takes requests away by itself: ${unsafe[0]}`);
   });
   const addresses = Object.fromEntries(serviceAddresses(graph));
-  const plane = serving({ first: planned[0]!, addresses, lifetime, drainSeconds });
-  await foundOnRig(plane, "mesh-control serve under load", verdicts, (rig) => held(rig, planned, addresses, verdicts));
+  const plane = serving({ first: all[0]!, addresses, lifetime, drainSeconds });
+  await foundOnRig(plane, "mesh-control serve under load", verdicts, (rig) => held(rig, all, addresses, verdicts));
 };
 
 interface Phase {
@@ -111,7 +118,9 @@ const held = async (
     verdicts.say(`load: ${what}: ${((Date.now() - from) / 1000).toFixed(1)} s`);
   };
 
-  const load = traffic(lab, rig.directory, addressOf);
+  const sending = (lanes: Lanes, some: readonly Call[]) => traffic(some, lanes, lab, rig.directory, addressOf);
+  const load = sending(steady, calls);
+  const more: Sent[] = [];
   const pods = callers.map(lab.pod);
   let torn: readonly string[] = [];
   try {
@@ -125,6 +134,16 @@ const held = async (
         if (index % 4 !== 1) await settled();
       }
       await settled();
+    });
+    await phase(`${moveCount} moves of one workload`, async () => {
+      const { stopped } = sending(dense, callsTo("gamma"));
+      // Programs need a moment to start.
+      await sleep(1000);
+      for (let index = 0; index < moveCount; index += 1) {
+        next();
+        await settled();
+      }
+      more.push(...(await stopped()));
     });
     for (const nth of ["first", "second"])
       await phase(`the control plane killed for the ${nth} time`, async () => {
@@ -169,7 +188,7 @@ const held = async (
     renewing.over = true;
     await renewals;
   }
-  const sent = await load.stopped();
+  const sent = [...more, ...(await load.stopped())].sort((a, b) => a.ended - b.ended);
   judge(sent, windowsOf(told), phases, verdicts);
   const blind = failures(sent, [{ change: planned[0]!, from: 0, until: Infinity }]).length;
   if (blind === 0) verdicts.fail("planted: answers judged by the first mesh alone", "nobody noticed");

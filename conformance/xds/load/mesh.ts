@@ -92,3 +92,6 @@ export const calls: readonly Call[] = callers.flatMap((from) => [
   get(from, "gamma", "/g?q=1"),
   get(from, "delta", "/d"),
 ]);
+
+export const callsTo = (name: string): readonly Call[] =>
+  calls.filter(({ to }) => to.kind === "destination" && to.host === hostOf(name));

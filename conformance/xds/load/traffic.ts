@@ -6,7 +6,7 @@ import { proxyOwnedHeaders, servedHeaders, type Observed } from "../../laborator
 import { applicationUser } from "../../rig/agent/launch.ts";
 import { child } from "../../rig/process.ts";
 import type { CallerLine, CallerOptions, Seen, SentCall } from "./caller.ts";
-import { calls, callers } from "./mesh.ts";
+import { callers } from "./mesh.ts";
 
 /** One request of the load. Times are milliseconds since 1970, the same clock for all. */
 export interface Sent {
@@ -26,18 +26,27 @@ export interface Traffic {
   readonly stopped: () => Promise<readonly Sent[]>;
 }
 
-/** Per caller. With a pause of 30 ms and some for the answer that makes some 30 requests a second of each lane. */
-const lanes = { kept: 3, fresh: 2, pauseMs: 30 } as const;
+/** Of each caller. With a pause of 30 ms and some for the answer that makes some 30 requests a second of each lane. */
+export interface Lanes extends Pick<CallerOptions, "kept" | "fresh" | "pauseMs"> {
+  /** Told apart from other traffic at the same time. */
+  readonly name: string;
+}
 
 const program = join(import.meta.dirname, "caller.ts");
 
-/** Steady requests from every caller, by programs that run where its application runs. */
-export const traffic = (lab: Laboratory, directory: string, addressOf: (host: string) => string): Traffic => {
+/** These calls steadily, each from its caller, by programs that run where its application runs. */
+export const traffic = (
+  calls: readonly Call[],
+  { name, ...lanes }: Lanes,
+  lab: Laboratory,
+  directory: string,
+  addressOf: (host: string) => string,
+): Traffic => {
   const sent = callers.map((id) => {
     const pod = lab.pod(id);
     const own = calls.filter(({ from }) => from === id);
-    const out = join(directory, `${pod.pod}.requests`);
-    const config = join(directory, `${pod.pod}.load.json`);
+    const out = join(directory, `${pod.pod}.${name}.requests`);
+    const config = join(directory, `${pod.pod}.${name}.json`);
     const options: CallerOptions = {
       out,
       calls: own.map((call) => written(call, addressOf)),
@@ -47,7 +56,7 @@ export const traffic = (lab: Laboratory, directory: string, addressOf: (host: st
     writeFileSync(out, "");
     chownSync(out, applicationUser, applicationUser);
     writeFileSync(config, JSON.stringify(options));
-    const process_ = child(directory, `${pod.pod}.load`, [process.execPath, program, config], {
+    const process_ = child(directory, `${pod.pod}.${name}`, [process.execPath, program, config], {
       inside: pod.process?.pid ?? 0,
       uid: applicationUser,
       gid: 0,
@@ -58,7 +67,7 @@ export const traffic = (lab: Laboratory, directory: string, addressOf: (host: st
     stopped: async () => {
       await Promise.all(sent.map(({ process_ }) => process_.stop(30_000)));
       return sent
-        .flatMap(({ id, own, out }) => requests(id, own, readFileSync(out, "utf8")))
+        .flatMap(({ id, own, out }) => requests(`${id} ${name}`, own, readFileSync(out, "utf8")))
         .sort((a, b) => a.ended - b.ended);
     },
   };
@@ -78,7 +87,7 @@ const written = ({ to, port, request }: Call, addressOf: (host: string) => strin
   };
 };
 
-const requests = (id: string, own: readonly Call[], text: string): readonly Sent[] => {
+const requests = (from: string, own: readonly Call[], text: string): readonly Sent[] => {
   const seen = new Map<number, Observed>();
   return text.split("\n").flatMap((line): readonly Sent[] => {
     if (line === "") return [];
@@ -89,15 +98,15 @@ const requests = (id: string, own: readonly Call[], text: string): readonly Sent
     }
     const [, begun, ended, call, number, lane, connection, peer] = said;
     const observed = seen.get(number);
-    if (observed === undefined) throw new Error(`${id} saw ${number}, and does not say what that is`);
+    if (observed === undefined) throw new Error(`${from} saw ${number}, and does not say what that is`);
     return [
       {
         call: own[call] as Call,
         observed,
         begun,
         ended,
-        lane: `${id} ${lane}`,
-        connection: `${id} ${connection}`,
+        lane: `${from} ${lane}`,
+        connection: `${from} ${connection}`,
         peer,
       },
     ];

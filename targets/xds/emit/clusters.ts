@@ -7,6 +7,7 @@ import { typed, type Cluster, type LbEndpoint, type TransportSocket } from "../m
 import type { Resource, ProxyResources } from "../resource.ts";
 import {
   blackHoleCluster,
+  endpointsOf,
   inboundCluster,
   inboundPassthroughCluster,
   inboundSource,
@@ -53,23 +54,28 @@ export const outboundUpstream = (
       ? destination.workloads
       : (destination.subsets.find((subset) => subset.name === backend.subset)?.workloads ?? []);
   const workloads = ids.flatMap((id) => lookup(mesh).workload(id) ?? []);
+  const tls = meshTls(destination, port, workloads, proxy);
+  const serviceName = endpointsOf(name, tls);
   const cluster: Cluster = {
     name,
     type: "EDS",
-    edsClusterConfig: { edsConfig: configSource(proxy.surroundings.delivery, "eds", name) },
+    edsClusterConfig: { edsConfig: configSource(proxy.surroundings.delivery, "eds", serviceName), serviceName },
     lbPolicy: "LEAST_REQUEST",
     ...common,
     ...httpOptions(port.protocol),
-    ...meshTls(destination, port, workloads, proxy),
+    ...tls,
   };
-  const endpoints = workloads.flatMap((workload) => endpointsOf(workload, port, proxy));
+  const endpoints = workloads.flatMap((workload) => instancesOf(workload, port, proxy));
   return [
     {
       cluster: { name, message: cluster, origins },
       endpoints: [
         {
-          name,
-          message: { clusterName: name, ...(endpoints.length > 0 && { endpoints: [{ lbEndpoints: endpoints }] }) },
+          name: serviceName,
+          message: {
+            clusterName: serviceName,
+            ...(endpoints.length > 0 && { endpoints: [{ lbEndpoints: endpoints }] }),
+          },
           origins,
         },
       ],
@@ -116,7 +122,7 @@ const plainSocket: TransportSocket = {
   typedConfig: typed("envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer", {}),
 };
 
-const endpointsOf = (
+const instancesOf = (
   workload: MeshWorkload,
   port: DestinationPort,
   { mesh, surroundings }: Proxy,

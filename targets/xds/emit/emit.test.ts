@@ -2,6 +2,8 @@ import { expect, test } from "vitest";
 import { capturedPlacement } from "../../../golden/random/placement.ts";
 import { randomMesh } from "../../../golden/random/mesh.ts";
 import { nowhere } from "../../../lib/graph/placement.ts";
+import { takesMtls } from "../../../lib/model/automatic-mtls.ts";
+import type { Mesh, SpiffeId } from "../../../lib/model/mesh.ts";
 import { encoded } from "../proto/codec.ts";
 import { resourceTypes, type ProxyResources } from "../resource.ts";
 import { proxyResources } from "./index.ts";
@@ -46,11 +48,43 @@ test("routes and listeners lead to clusters that are told, and clusters have the
       for (const [, name] of named)
         if (!/^inbound\|\d+\|\|$/.test(name!) || clusters.has(name!)) expect(clusters, `${id} ${name}`).toContain(name);
       const placed = new Set(resources.endpoints.map(({ name }) => name));
-      for (const { name, message } of resources.cluster) if (message.type === "EDS") expect(placed).toContain(name);
+      for (const { message } of resources.cluster)
+        if (message.type === "EDS") expect(placed).toContain(message.edsClusterConfig?.serviceName);
       const tables = new Set(resources.routes.map(({ name }) => name));
       for (const [, name] of JSON.stringify(resources.listener).matchAll(/"routeConfigName":"([^"]+)"/g))
         expect(tables).toContain(name);
     }
+});
+
+test("endpoints have another name as soon as their cluster believes others, and the same where nothing else changed", () => {
+  const identity: SpiffeId = "spiffe://cluster.local/ns/elsewhere/sa/other";
+  let concerned = 0;
+  for (const seed of seeds.slice(0, 10)) {
+    const { graph, mesh } = randomMesh(seed);
+    const placement = capturedPlacement(graph);
+    const caller = mesh.workloads.find(({ proxy }) => proxy === "sidecar")!;
+    const named = (of: Mesh) =>
+      new Map(
+        proxyResources(of, caller, undefined, { placement, delivery: "ads", accessLog: "none" }).cluster.flatMap(
+          ({ name, message: { edsClusterConfig } }) => (edsClusterConfig ? [[name, edsClusterConfig.serviceName]] : []),
+        ),
+      );
+    const before = named(mesh);
+    for (const one of mesh.workloads) {
+      const workloads = mesh.workloads.map((other) => (other === one ? { ...one, identity } : other));
+      const after = named({ ...mesh, workloads });
+      for (const [name, serviceName] of before) {
+        const [, port, subset, host] = name.split("|");
+        const { ports, subsets, workloads } = mesh.destinations.find((candidate) => candidate.host === host)!;
+        const there = subset === "" ? workloads : subsets.find((candidate) => candidate.name === subset)!.workloads;
+        const { tls } = ports.find(({ number }) => String(number) === port)!;
+        const isConcerned = there.includes(one.id) && tls.mode === "mesh" && takesMtls(mesh, one);
+        if (isConcerned) concerned += 1;
+        expect(after.get(name) !== serviceName, `${seed} ${name} ${one.id}`).toBe(isConcerned);
+      }
+    }
+  }
+  expect(concerned).toBeGreaterThan(20);
 });
 
 test("a proxy is told of nothing outside of its scope", () => {

@@ -1,9 +1,25 @@
+import { createHash } from "node:crypto";
 import type { Backend } from "../../../lib/model/route.ts";
+import type { Cluster } from "../messages.ts";
 
 /** Names of resources. Istio's where it has one: they are what people know from dumps and dashboards. */
 
 export const outboundCluster = ({ host, port, subset }: Pick<Backend, "host" | "port" | "subset">): string =>
   `outbound|${port}|${subset === "any" ? "" : subset}|${host}`;
+
+/**
+ * The endpoints of a cluster, by what it asks of whoever answers there. While a cluster changes Envoy has two, and gives both
+ * every list of their name: without this one, connections to a workload that came with another identity would be checked,
+ * for a moment, by those who were there before.
+ */
+export const endpointsOf = (
+  cluster: string,
+  { transportSocket, transportSocketMatches }: Pick<Cluster, "transportSocket" | "transportSocketMatches">,
+): string => {
+  if (transportSocket === undefined) return cluster;
+  const asked = JSON.stringify([transportSocket, transportSocketMatches]);
+  return `${cluster}|${createHash("sha256").update(asked).digest("hex").slice(0, 8)}`;
+};
 
 export const inboundCluster = (port: number): string => `inbound|${port}||`;
 

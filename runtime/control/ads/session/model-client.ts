@@ -160,14 +160,8 @@ export class ModelClient {
       for (const name of isSet ? [...this.held[type].keys()].filter((name) => !kept.has(name)) : removed)
         this.held[type].delete(name);
       if (type === "endpoints") for (const name of [...kept, ...removed]) this.answered.add(name);
-      if (type === "cluster") this.followed("endpoints", [...this.held.cluster.keys()]);
-      if (type === "listener")
-        this.followed(
-          "routes",
-          [...this.held.listener.values()].flatMap((served) =>
-            [...mentions(served)].filter((name) => name.startsWith("r")),
-          ),
-        );
+      if (type === "cluster") this.followed("endpoints", this.mentioned("cluster", "e"));
+      if (type === "listener") this.followed("routes", this.mentioned("listener", "r"));
     }
     const error =
       bad.length === 0
@@ -188,6 +182,13 @@ export class ModelClient {
 
   private cold(): boolean {
     return [...this.subscribed.endpoints].some((name) => !this.answered.has(name));
+  }
+
+  /** What it holds of a type needs these. */
+  private mentioned(type: ServedType, prefix: string): readonly string[] {
+    return [...this.held[type].values()].flatMap((served) =>
+      [...mentions(served)].filter((name) => name.startsWith(prefix)),
+    );
   }
 
   private followed(type: "endpoints" | "routes", wanted: readonly string[]): void {

@@ -1,6 +1,7 @@
 import { ofEachType, servedTypes, type ServedType } from "../../served-type.ts";
 import { isSubscribed, type Ledger } from "./ledger.ts";
 import { mentions } from "./mentions.ts";
+import type { Served } from "../../view.ts";
 import type { Waits } from "./waits.ts";
 
 export type Ledgers = Readonly<Record<ServedType, Ledger>>;
@@ -16,6 +17,8 @@ export interface Order {
   readonly blocked: Blocked;
   readonly upserts: (type: ServedType) => boolean;
   readonly removals: (type: ServedType) => boolean;
+  /** A change of endpoints and of a cluster that they are for: the cluster first, unless somebody waits for them already. */
+  readonly areBehindTheirCluster: (endpoints: string) => boolean;
 }
 
 export const order = (ledgers: Ledgers, waits: Waits): Order => {
@@ -41,8 +44,10 @@ export const order = (ledgers: Ledgers, waits: Waits): Order => {
     !waits.includes("return");
   const noRoutesLeft =
     readyForRemovals && listener.counts.removal === 0 && routes.counts.removal === 0 && !waits.includes("drain");
+  let behind: ReadonlySet<string> | undefined;
   return {
     blocked,
+    areBehindTheirCluster: (endpoints) => (behind ??= behindClusters(ledgers)).has(endpoints),
     upserts: (type) =>
       ({
         secret: true,
@@ -65,11 +70,21 @@ export const order = (ledgers: Ledgers, waits: Waits): Order => {
   };
 };
 
-/** A change of a cluster and of its endpoints: the cluster first, unless somebody waits for the endpoints already. */
-export const isBehindItsCluster = ({ cluster, endpoints }: Ledgers, name: string): boolean =>
-  cluster.gaps.get(name) === "upsert" &&
-  !endpoints.due.has(name) &&
-  cluster.inFlight?.changed.find((served) => served.name === name)?.version !== cluster.view.get(name)?.version;
+const behindClusters = (ledgers: Ledgers): ReadonlySet<string> => {
+  const { cluster, endpoints } = ledgers;
+  const sent = new Map(cluster.inFlight?.changed.map(({ name, version }) => [name, version]));
+  const behind = new Set<string>();
+  for (const [name, gap] of cluster.gaps) {
+    const served = cluster.view.get(name);
+    if (gap !== "upsert" || served === undefined || sent.get(name) === served.version) continue;
+    for (const own of endpointsOf(ledgers, served)) if (!endpoints.due.has(own)) behind.add(own);
+  }
+  return behind;
+};
+
+/** What a cluster is told of by resources of its own: endpoints of its name, or of the name that it says. */
+export const endpointsOf = ({ endpoints }: Ledgers, cluster: Served): readonly string[] =>
+  [...mentions(cluster)].filter((name) => endpoints.view.has(name) || endpoints.names.has(name));
 
 const nothing: ReadonlySet<string> = new Set();
 const nothingBlocked: Blocked = ofEachType(() => nothing);

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { ServedType } from "../../served-type.ts";
 import type { Served } from "../../view.ts";
 import { isSubscribed, type Ledger } from "./ledger.ts";
-import { isBehindItsCluster, type Ledgers, type Order } from "./order.ts";
+import type { Ledgers, Order } from "./order.ts";
 
 /** What one response says; undefined where there is nothing to say now. */
 export interface Content {
@@ -34,7 +34,7 @@ export const difference = (
     if (gap === "absence" || (gap === "removal" && (order.removals(type) || isUntaken(of, name)))) {
       removed.push(name);
       bytes += name.length;
-    } else if (gap === "upsert" && isFree(ledgers, type, name, order)) {
+    } else if (gap === "upsert" && isFree(type, name, order)) {
       const served = of.view.get(name);
       if (served === undefined) continue;
       bytes += served.bytes.length;
@@ -66,8 +66,8 @@ const isUntaken = (of: Ledger, name: string): boolean => {
 
 const none: ReadonlySet<string> = new Set();
 
-const isFree = (ledgers: Ledgers, type: ServedType, name: string, order: Order): boolean =>
-  order.upserts(type) && !order.blocked[type].has(name) && !(type === "endpoints" && isBehindItsCluster(ledgers, name));
+const isFree = (type: ServedType, name: string, order: Order): boolean =>
+  order.upserts(type) && !order.blocked[type].has(name) && !(type === "endpoints" && order.areBehindTheirCluster(name));
 
 /**
  * The whole set, where leaving out means taking away: with what must go still in it as long as something may need it. Of
@@ -76,7 +76,7 @@ const isFree = (ledgers: Ledgers, type: ServedType, name: string, order: Order):
 export const wholeSet = (ledgers: Ledgers, type: ServedType, order: Order): Content | undefined => {
   const of = ledgers[type];
   const removals = order.removals(type);
-  const free = (name: string): boolean => isFree(ledgers, type, name, order);
+  const free = (name: string): boolean => isFree(type, name, order);
   const isNews = [...of.gaps].some(
     ([name, gap]) => gap === "absence" || (gap === "removal" && removals) || (gap === "upsert" && free(name)),
   );
@@ -108,7 +108,7 @@ export const partialSet = (ledgers: Ledgers, type: ServedType, order: Order): Co
   const dropped: string[] = [];
   for (const [name, gap] of of.gaps) {
     if (gap === "absence" || (gap === "removal" && order.removals(type))) dropped.push(name);
-    const served = gap === "upsert" && isFree(ledgers, type, name, order) ? of.view.get(name) : undefined;
+    const served = gap === "upsert" && isFree(type, name, order) ? of.view.get(name) : undefined;
     if (served !== undefined) resources.push(served);
   }
   if (resources.length === 0 && dropped.length === 0 && !(of.answerOwed && order.upserts(type))) return undefined;

@@ -27,10 +27,12 @@ const plans: fc.Arbitrary<Plan> = fc.record({
 const viewOf = ({ clusters, routes, listeners, secrets }: Plan, poison: boolean): View => {
   const version = (number: number, odds: number) => `${number}${poison && odds === 0 ? "!" : ""}`;
   const nth = <T>(list: readonly T[], index: number): T => list[index % list.length] as T;
+  // Another version of a cluster may be told of other endpoints, and need not.
+  const endpoints = (id: number, v: number) => `e${id}${v % 2}`;
   return viewWith({
     secret: secrets.map(([id, v]) => resource(`s${id}`, String(v))),
-    cluster: clusters.map(([id, v, odds]) => resource(`c${id}`, version(v, odds))),
-    endpoints: clusters.map(([id, v]) => resource(`c${id}`, String(v))),
+    cluster: clusters.map(([id, v, odds]) => resource(`c${id}`, version(v, odds), [endpoints(id, v)])),
+    endpoints: clusters.map(([id, v]) => resource(endpoints(id, v), String(v))),
     routes: routes.map(([id, to, odds]) => {
       const named = [...new Set(to.map((index) => `c${nth(clusters, index)[0]}`))];
       return resource(`r${id}`, `${named.join("+")}.${version(1, odds)}`, named);

@@ -196,6 +196,33 @@ test("what is new is made before what is old is broken, each on the acknowledgem
   expect(talk.synced()).toBe(true);
 });
 
+test("endpoints of another name come for the cluster that asks for them, and those before it stay until it is taken", () => {
+  const talk = proxy("delta");
+  const changed = { ...world("a"), cluster: [r("a", "2", ["e"])], endpoints: [r("e", "1")] };
+  expect(talk.shows(changed)).toEqual(["cluster: a@2"]);
+  expect(talk.asked("endpoints", { subscribe: ["e"] })).toEqual(["endpoints: e@1"]);
+  expect(talk.acks("endpoints")).toEqual([]);
+  expect(talk.acks("cluster")).toEqual(["endpoints: -a"]);
+  expect(talk.acks("endpoints", { unsubscribe: ["a"] })).toEqual([]);
+  expect(talk.synced()).toBe(true);
+});
+
+test("endpoints under a name that their cluster says wait until it is on its way, and are sent with it", () => {
+  const named = (version: string, placed: string): Contents => ({
+    cluster: [r("a", version, ["e"])],
+    endpoints: [r("e", placed)],
+  });
+  const talk = conversation("delta", named("1", "1"));
+  talk.asked("cluster");
+  talk.asked("endpoints", { subscribe: ["e"] });
+  talk.acks("endpoints");
+  talk.acks("cluster");
+  expect(talk.shows(named("2", "1"))).toEqual(["cluster: a@2", "endpoints: e@1"]);
+  expect(talk.acks("endpoints")).toEqual([]);
+  expect(talk.shows(named("3", "2"))).toEqual([]);
+  expect(talk.acks("cluster")).toEqual(["cluster: a@3", "endpoints: e@2"]);
+});
+
 test("a set of clusters is the union first, and then without the old", () => {
   const talk = proxy("sotw");
   expect(talk.shows(world("b"))).toEqual(["cluster: a@1 b@1"]);

@@ -19,7 +19,7 @@ import {
   type Ledger,
 } from "./ledger.ts";
 import { wildcard, type DeltaRequest, type Response, type SetRequest } from "./message.ts";
-import { order, routesToCome, type Ledgers } from "./order.ts";
+import { endpointsOf, order, routesToCome, type Ledgers } from "./order.ts";
 import { difference, partialSet, setVersion, wholeSet, type Content } from "./response.ts";
 import { returning, waits } from "./waits.ts";
 
@@ -112,13 +112,13 @@ export const session = (protocol: Protocol, first: View, limits: SessionLimits):
       return refusal === undefined ? { kind: "asked" } : { kind: "refused", type: of.type, refusal };
     }
     const until = now + limits.subscriptionMs;
-    for (const { name } of accepted(of)?.changed ?? []) {
-      const { endpoints } = ledgers;
-      if (of.type === "cluster" && endpoints.view.has(name) && !isSubscribed(endpoints, name))
-        expected.expected("endpoints", name, until);
+    for (const served of accepted(of)?.changed ?? []) {
+      if (of.type === "cluster")
+        for (const own of endpointsOf(ledgers, served))
+          if (!isSubscribed(ledgers.endpoints, own)) expected.expected("endpoints", own, until);
       if (of.type === "listener" && limits.drainMs > 0) expected.expected("drain", wildcard, now + limits.drainMs);
       if (of.type === "listener")
-        for (const routes of routesToCome(ledgers, name)) expected.expected("routes", routes, until);
+        for (const routes of routesToCome(ledgers, served.name)) expected.expected("routes", routes, until);
     }
     return { kind: "accepted", type: of.type };
   };
@@ -194,7 +194,9 @@ export const session = (protocol: Protocol, first: View, limits: SessionLimits):
         const response = { type, nonce: String(serial), resources: said.resources, removed: said.removed, version };
         sent(of, { ...response, changed: said.changed, restored: said.restored });
         // A cluster that is sent again warms with endpoints that are sent again, or never (Envoy issues 13009, 33607).
-        if (type === "cluster") for (const { name } of said.changed) owed(ledgers.endpoints, name);
+        if (type === "cluster")
+          for (const cluster of said.changed)
+            for (const own of endpointsOf(ledgers, cluster)) owed(ledgers.endpoints, own);
         return response;
       }
       return undefined;
