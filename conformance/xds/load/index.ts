@@ -17,8 +17,8 @@ import { serving, type Serving } from "./serving.ts";
 import { traffic, type Lanes, type Sent } from "./traffic.ts";
 
 const changeCount = 100;
-/** With some hundred requests in each, so that also what goes wrong for a millisecond is met. */
-const moveCount = 60;
+/** Under requests without a pause: what a move breaks it breaks for a millisecond, and not each time. */
+const moveCount = 100;
 const moves: readonly Topic[] = Array.from({ length: moveCount }, () => "a workload moves from one service to another");
 const lifetime = { text: "16s", ms: 16_000 } as const;
 /** While roots are exchanged: `serve` spreads new certificates over a minute, which half of a life must outlast. */
@@ -37,10 +37,10 @@ const changePauseMs = 8000;
 const slackMs = drainSeconds * 1000 + 1000;
 /** Changes during the outage and the rotation, after all others. */
 const furtherChanges = 30;
-const planned: readonly Topic[] = [...inTurns(changeCount), ...moves, ...inTurns(furtherChanges)];
+const planned: readonly Topic[] = [...moves, ...inTurns(changeCount), ...inTurns(furtherChanges)];
 
 const steady: Lanes = { name: "load", kept: 3, fresh: 2, pauseMs: 30 };
-const dense: Lanes = { name: "dense", kept: 3, fresh: 2, pauseMs: 1 };
+const unpaused: Lanes = { name: "unpaused", kept: 3, fresh: 2, pauseMs: 1 };
 
 /**
  * No request that the policy allows fails, whatever is changed meanwhile: files of the mesh folder, the control plane,
@@ -120,13 +120,23 @@ const held = async (
 
   const sending = (lanes: Lanes, some: readonly Call[]) => traffic(some, lanes, lab, rig.directory, addressOf);
   const load = sending(steady, calls);
-  const more: Sent[] = [];
+  const dense: Sent[] = [];
   const pods = callers.map(lab.pod);
   let torn: readonly string[] = [];
   try {
     // The callers' programs need a moment to start.
     await sleep(2000);
     await phase("nothing changes", () => sleep(2000));
+    await phase(`${moveCount} moves of one workload`, async () => {
+      const { stopped } = sending(unpaused, callsTo("gamma"));
+      // Programs need a moment to start.
+      await sleep(1000);
+      for (let index = 0; index < moveCount; index += 1) {
+        next();
+        await settled();
+      }
+      dense.push(...(await stopped()));
+    });
     await phase(`${changeCount} changes`, async () => {
       for (let index = 1; index <= changeCount; index += 1) {
         next();
@@ -134,16 +144,6 @@ const held = async (
         if (index % 4 !== 1) await settled();
       }
       await settled();
-    });
-    await phase(`${moveCount} moves of one workload`, async () => {
-      const { stopped } = sending(dense, callsTo("gamma"));
-      // Programs need a moment to start.
-      await sleep(1000);
-      for (let index = 0; index < moveCount; index += 1) {
-        next();
-        await settled();
-      }
-      more.push(...(await stopped()));
     });
     for (const nth of ["first", "second"])
       await phase(`the control plane killed for the ${nth} time`, async () => {
@@ -188,8 +188,14 @@ const held = async (
     renewing.over = true;
     await renewals;
   }
-  const sent = [...more, ...(await load.stopped())].sort((a, b) => a.ended - b.ended);
+  const sent = [...dense, ...(await load.stopped())].sort((a, b) => a.ended - b.ended);
   judge(sent, windowsOf(told), phases, verdicts);
+  const movers = new Set(
+    dense.flatMap(({ observed }) => (observed.kind === "response" ? (observed.echo?.workload ?? []) : [])),
+  );
+  const law = "load: who moves is called while it is there";
+  if (movers.size === 2) verdicts.pass(law);
+  else verdicts.fail(law, `only ${[...movers].join(", ")} answered`);
   const blind = failures(sent, [{ change: planned[0]!, from: 0, until: Infinity }]).length;
   if (blind === 0) verdicts.fail("planted: answers judged by the first mesh alone", "nobody noticed");
   else verdicts.pass(`planted: answers judged by the first mesh alone, noticed ${blind} times`);
