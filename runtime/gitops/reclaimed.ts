@@ -27,32 +27,39 @@ export const reclaimed = async (
     readonly isTried?: boolean;
   },
 ): Promise<ClusterObject> => {
-  for (let attempt = 1; ; attempt += 1) {
-    let refused: ClusterError;
-    try {
-      if (!isTried) await api.apply(wanted, { ...options, dryRun: true });
-      return await api.apply(wanted, options);
-    } catch (error) {
-      if (!(error instanceof ClusterError) || error.conflicts.length === 0) throw error;
-      refused = error;
-    }
-    const { signal } = options;
-    const live = await api.get(refOf(wanted), signal === undefined ? {} : { signal });
-    if (live === undefined) {
-      if (attempt === most) throw refused;
-      continue;
-    }
+  const { signal } = options;
+  const applied = async (): Promise<ClusterObject> => {
+    if (!isTried) await api.apply(wanted, { ...options, dryRun: true });
+    return api.apply(wanted, options);
+  };
+  /** From the version that was looked at: whoever claims anything afterwards makes another one, and is met. */
+  const takenBack = async (live: ClusterObject): Promise<ClusterObject | ClusterError | undefined> => {
+    const { resourceVersion } = live.metadata;
+    const seen = { ...wanted, metadata: { ...wanted.metadata, resourceVersion } };
+    // What was refused was a version before this one: somebody may have claimed a field in between.
+    const refused = await orConflict(api.apply(seen, { ...options, dryRun: true }));
+    if (!(refused instanceof ClusterError)) return undefined;
+    if (refused.conflicts.length === 0) return refused;
     if (!isEdited(live, refused, before(live))) throw refused;
-    try {
-      // Whoever claims it meanwhile makes another version of it.
-      const { resourceVersion } = live.metadata;
-      const metadata = { ...wanted.metadata, resourceVersion };
-      return await api.apply({ ...wanted, metadata }, { ...options, force: true });
-    } catch (error) {
-      if (!(error instanceof ClusterError) || error.kind !== "conflict" || attempt === most) throw error;
-    }
+    return orConflict(api.apply(seen, { ...options, force: true }));
+  };
+  for (let attempt = 1; ; attempt += 1) {
+    const first = await orConflict(applied());
+    if (!(first instanceof ClusterError)) return first;
+    if (first.conflicts.length === 0) throw first;
+    const live = await api.get(refOf(wanted), signal === undefined ? {} : { signal });
+    const next = (live && (await takenBack(live))) ?? first;
+    if (!(next instanceof ClusterError)) return next;
+    if (attempt === most) throw next;
   }
 };
+
+/** What was stored, or the conflict that was in its way: of fields, or with another version. All else rejects. */
+const orConflict = (stored: Promise<ClusterObject>): Promise<ClusterObject | ClusterError> =>
+  stored.catch((error: unknown) => {
+    if (error instanceof ClusterError && error.kind === "conflict") return error;
+    throw error;
+  });
 
 const isEdited = (
   { metadata: { managedFields = [] } }: ClusterObject,
