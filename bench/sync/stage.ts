@@ -16,6 +16,7 @@ import type { KubernetesObject } from "../../targets/istio/object.ts";
 import { ours } from "../compile/contestants.ts";
 import { benchMesh } from "../compile/mesh.ts";
 import { run, type Command } from "../compile/process-tree.ts";
+import { kubeconfigIn } from "../../conformance/rig/kubeconfig.ts";
 
 /** A mesh in a repository, what it compiles to in a folder, and an API server that has Istio's definitions and none of its objects. */
 export interface SyncStage {
@@ -93,20 +94,8 @@ export const syncStage = async (scratch: string): Promise<SyncStage> => {
       await sleep(100);
     }
   }
-  const kubeconfig = join(scratch, "kubeconfig");
-  const cluster = { server: server.url, "certificate-authority-data": btoa(server.authority) };
-  writeFileSync(
-    kubeconfig,
-    JSON.stringify({
-      apiVersion: "v1",
-      kind: "Config",
-      clusters: [{ name: "bench", cluster }],
-      users: [{ name: "bench", user: { token: server.token } }],
-      contexts: [{ name: "bench", context: { cluster: "bench", user: "bench" } }],
-      "current-context": "bench",
-    }),
-    { mode: 0o600 },
-  );
+  const { authority, token, url } = server;
+  const kubeconfig = kubeconfigIn(scratch, { url, authority, user: { token } });
   const program = join(import.meta.dirname, "../../dist/cli/mesh-sync.js");
   const running = [
     ...["run", "--kubeconfig", kubeconfig],

@@ -14,6 +14,7 @@ import {
   type ClusterOptions,
   type SpecOptions,
 } from "./options.ts";
+import { leaseName } from "../../runtime/gitops/spec/lease-name.ts";
 
 interface RunOptions extends ClusterOptions, SpecOptions {
   readonly once?: true;
@@ -66,7 +67,7 @@ export const runCommand = (version: string): Command =>
               await leaderElection({
                 api,
                 namespace: parent.namespace ?? "default",
-                name: `mesh-sync.${parent.name}`,
+                name: leaseName(parent.name),
                 identity: instance(),
                 log: logLines,
               }).led(work, signal);

@@ -1,3 +1,5 @@
+import { leaseName } from "../../runtime/gitops/spec/lease-name.ts";
+
 export interface Rule {
   readonly apiGroups: readonly string[];
   readonly resources: readonly string[];
@@ -18,9 +20,6 @@ export const clusterRules: readonly Rule[] = [
   },
   { apiGroups: ["security.istio.io"], resources: ["authorizationpolicies", "peerauthentications"], verbs: owned },
 ];
-
-/** The Lease of those that follow one MeshSync. */
-export const leaseName = (meshSync: string): string => `mesh-sync.${meshSync}`;
 
 /**
  * In its own namespace: what it is told, and where it tells, for the MeshSync of this name. A token for the repository is a mounted

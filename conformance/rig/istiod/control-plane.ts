@@ -4,12 +4,13 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { parse } from "yaml";
 import { apiServer } from "../api-server.ts";
-import { authority, type Authority } from "../certificates.ts";
+import { authority } from "../certificates.ts";
 import type { Site } from "../plane.ts";
 import { entering, eventually, mortal } from "../process.ts";
 import { discovery, type Discovery } from "./discovery.ts";
 import type { Kube, KubeObject } from "../kube.ts";
 import { ports, rootNamespace } from "./ports.ts";
+import { kubeconfigIn } from "../kubeconfig.ts";
 
 /** etcd, the API server and istiod, in a network namespace of their own; so every port is free, and always the same. */
 export interface ControlPlane {
@@ -60,8 +61,11 @@ export const controlPlane = async (
     dialled: (port) => agent.dialled("127.0.0.1", port),
   });
   const webhook = await platform.issued("istiod", ["DNS:istiod.istio-system.svc", "IP:127.0.0.1"]);
-  const kubeconfig = join(own, "kubeconfig");
-  writeFileSync(kubeconfig, JSON.stringify(kubeconfigOf(platform, token)), { mode: 0o600 });
+  const kubeconfig = kubeconfigIn(own, {
+    url: `https://127.0.0.1:${ports.api}`,
+    authority: platform.certificate,
+    user: { token },
+  });
   const meshFile = join(own, "mesh.yaml");
   writeFileSync(meshFile, meshConfig);
   await established(client, JSON.parse(readFileSync(tools.istioCrds, "utf8")) as readonly KubeObject[]);
@@ -117,23 +121,6 @@ export const controlPlane = async (
     },
   };
 };
-
-const kubeconfigOf = ({ certificate }: Authority, token: string): unknown => ({
-  apiVersion: "v1",
-  kind: "Config",
-  clusters: [
-    {
-      name: "rig",
-      cluster: {
-        server: `https://127.0.0.1:${ports.api}`,
-        "certificate-authority-data": Buffer.from(certificate).toString("base64"),
-      },
-    },
-  ],
-  users: [{ name: "rig", user: { token } }],
-  contexts: [{ name: "rig", context: { cluster: "rig", user: "rig" } }],
-  "current-context": "rig",
-});
 
 const established = async (client: Kube, definitions: readonly KubeObject[]): Promise<void> => {
   await client.apply(definitions);

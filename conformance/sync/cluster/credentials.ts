@@ -5,6 +5,7 @@ import { clusterAccess, clusterApi } from "../../../runtime/gitops/cluster/index
 import type { Verdicts } from "../../suite.ts";
 import { difference, judged } from "../../xds/identity/verdict.ts";
 import { accountToken, refusedAs, type Surroundings } from "./surroundings.ts";
+import { kubeconfigIn } from "../../rig/kubeconfig.ts";
 
 const rules = [{ apiGroups: [""], resources: ["configmaps"], verbs: ["list"] }];
 const asked = { apiVersion: "v1", kind: "ConfigMap" };
@@ -13,23 +14,8 @@ const asked = { apiVersion: "v1", kind: "ConfigMap" };
 export const credentials = async (verdicts: Verdicts, { server }: Surroundings): Promise<void> => {
   const folder = mkdtempSync(join(tmpdir(), "meshwright-kubeconfig-"));
   const token = await accountToken(server, "plugged", rules, { namespaces: ["shop"] });
-  const authority = Buffer.from(server.authority).toString("base64");
-  const kubeconfig = (user: object): string => {
-    const file = join(folder, "kubeconfig");
-    const cluster = { server: server.url, "certificate-authority-data": authority };
-    writeFileSync(
-      file,
-      JSON.stringify({
-        apiVersion: "v1",
-        kind: "Config",
-        "current-context": "rig",
-        clusters: [{ name: "rig", cluster }],
-        users: [{ name: "somebody", user }],
-        contexts: [{ name: "rig", context: { cluster: "rig", user: "somebody", namespace: "shop" } }],
-      }),
-    );
-    return file;
-  };
+  const { url, authority } = server;
+  const kubeconfig = (user: object): string => kubeconfigIn(folder, { url, authority, user, namespace: "shop" });
   const listed = async (user: object, between: () => void): Promise<readonly unknown[]> => {
     const access = await clusterAccess({ file: kubeconfig(user) });
     const api = clusterApi({ access, credentialsMs: 100 });

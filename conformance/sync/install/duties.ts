@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { leaseName } from "../../../install/source/rules.ts";
+import { leaseName } from "../../../runtime/gitops/spec/lease-name.ts";
 import {
   ClusterError,
   leaderElection,

@@ -8,6 +8,7 @@ import type { KubeObject } from "../../rig/kube.ts";
 import type { Packagers } from "../../rig/packagers.ts";
 import type { ClusterApi } from "../../../runtime/gitops/cluster/index.ts";
 import type { LastingApiServer } from "../lasting-api-server.ts";
+import { kubeconfigIn } from "../../rig/kubeconfig.ts";
 
 export interface Surroundings {
   readonly server: LastingApiServer;
@@ -107,26 +108,11 @@ export const served = async ({ server }: Pick<Surroundings, "server">, kinds: re
     return true;
   }).then(() => undefined);
 
+/** Of the API server's administrator. */
 export const kubeconfig = async ({ server, folder }: Pick<Surroundings, "server" | "folder">): Promise<string> => {
   const { headers } = await server.access().credentials();
-  const file = join(folder, "kubeconfig");
-  const cluster = {
-    server: server.url,
-    "certificate-authority-data": Buffer.from(server.authority).toString("base64"),
-  };
-  writeFileSync(
-    file,
-    JSON.stringify({
-      apiVersion: "v1",
-      kind: "Config",
-      "current-context": "rig",
-      clusters: [{ name: "rig", cluster }],
-      users: [{ name: "rig", user: { token: (headers["authorization"] ?? "").replace("Bearer ", "") } }],
-      contexts: [{ name: "rig", context: { cluster: "rig", user: "rig" } }],
-    }),
-    { mode: 0o600 },
-  );
-  return file;
+  const token = (headers["authorization"] ?? "").replace("Bearer ", "");
+  return kubeconfigIn(folder, { url: server.url, authority: server.authority, user: { token } });
 };
 
 export const istioDefinitions = (file: string): readonly KubeObject[] =>

@@ -1,5 +1,5 @@
 import { execFileSync, spawn } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { join } from "node:path";
@@ -11,6 +11,7 @@ import type { Tools } from "../../rig/install.ts";
 import type { KubeObject } from "../../rig/kube.ts";
 import { lastingApiServer, type LastingApiServer } from "../lasting-api-server.ts";
 import { frontOf, type Front } from "./front.ts";
+import { kubeconfigIn } from "../../rig/kubeconfig.ts";
 
 const bookinfo = join(import.meta.dirname, "..", "..", "..", "policies", "bookinfo");
 
@@ -113,27 +114,8 @@ export const stage = async (tools: Tools, program: string): Promise<Stage> => {
     await sleep(100);
   }
 
-  const kubeconfig = join(folder, "kubeconfig");
-  writeFileSync(
-    kubeconfig,
-    JSON.stringify({
-      apiVersion: "v1",
-      kind: "Config",
-      clusters: [
-        {
-          name: "rig",
-          cluster: {
-            server: front.url,
-            "certificate-authority-data": Buffer.from(server.authority).toString("base64"),
-          },
-        },
-      ],
-      users: [{ name: "rig", user: { token: server.token } }],
-      contexts: [{ name: "rig", context: { cluster: "rig", user: "rig" } }],
-      "current-context": "rig",
-    }),
-    { mode: 0o600 },
-  );
+  const { authority, token } = server;
+  const kubeconfig = kubeconfigIn(folder, { url: front.url, authority, user: { token } });
   const mesh = join(tree, "policies");
   const repository = `${source.url}/policies.git`;
   const ran: Stage["ran"] = (command, ...options) => {
