@@ -271,8 +271,8 @@ module.exports = {
     may(
       "install",
       "^install/",
-      ["^install/", "^runtime/gitops/spec/(settings|duration)\\.ts$", "^(node:)?[a-z_0-9/]+$"],
-      "what is installed has the program's own defaults",
+      ["^install/", "^runtime/gitops/spec/(settings|duration|lease-name)\\.ts$", "^(node:)?[a-z_0-9/]+$"],
+      "what is installed has the program's own defaults and names",
     ),
     may(
       "scripts",
