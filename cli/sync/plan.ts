@@ -42,7 +42,7 @@ export const planCommand = (version: string): Command =>
           const fetching =
             mesh === undefined
               ? (await ordering.orders(signal)).source.fetched(signal)
-              : Promise.resolve({ commit: "here", folder: resolve(mesh) });
+              : Promise.resolve({ commit: "here", tree: undefined, folder: resolve(mesh) });
           const settling = () => timedSettling(0);
           const plan = await planned(
             fetching,

@@ -6,6 +6,8 @@ import { treeReader, unsafeName, type TreeEntry } from "./tree.ts";
 
 /** A mesh folder's tree, flat. Paths are relative to it, POSIX; a folder stands before what is in it. */
 export interface MeshTree {
+  /** Git's own, 40 hex digits: the same for the same content. What is skipped counts too. */
+  readonly id: string;
   readonly folders: readonly string[];
   readonly files: readonly MeshFile[];
   readonly links: readonly MeshFile[];
@@ -59,7 +61,7 @@ export const meshTree = async (
     above = `${path}/`;
   }
 
-  const found = { folders: [] as string[], files: [] as MeshFile[], links: [] as MeshFile[] };
+  const found = { id: top, folders: [] as string[], files: [] as MeshFile[], links: [] as MeshFile[] };
   const unread: { readonly id: string; readonly under: string }[] = [{ id: top, under: "" }];
   let count = 0;
   for (let at = unread.pop(); at !== undefined; at = unread.pop()) {

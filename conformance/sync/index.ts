@@ -11,6 +11,7 @@ import { outages } from "./program/outages.ts";
 import { passes } from "./program/passes.ts";
 import { foreign } from "./program/scene.ts";
 import { stage, type Stage } from "./program/stage.ts";
+import { typesOfTrees } from "./program/types.ts";
 import { trafficChecks } from "./traffic/index.ts";
 import { tourConformance } from "./tour.ts";
 
@@ -30,6 +31,7 @@ export const syncConformance: Suite = async (verdicts) => {
   const outcomes = await Promise.allSettled([
     staged(async (set) => {
       await passes(verdicts, set);
+      await typesOfTrees(verdicts, set);
       await kills(verdicts, set);
       await faults(verdicts, set);
     }),

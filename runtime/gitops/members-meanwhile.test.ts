@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { Members } from "./inventory/index.ts";
 import { membersMeanwhile } from "./members-meanwhile.ts";
 
-const fetched = { commit: "a", folder: "/a" };
+const fetched = { commit: "a", tree: "b", folder: "/a" };
 const { signal } = new AbortController();
 
 /** An inventory whose answers come when the test says so, and the signals by which it was asked. */

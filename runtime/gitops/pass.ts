@@ -59,6 +59,8 @@ interface Looked {
   readonly before: readonly KubernetesObject[];
   /** The commit whose rollout did not come to its end. */
   readonly interrupted: string | undefined;
+  /** The mesh folder's tree, where its types were checked now, and not by a pass before. */
+  readonly checked: string | undefined;
 }
 
 export interface Passed {
@@ -72,8 +74,12 @@ export interface Passed {
 
 const looked = async (fetching: Promise<Fetched>, options: PassOptions, signal: AbortSignal): Promise<Looked> => {
   const { api, inventory, compile, consent } = options;
-  const [{ commit, wanted }, members] = await Promise.all([
-    fetching.then(async ({ commit, folder }) => ({ commit, wanted: await wantedOf(folder, compile) })),
+  const checkedTree = compile.types ? checkedBefore(inventory, signal) : undefined;
+  const [{ commit, wanted, checked }, members] = await Promise.all([
+    fetching.then(async ({ commit, tree, folder }) => {
+      const types = compile.types && (tree === undefined || (await checkedTree) !== tree);
+      return { commit, wanted: await wantedOf(folder, { ...compile, types }), checked: types ? tree : undefined };
+    }),
     membersMeanwhile(fetching, inventory, signal).catch(refusedToLook),
   ]);
   const ours = new Map(members.ours.toSorted(byAge).map((object) => [nameOf(object), object]));
@@ -104,8 +110,12 @@ const looked = async (fetching: Promise<Fetched>, options: PassOptions, signal: 
       const object = asked.get(name);
       return object !== undefined && isAsWanted(labelled(object, labels), live) ? object : asWritten(live, labels);
     });
-  return { commit, wanted, ours, foreign, before, interrupted: members.rollout };
+  return { commit, wanted, ours, foreign, before, interrupted: members.rollout, checked };
 };
+
+/** Nobody waits long for what only saves time, and where it cannot be had types are checked. */
+const checkedBefore = (inventory: ApplySet, signal: AbortSignal): Promise<string | undefined> =>
+  inventory.checked(AbortSignal.any([signal, AbortSignal.timeout(1000)])).catch(() => undefined);
 
 const planFor = async ({ wanted, before }: Looked, signal: AbortSignal): Promise<Plan> => {
   const { objects, graph, platform } = wanted;
@@ -154,7 +164,7 @@ export const passed = async (
   const { api, inventory, consent, log } = options;
   const { labels } = inventory;
   const found = await looked(fetching, options, signal);
-  const { commit, wanted, ours, interrupted } = found;
+  const { commit, wanted, ours, interrupted, checked } = found;
   const settling = options.settling(wanted.platform);
   const rolling = rollout(ours, { api, labels, settling, log });
   const plan = await agreed(found, rolling, consent, signal);
@@ -179,8 +189,11 @@ export const passed = async (
       await settling.settled(there, signal, labels).catch(notSettled(signal));
     }
     await rolling.carriedOut(steps, signal);
-    await inventory.narrow(extent(wanted.objects), signal).catch(refusedFor("Applied"));
   }
+  if (steps.length > 0 || interrupted !== undefined || checked !== undefined)
+    await inventory
+      .narrow({ ...extent(wanted.objects), ...(checked !== undefined && { checked }) }, signal)
+      .catch(refusedFor("Applied"));
   return { commit, steps, warnings: wanted.warnings, wanted: wanted.objects, live: rolling.live };
 };
 

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { KubernetesObject } from "../../targets/istio/object.ts";
-import { fieldManager, ownedFields, type ClusterObject, type WantedObject } from "./cluster/index.ts";
+import { fieldManager, ownAnnotation, type ClusterObject, type WantedObject } from "./cluster/index.ts";
 
 /** What every object of ours carries. */
 export type Labels = Readonly<Record<string, string>>;
@@ -36,9 +36,8 @@ export const labelled = (object: KubernetesObject, labels: Labels): WantedObject
 
 /** What was applied last for this inventory; undefined where nothing tells, or somebody else wrote what does. */
 export const recorded = (live: ClusterObject, labels: Labels): AppliedRecord | undefined => {
-  const { "f:metadata": { "f:annotations": owned = {} } = {} } = ownedFields(live, fieldManager);
-  const [inventory, digest, ...fields] = (live.metadata.annotations?.[annotation] ?? "").split(" ");
-  return digest !== undefined && inventory === inventoryIn(labels) && `f:${annotation}` in owned
+  const [inventory, digest, ...fields] = (ownAnnotation(live, fieldManager, annotation) ?? "").split(" ");
+  return digest !== undefined && inventory === inventoryIn(labels)
     ? { digest, fields: [...fields, ...ownFields(labels)] }
     : undefined;
 };

@@ -14,6 +14,12 @@ export const ownedFields = (object: ClusterObject, manager: string): FieldSet =>
       (entry.subresource ?? "") === "",
   )?.fieldsV1 ?? {};
 
+/** An annotation as a manager applied it: what somebody else wrote there is none. */
+export const ownAnnotation = (object: ClusterObject, manager: string, name: string): string | undefined => {
+  const { "f:metadata": { "f:annotations": owned = {} } = {} } = ownedFields(object, manager);
+  return `f:${name}` in owned ? object.metadata.annotations?.[name] : undefined;
+};
+
 /** Whether any field of an object was set by a manager in any way, by any version. */
 export const isManagedBy = (object: ClusterObject, manager: string): boolean =>
   object.metadata.managedFields?.some(

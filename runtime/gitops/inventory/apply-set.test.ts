@@ -11,8 +11,25 @@ afterEach(async () => {
 
 const parent = { apiVersion: "v1", kind: "ConfigMap", namespace: "shop", name: "inventory" };
 const tooling = { name: "mesh-sync", version: "1.0.0" };
-const stored = (annotations: object, labels: object = {}): object => ({
-  metadata: { name: "inventory", namespace: "shop", uid: "u", resourceVersion: "1", annotations, labels },
+/** By `by`, all of it. */
+const stored = (annotations: object, labels: object = {}, by = "meshwright"): object => ({
+  apiVersion: "v1",
+  kind: "ConfigMap",
+  metadata: {
+    ...{ name: "inventory", namespace: "shop", uid: "u", resourceVersion: "1", annotations, labels },
+    managedFields: [
+      {
+        manager: by,
+        operation: "Apply",
+        apiVersion: "v1",
+        fieldsV1: {
+          "f:metadata": {
+            "f:annotations": Object.fromEntries(Object.keys(annotations).map((key) => [`f:${key}`, {}])),
+          },
+        },
+      },
+    ],
+  },
 });
 const started = async (...answers: readonly Answering[]) => {
   const server = await smallServer(...answers);
@@ -20,10 +37,11 @@ const started = async (...answers: readonly Answering[]) => {
   closing.push(api.close, server.close);
   return { set: applySet({ api, parent, tooling }), seen: server.seen };
 };
-const own = (more: object): object =>
+const own = (more: object, by?: string): object =>
   stored(
     { "applyset.kubernetes.io/tooling": "mesh-sync/1.0.0", ...more },
     { "applyset.kubernetes.io/id": applySetId(parent) },
+    by,
   );
 
 test("an identifier is the one that kubectl computes", () => {
@@ -67,6 +85,28 @@ test("what is said already is not written again", async () => {
   await set.widen({ kinds: [{ apiVersion: "v1", kind: "Secret" }], namespaces: ["shop"] });
   await set.narrow({ kinds: [{ apiVersion: "v1", kind: "Secret" }] });
   expect(seen.map(({ method }) => method)).toEqual(["GET", "GET"]);
+});
+
+test("a tree that was checked stays said until another one is, and says nothing to another version, or by somebody else", async () => {
+  const before = own({ "meshwright.dev/types-checked": "mesh-sync/1.0.0 c0ffee" });
+  const later = own({ "meshwright.dev/types-checked": "mesh-sync/0.9.0 c0ffee" });
+  const { set, seen } = await started(
+    ...[before, later, own({ "meshwright.dev/types-checked": "mesh-sync/1.0.0 c0ffee" }, "somebody"), stored({})].map(
+      (found) => answering(200, found),
+    ),
+    ...[answering(200, before), answering(200, before), answering(200, before), answering(200, before)],
+  );
+  const checked = [await set.checked(), await set.checked(), await set.checked(), await set.checked()];
+  expect(checked).toEqual(["c0ffee", undefined, undefined, undefined]);
+  await set.widen({ namespaces: ["mall"] });
+  await set.narrow({ checked: "decaf" });
+  const written = seen.flatMap(({ method, body }) => (method === "PATCH" ? [body] : []));
+  expect(
+    written.map((body) => {
+      const { metadata } = JSON.parse(body) as { readonly metadata: { readonly annotations: Record<string, string> } };
+      return metadata.annotations["meshwright.dev/types-checked"];
+    }),
+  ).toEqual(["mesh-sync/1.0.0 c0ffee", "mesh-sync/1.0.0 decaf"]);
 });
 
 test("another tool's parent is refused before anything is written", async () => {

@@ -2,6 +2,7 @@ import {
   ClusterError,
   fieldManager,
   isManagedBy,
+  ownAnnotation,
   fullNameOf,
   type ClusterApi,
   type ClusterObject,
@@ -17,6 +18,7 @@ const toolingAnnotation = "applyset.kubernetes.io/tooling";
 const kindsAnnotation = "applyset.kubernetes.io/contains-group-kinds";
 const namespacesAnnotation = "applyset.kubernetes.io/additional-namespaces";
 const rolloutAnnotation = "meshwright.dev/rollout";
+const checkedAnnotation = "meshwright.dev/types-checked";
 
 export interface ApplySetOptions {
   readonly api: ClusterApi;
@@ -41,6 +43,8 @@ export interface Extent {
   readonly namespaces?: readonly string[];
   /** A commit whose rollout is on its way from here on. */
   readonly rollout?: string;
+  /** The tree of a mesh folder whose types are known to be right; without one, what was said stays said. */
+  readonly checked?: string;
 }
 
 /** As the parent's annotations have it. */
@@ -49,6 +53,8 @@ interface Said {
   readonly groupKinds: readonly string[];
   readonly namespaces: readonly string[];
   readonly rollout: string | undefined;
+  /** By the tool that says so: another version of it may think otherwise. */
+  readonly checked: string | undefined;
 }
 
 /** Which objects of a cluster are ours, by the ApplySet convention (KEP-3659), so that other tools see it too. */
@@ -60,6 +66,8 @@ export interface ApplySet {
   readonly selector: string;
   /** Rejects as all that follow with "conflict" where the parent is another tool's, and with "not-found" where it is missing. */
   readonly members: (signal?: AbortSignal) => Promise<Members>;
+  /** The tree of which this tool, in this version, said that its types are right. */
+  readonly checked: (signal?: AbortSignal) => Promise<string | undefined>;
   /** Before anything is created: what was said stays said. One write, or none. */
   readonly widen: (extent: Extent, signal?: AbortSignal) => Promise<void>;
   /** After everything else was pruned: only this is said, and no other rollout. One write, or none. */
@@ -98,8 +106,10 @@ export const applySet = (options: ApplySetOptions): ApplySet => {
       groupKinds: listIn(annotations[kindsAnnotation]),
       namespaces: sorted([...listIn(annotations[namespacesAnnotation]), ...own]),
       rollout: annotations[rolloutAnnotation],
+      checked: annotations[checkedAnnotation],
     };
   };
+  const checkedBy = (tree: string): string => `${tooling.name}/${tooling.version} ${tree}`;
   const own = parent.namespace === undefined ? [] : [parent.namespace];
 
   /** All that is ours on the parent, always: server-side apply takes away what is not said again. */
@@ -125,6 +135,7 @@ export const applySet = (options: ApplySetOptions): ApplySet => {
               ",",
             ),
             ...(scope.rollout === undefined ? {} : { [rolloutAnnotation]: scope.rollout }),
+            ...(scope.checked === undefined ? {} : { [checkedAnnotation]: scope.checked }),
           },
         },
       },
@@ -140,8 +151,8 @@ export const applySet = (options: ApplySetOptions): ApplySet => {
   const isSaid = (found: ClusterObject | undefined, before: Said, scope: Said): boolean =>
     found?.metadata.labels?.[idLabel] === id &&
     found.metadata.annotations?.[toolingAnnotation] === `${tooling.name}/${tooling.version}` &&
-    JSON.stringify([sorted(before.groupKinds), before.namespaces, before.rollout]) ===
-      JSON.stringify([sorted(scope.groupKinds), sorted([...scope.namespaces, ...own]), scope.rollout]);
+    JSON.stringify([sorted(before.groupKinds), before.namespaces, before.rollout, before.checked]) ===
+      JSON.stringify([sorted(scope.groupKinds), sorted([...scope.namespaces, ...own]), scope.rollout, scope.checked]);
 
   const listed = async (
     kind: ObjectKind,
@@ -187,17 +198,33 @@ export const applySet = (options: ApplySetOptions): ApplySet => {
         rollout: before.rollout,
       };
     },
-    widen: ({ kinds = [], namespaces = [], rollout }, signal) =>
+    async checked(signal) {
+      const found = await opened(signal);
+      if (found === undefined) return undefined;
+      const noted = ownAnnotation(found, fieldManager, checkedAnnotation);
+      const tree = noted?.split(" ").at(-1);
+      return tree !== undefined && noted === checkedBy(tree) ? tree : undefined;
+    },
+    widen: ({ kinds = [], namespaces = [], rollout, checked }, signal) =>
       changed(
         (before) => ({
           groupKinds: sorted([...before.groupKinds, ...kinds.map(groupKind)]),
           namespaces: sorted([...before.namespaces, ...namespaces]),
           rollout: rollout ?? before.rollout,
+          checked: checked === undefined ? before.checked : checkedBy(checked),
         }),
         signal,
       ),
-    narrow: ({ kinds = [], namespaces = [], rollout }, signal) =>
-      changed(() => ({ groupKinds: sorted(kinds.map(groupKind)), namespaces: sorted(namespaces), rollout }), signal),
+    narrow: ({ kinds = [], namespaces = [], rollout, checked }, signal) =>
+      changed(
+        (before) => ({
+          groupKinds: sorted(kinds.map(groupKind)),
+          namespaces: sorted(namespaces),
+          rollout,
+          checked: checked === undefined ? before.checked : checkedBy(checked),
+        }),
+        signal,
+      ),
   };
 };
 

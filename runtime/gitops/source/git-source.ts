@@ -119,7 +119,7 @@ export const gitSource = (options: GitSourceOptions): Source => {
         },
       };
       await laidOut(breathing, tree, { temporary, present: undefined, named, bounds: bounds.mesh });
-      latest = { commit, folder: join(await placed(temporary, commit), "mesh") };
+      latest = { commit, tree: tree.id, folder: join(await placed(temporary, commit), "mesh") };
       log({
         level: "info",
         event: "commit fetched",

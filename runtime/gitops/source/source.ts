@@ -12,6 +12,8 @@ export interface Source {
 export interface Fetched {
   /** 40 hex digits. */
   readonly commit: string;
+  /** Of the mesh folder, 40 hex digits: the same for the same files. Undefined where they are in no commit. */
+  readonly tree: string | undefined;
   /** The mesh folder within the commit's files: absolute, readable by this user alone, kept while it is among the last three. */
   readonly folder: string;
 }
