@@ -63,8 +63,12 @@ const started = async (first: ProxyConfig, ...parameters: readonly string[]) => 
   };
 };
 
-const childrenOf = async ({ pid }: ChildProcess): Promise<readonly number[]> =>
-  (await readFile(`/proc/${pid}/task/${pid}/children`, "utf8")).split(" ").filter(Boolean).map(Number);
+/** Those that are their own program by now: who stops one before holds up whoever made it. */
+const workersOf = async ({ pid }: ChildProcess): Promise<readonly number[]> => {
+  const children = (await readFile(`/proc/${pid}/task/${pid}/children`, "utf8")).split(" ").filter(Boolean);
+  const told = await Promise.all(children.map((child) => readFile(`/proc/${child}/environ`, "latin1")));
+  return children.flatMap((child, index) => (told[index]!.includes("NODE_UNIQUE_ID=") ? [Number(child)] : []));
+};
 const named = (name: string) => backend((_, response) => response.end(name));
 const statusOf = async (got: (path: string) => Promise<{ readonly body: string }>) =>
   JSON.parse((await got("/status")).body) as readonly {
@@ -134,7 +138,7 @@ test("several workers share the ports; one that dies takes nothing with it that 
   const good = config([outbound(port, wholeHost(route("a")))], { a: cluster(await named("a")) });
   const { child, ended, got, ready, said } = await started(good, "--access-log", "none", "--workers", "2");
   await ready();
-  const workers = () => childrenOf(child);
+  const workers = () => workersOf(child);
   const [first] = await workers();
   process.kill(first!, "SIGKILL");
   // Nobody is connected to it: whoever comes now finds the other, or the next one.
@@ -179,8 +183,8 @@ test("a worker that dies before the others are ready is replaced, and nobody wai
   const port = await freePort();
   const good = config([outbound(port, wholeHost(route("a")))], { a: cluster(await named("a")) });
   const { child, ended, got, ready, said } = await started(good, "--access-log", "none", "--workers", "2");
-  await eventually(async () => (await childrenOf(child)).length === 2);
-  const [first, second] = await childrenOf(child);
+  await eventually(async () => (await workersOf(child)).length === 2);
+  const [first, second] = await workersOf(child);
   process.kill(second!, "SIGSTOP");
   // Who is stopped does not see that its first process is gone.
   onTestFinished(() => {
