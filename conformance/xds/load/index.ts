@@ -18,7 +18,7 @@ import { traffic, type Lanes, type Sent } from "./traffic.ts";
 
 const changeCount = 100;
 /** Under requests without a pause: what a move breaks it breaks for a millisecond, and not each time. */
-const moveCount = 100;
+const moveCount = 60;
 const moves: readonly Topic[] = Array.from({ length: moveCount }, () => "a workload moves from one service to another");
 const lifetime = { text: "16s", ms: 16_000 } as const;
 /** While roots are exchanged: `serve` spreads new certificates over a minute, which half of a life must outlast. */
