@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { KubernetesObject } from "../../targets/istio/object.ts";
 import { fieldManager, type ClusterObject } from "./cluster/index.ts";
-import { digestOf, fieldsOf, isAmong, labelled, recorded } from "./record.ts";
+import { fieldsOf, isAmong, isAsRecorded, labelled, recorded } from "./record.ts";
 import { unchanged, withoutLabel } from "./unchanged.ts";
 
 const labels = { "applyset.kubernetes.io/part-of": "applyset-ours-v1" };
@@ -34,17 +34,23 @@ const stored = (spec: unknown = object.spec, annotationOwner = fieldManager): Cl
 };
 
 test("an object tells which fields were applied, and for whom", () => {
-  expect(recorded(stored(), labels)).toEqual({
-    digest: digestOf(object),
-    fields: [
-      ".spec.host",
-      ".spec.trafficPolicy.tls.mode",
-      ".spec.subsets",
-      ".metadata.annotations.meshwright.dev/applied",
-      ".metadata.labels.applyset.kubernetes.io/part-of",
-    ],
-  });
-  expect(fieldsOf(labelled(object, labels))).toEqual(recorded(stored(), labels)?.fields);
+  expect(recorded(stored(), labels)).toEqual([
+    ".spec.host",
+    ".spec.trafficPolicy.tls.mode",
+    ".spec.subsets",
+    ".metadata.annotations.meshwright.dev/applied",
+    ".metadata.labels.applyset.kubernetes.io/part-of",
+  ]);
+  expect(fieldsOf(labelled(object, labels))).toEqual(recorded(stored(), labels));
+});
+
+test("an object that asks for anything else is not as it was applied", () => {
+  expect(isAsRecorded(object, stored(), labels)).toBe(true);
+  expect(isAsRecorded({ ...object, spec: { ...object.spec, host: "other" } }, stored(), labels)).toBe(false);
+  expect(isAsRecorded({ ...object, metadata: { ...object.metadata, labels: { a: "b" } } }, stored(), labels)).toBe(
+    false,
+  );
+  expect(isAsRecorded(object, stored(object.spec, "kubectl"), labels)).toBe(false);
 });
 
 test("another inventory's record, or one that somebody else wrote, tells nothing", () => {

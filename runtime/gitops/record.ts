@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { KubernetesObject } from "../../targets/istio/object.ts";
 import { fieldManager, ownAnnotation, type ClusterObject, type WantedObject } from "./cluster/index.ts";
 
@@ -11,20 +11,18 @@ export interface Held {
   readonly stored: ClusterObject;
 }
 
-/** What was applied last, kept on the object itself: a field that somebody else took since is in no set of ours any more. */
-export interface AppliedRecord {
-  /** Of all that was asked for. */
-  readonly digest: string;
-  /** As the API server writes them: `.spec.hosts`. */
-  readonly fields: readonly string[];
-}
-
+/** What was applied last is kept on the object itself: a field that somebody else took since is in no set of ours any more. */
 const annotation = "meshwright.dev/applied";
 
-/** An object as it is applied: with what tells whose it is, and the record. */
+/** A pass asks for each more than once. */
+const known = new WeakMap<KubernetesObject, { readonly labels: Labels; readonly wanted: WantedObject }>();
+
+/** An object as it is applied: with what tells whose it is, and the record. The same for the same. */
 export const labelled = (object: KubernetesObject, labels: Labels): WantedObject => {
+  const before = known.get(object);
+  if (before?.labels === labels) return before.wanted;
   const { metadata, ...rest } = object;
-  return {
+  const wanted = {
     ...rest,
     metadata: {
       ...metadata,
@@ -32,14 +30,17 @@ export const labelled = (object: KubernetesObject, labels: Labels): WantedObject
       annotations: { [annotation]: [inventoryIn(labels), digestOf(object), ...fieldsIn(rest.spec, ".spec")].join(" ") },
     },
   };
+  known.set(object, { labels, wanted });
+  return wanted;
 };
 
-/** What was applied last for this inventory; undefined where nothing tells, or somebody else wrote what does. */
-export const recorded = (live: ClusterObject, labels: Labels): AppliedRecord | undefined => {
+/**
+ * The fields that were applied last for this inventory, as the API server writes them (`.spec.hosts`); undefined where nothing tells, or
+ * somebody else wrote what does.
+ */
+export const recorded = (live: ClusterObject, labels: Labels): readonly string[] | undefined => {
   const [inventory, digest, ...fields] = (ownAnnotation(live, fieldManager, annotation) ?? "").split(" ");
-  return digest !== undefined && inventory === inventoryIn(labels)
-    ? { digest, fields: [...fields, ...ownFields(labels)] }
-    : undefined;
+  return digest !== undefined && inventory === inventoryIn(labels) ? [...fields, ...ownFields(labels)] : undefined;
 };
 
 /** Every field that an apply of an object says. */
@@ -59,11 +60,14 @@ const ownFields = (labels: Labels): readonly string[] => [
 ];
 
 /** Of everything that an object asks for. */
-export const digestOf = ({ spec, metadata }: KubernetesObject): string =>
-  createHash("sha256")
-    .update(JSON.stringify([spec, metadata.labels ?? {}]))
-    .digest("base64url")
-    .slice(0, 22);
+const digestOf = ({ spec, metadata }: KubernetesObject): string =>
+  hash("sha256", JSON.stringify([spec, metadata.labels ?? {}]), "base64url").slice(0, 22);
+
+/** Whether an object asks for what was applied last. */
+export const isAsRecorded = (object: KubernetesObject, live: ClusterObject, labels: Labels): boolean => {
+  const noted = ownAnnotation(live, fieldManager, annotation);
+  return noted !== undefined && noted === labelled(object, labels).metadata.annotations?.[annotation];
+};
 
 const inventoryIn = (labels: Labels): string => Object.values(labels).join(",");
 

@@ -1,7 +1,7 @@
 import { nameOf, type KubernetesObject } from "../../targets/istio/object.ts";
 import { type ClusterApi, type ClusterObject, type WantedObject } from "./cluster/index.ts";
 import { reclaimed } from "./reclaimed.ts";
-import { digestOf, labelled, managersOf, recorded, type Held, type Labels } from "./record.ts";
+import { isAsRecorded, labelled, managersOf, recorded, type Held, type Labels } from "./record.ts";
 import { unrefused } from "./rollout/refusal.ts";
 import type { Healing } from "./status/healing.ts";
 import { isAsWanted } from "./written.ts";
@@ -23,7 +23,7 @@ export const unchanged = (
   asked.flatMap((object) => {
     const name = nameOf(object);
     const live = ours.get(name);
-    if (live === undefined || recorded(live, labels)?.digest !== digestOf(object)) return [];
+    if (live === undefined || !isAsRecorded(object, live, labels)) return [];
     const wanted = labelled(object, labels);
     return [{ name, wanted, live, isEdited: !isAsWanted(wanted, live) }];
   });
@@ -51,7 +51,7 @@ export const kept = async (
   const outcomes = await Promise.allSettled(
     all.map(async ({ name, wanted, live, isEdited }): Promise<readonly [string, ClusterObject]> => {
       const stored = isEdited
-        ? await reclaimed(api, wanted, (found) => recorded(found, labels)?.fields, { isTried: false, signal })
+        ? await reclaimed(api, wanted, (found) => recorded(found, labels), { isTried: false, signal })
         : live;
       held.set(name, { wanted, stored });
       // What a webhook or a default makes of it is nobody's edit.

@@ -25,6 +25,17 @@ const ageOf = ({ metadata }: ClusterObject): string =>
  * beside that is theirs. Where a webhook or a default changes what we say, it looks changed, and is applied once more.
  */
 export const isAsWanted = (wanted: WantedObject, live: ClusterObject): boolean => {
+  const before = compared.get(wanted);
+  if (before?.live === live) return before.isSame;
+  const isSame = isCompared(wanted, live);
+  compared.set(wanted, { live, isSame });
+  return isSame;
+};
+
+/** A pass asks more than once about the same two. */
+const compared = new WeakMap<WantedObject, { readonly live: ClusterObject; readonly isSame: boolean }>();
+
+const isCompared = (wanted: WantedObject, live: ClusterObject): boolean => {
   const hasLabels = Object.entries(wanted.metadata.labels ?? {}).every(
     ([key, value]) => live.metadata.labels?.[key] === value,
   );

@@ -49,7 +49,7 @@ export const rollout = (found: ReadonlyMap<string, ClusterObject>, options: Roll
   const applied = (
     wanted: WantedObject,
     options: Pick<WriteOptions, "dryRun" | "metadataOnly" | "signal">,
-  ): Promise<ClusterObject> => reclaimed(api, wanted, (object) => recorded(object, labels)?.fields, options);
+  ): Promise<ClusterObject> => reclaimed(api, wanted, (object) => recorded(object, labels), options);
 
   const removed = async (name: string, ref: ObjectRef, dryRun: boolean, signal: AbortSignal): Promise<void> => {
     let object = live.get(name);

@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
-import { Pool, ProxyAgent, type Dispatcher } from "undici";
+import type { Dispatcher } from "undici";
 import type { ClusterAccess, Credentials } from "../access/access.ts";
 import { ClusterError } from "../api.ts";
 import { turnstile } from "./turnstile.ts";
+import { pool, proxied, requested } from "./undici.ts";
 
 export interface Asked {
   readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
@@ -108,7 +109,7 @@ export const connection = (access: ClusterAccess, limits: ConnectionLimits = {})
     signal: AbortSignal,
     silenceMs?: number,
   ): Promise<Dispatcher.ResponseData> =>
-    (silenceMs === undefined ? requests : streams).request({
+    requested(silenceMs === undefined ? requests : streams, {
       origin,
       method,
       path: prefix + path,
@@ -186,12 +187,12 @@ export const connection = (access: ClusterAccess, limits: ConnectionLimits = {})
 };
 
 const dispatcher = (origin: string, { tls, proxy }: Credentials, connections: number | undefined): Dispatcher => {
-  const pool = connections === undefined ? {} : { connections };
+  const width = connections === undefined ? {} : { connections };
   // As client-go: less than the minute after which load balancers forget a silent connection.
   const connect = { ...tls, timeout: 10_000, keepAlive: true, keepAliveInitialDelay: 30_000 };
   return proxy === undefined
-    ? new Pool(origin, { ...pool, connect })
-    : new ProxyAgent({ uri: proxy, requestTls: connect, ...pool });
+    ? pool(origin, { ...width, connect })
+    : proxied({ uri: proxy, requestTls: connect, ...width });
 };
 
 class FenceClosed extends Error {}
