@@ -148,7 +148,7 @@ test("who asks while a retained identity waits for its renewal gets what the oth
     await sleep(5);
   }
   held.close();
-  expect(told).toBeGreaterThan(0);
+  expect(versions.size).toBeGreaterThan(1);
   // A machine that stands still for a moment may see one less than there were.
   expect(versions.size).toBeLessThanOrEqual(told + 1);
 });

@@ -40,6 +40,10 @@ export class ModelClient {
   >;
   /** Endpoints that were answered, be it by their absence. */
   private readonly answered = new Set<string>();
+  /** Endpoints that it was told are not there, by this server and those before. */
+  readonly absent = new Set<string>();
+  /** Servers know nothing of what a client had of others. */
+  reconnections = 0;
   readonly responses: Response[] = [];
   private up: Sent[] = [];
   private down: Response[] = [];
@@ -72,6 +76,7 @@ export class ModelClient {
     this.down = [];
     this.warming = undefined;
     this.lastNonce = {};
+    this.reconnections += 1;
     this.server = session(this.behaviour.protocol, this.view, limits);
     this.started();
   }
@@ -110,11 +115,6 @@ export class ModelClient {
 
   passed(ms: number): void {
     this.now += ms;
-    // A set cannot say that endpoints are absent: Envoy stops waiting for them by itself (initial_fetch_timeout).
-    if (this.behaviour.protocol === "sotw" && ms > 1000 && this.warming !== undefined) {
-      this.up.push(this.warming);
-      this.warming = undefined;
-    }
     this.pumped();
   }
 
@@ -159,7 +159,11 @@ export class ModelClient {
       const kept = new Set(resources.map(({ name }) => name));
       for (const name of isSet ? [...this.held[type].keys()].filter((name) => !kept.has(name)) : removed)
         this.held[type].delete(name);
-      if (type === "endpoints") for (const name of [...kept, ...removed]) this.answered.add(name);
+      if (type === "endpoints") {
+        for (const name of [...kept, ...removed]) this.answered.add(name);
+        for (const name of removed) this.absent.add(name);
+        for (const name of kept) this.absent.delete(name);
+      }
       if (type === "cluster") this.followed("endpoints", this.mentioned("cluster", "e"));
       if (type === "listener") this.followed("routes", this.mentioned("listener", "r"));
     }

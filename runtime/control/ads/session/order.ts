@@ -47,7 +47,7 @@ export const order = (ledgers: Ledgers, waits: Waits): Order => {
   let behind: ReadonlySet<string> | undefined;
   return {
     blocked,
-    areBehindTheirCluster: (endpoints) => (behind ??= behindClusters(ledgers)).has(endpoints),
+    areBehindTheirCluster: (endpoints) => (behind ??= behindClusters(ledgers, blocked.cluster)).has(endpoints),
     upserts: (type) =>
       ({
         secret: true,
@@ -70,21 +70,48 @@ export const order = (ledgers: Ledgers, waits: Waits): Order => {
   };
 };
 
-const behindClusters = (ledgers: Ledgers): ReadonlySet<string> => {
+const behindClusters = (ledgers: Ledgers, blocked: ReadonlySet<string>): ReadonlySet<string> => {
   const { cluster, endpoints } = ledgers;
   const sent = new Map(cluster.inFlight?.changed.map(({ name, version }) => [name, version]));
   const behind = new Set<string>();
   for (const [name, gap] of cluster.gaps) {
     const served = cluster.view.get(name);
-    if (gap !== "upsert" || served === undefined || sent.get(name) === served.version) continue;
+    if (gap !== "upsert" || served === undefined || blocked.has(name) || sent.get(name) === served.version) continue;
     for (const own of endpointsOf(ledgers, served)) if (!endpoints.due.has(own)) behind.add(own);
   }
   return behind;
 };
 
-/** What a cluster is told of by resources of its own: endpoints of its name, or of the name that it says. */
+/** What a cluster is told of by resources of its own: endpoints of the name that it says, or else of its own. */
+const endpointsAmong = (isKnown: (name: string) => boolean, cluster: Served): readonly string[] => {
+  const known = [...mentions(cluster)].filter(isKnown);
+  const said = known.filter((name) => name !== cluster.name);
+  return said.length > 0 ? said : known;
+};
+
 export const endpointsOf = ({ endpoints }: Ledgers, cluster: Served): readonly string[] =>
-  [...mentions(cluster)].filter((name) => endpoints.view.has(name) || endpoints.names.has(name));
+  endpointsAmong((name) => endpoints.view.has(name) || endpoints.names.has(name), cluster);
+
+/**
+ * Endpoints that the next view does not name any more, and that a cluster needs which the client has, or is about to have, until it
+ * takes the next one. They are as they were: where a cluster is refused for long, they grow old.
+ */
+export const outlived = (
+  { cluster, endpoints }: Ledgers,
+  next: ReadonlyMap<string, Served>,
+): ReadonlyMap<string, Served> => {
+  const had = [
+    ...(cluster.inFlight?.changed ?? []),
+    ...[...cluster.gaps.keys()].flatMap((name) => cluster.held.get(name)?.accepted ?? []),
+  ];
+  const kept = new Map<string, Served>();
+  for (const served of had)
+    for (const name of endpointsAmong((mentioned) => endpoints.view.has(mentioned), served)) {
+      const known = endpoints.view.get(name);
+      if (known !== undefined && !next.has(name)) kept.set(name, known);
+    }
+  return kept;
+};
 
 const nothing: ReadonlySet<string> = new Set();
 const nothingBlocked: Blocked = ofEachType(() => nothing);

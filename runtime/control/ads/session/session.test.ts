@@ -207,6 +207,37 @@ test("endpoints of another name come for the cluster that asks for them, and tho
   expect(talk.synced()).toBe(true);
 });
 
+test("who changes its mind before the endpoints of a cluster are asked for sends them all the same, and then the others", () => {
+  for (const protocol of ["delta", "sotw"] as const) {
+    const talk = proxy(protocol);
+    const to = (version: string, endpoints: string): Contents => ({
+      ...world("a"),
+      cluster: [r("a", version, [endpoints])],
+      endpoints: [r(endpoints, "1")],
+    });
+    expect(talk.shows(to("2", "e2"))).toEqual(["cluster: a@2"]);
+    expect(talk.shows(to("3", "e3"))).toEqual([]);
+    expect(talk.asked("endpoints", { subscribe: ["e2"], names: ["a", "e2"] })).toEqual(["endpoints: e2@1"]);
+    expect(talk.acks("endpoints", { names: ["a", "e2"] })).toEqual([]);
+    expect(talk.acks("cluster")).toEqual(["cluster: a@3"]);
+    expect(talk.asked("endpoints", { unsubscribe: ["a"], subscribe: ["e3"], names: ["e2", "e3"] })).toEqual([
+      "endpoints: e3@1",
+    ]);
+    talk.acks("endpoints", { unsubscribe: ["e2"], names: ["e3"] });
+    talk.acks("cluster");
+    expect(talk.synced()).toBe(true);
+  }
+});
+
+test("a refused cluster that is taken back has its own endpoints again", () => {
+  const talk = proxy("delta");
+  const other = { cluster: [r("a", "2", ["e"])], endpoints: [r("e", "1")] };
+  expect(talk.shows({ ...world("a"), ...other })).toEqual(["cluster: a@2"]);
+  talk.nacks("cluster", "a: no");
+  const more = { cluster: [...other.cluster, r("b", "1")], endpoints: [...other.endpoints, r("b", "1")] };
+  expect(talk.shows({ ...world("a"), ...more })).toEqual(["cluster: b@1 a@1", "endpoints: a@1"]);
+});
+
 test("endpoints under a name that their cluster says wait until it is on its way, and are sent with it", () => {
   const named = (version: string, placed: string): Contents => ({
     cluster: [r("a", version, ["e"])],

@@ -19,7 +19,7 @@ import {
   type Ledger,
 } from "./ledger.ts";
 import { wildcard, type DeltaRequest, type Response, type SetRequest } from "./message.ts";
-import { endpointsOf, order, routesToCome, type Ledgers } from "./order.ts";
+import { endpointsOf, order, outlived, routesToCome, type Ledgers } from "./order.ts";
 import { difference, partialSet, setVersion, wholeSet, type Content } from "./response.ts";
 import { returning, waits } from "./waits.ts";
 
@@ -70,6 +70,7 @@ export const session = (protocol: Protocol, first: View, limits: SessionLimits):
     servedTypes.map((type) => [type, ledger(type, first[type])]),
   ) as unknown as Ledgers;
   const expected = waits();
+  let placed = first.endpoints;
   let serial = 0;
 
   /** `claimed`: what a client says it holds is only as much as it likes where neither it nor the view names it. */
@@ -101,6 +102,11 @@ export const session = (protocol: Protocol, first: View, limits: SessionLimits):
     if (needsClusters && !ledgers.cluster.asked) expected.expected("clusters", wildcard, until);
   };
 
+  const placedAgain = (): void => {
+    const kept = outlived(ledgers, placed);
+    viewed(ledgers.endpoints, kept.size === 0 ? placed : new Map([...placed, ...kept]));
+  };
+
   const settledNames = (type: ServedType, names: Iterable<string>): void => {
     if (type === "endpoints" || type === "routes") for (const name of names) expected.came(type, name);
   };
@@ -109,6 +115,7 @@ export const session = (protocol: Protocol, first: View, limits: SessionLimits):
     if (nonce === "" || of.inFlight?.nonce !== nonce) return { kind: "asked" };
     if (error !== undefined) {
       const refusal = refused(of, error);
+      if (of.type === "cluster") placedAgain();
       return refusal === undefined ? { kind: "asked" } : { kind: "refused", type: of.type, refusal };
     }
     const until = now + limits.subscriptionMs;
@@ -120,6 +127,7 @@ export const session = (protocol: Protocol, first: View, limits: SessionLimits):
       if (of.type === "listener")
         for (const routes of routesToCome(ledgers, served.name)) expected.expected("routes", routes, until);
     }
+    if (of.type === "cluster") placedAgain();
     return { kind: "accepted", type: of.type };
   };
 
@@ -174,7 +182,9 @@ export const session = (protocol: Protocol, first: View, limits: SessionLimits):
       return tooMany(false) ?? outcome;
     },
     viewed: (view) => {
-      for (const type of servedTypes) viewed(ledgers[type], view[type]);
+      for (const type of servedTypes) if (type !== "endpoints") viewed(ledgers[type], view[type]);
+      placed = view.endpoints;
+      placedAgain();
     },
     next: (now) => {
       expected.elapsed(now);
