@@ -189,11 +189,16 @@ export const passed = async (
       await settling.settled(there, signal, labels).catch(notSettled(signal));
     }
     await rolling.carriedOut(steps, signal);
-  }
-  if (steps.length > 0 || interrupted !== undefined || checked !== undefined)
     await inventory
       .narrow({ ...extent(wanted.objects), ...(checked !== undefined && { checked }) }, signal)
       .catch(refusedFor("Applied"));
+  } else if (checked !== undefined) {
+    // Whoever may only look can make this pass too.
+    await inventory.widen({ checked }, signal).catch((error: unknown) => {
+      signal.throwIfAborted();
+      log({ level: "info", event: "types are not noted as checked", reason: String(error) });
+    });
+  }
   return { commit, steps, warnings: wanted.warnings, wanted: wanted.objects, live: rolling.live };
 };
 

@@ -59,4 +59,13 @@ export const typesOfTrees = async (
     const { code, output } = await once();
     return difference([...seen, code], [1, 1, 0, 1, 0])?.concat(output) ?? difference(await said(), checked(version));
   });
+  await judged(
+    verdicts,
+    "where somebody else wrote the note, types are checked, and nothing is in its way",
+    async () => {
+      await noted("somebody", "theirs");
+      const { code, output } = await once();
+      return difference(code, 0)?.concat(output) ?? difference(await said(), "theirs");
+    },
+  );
 };

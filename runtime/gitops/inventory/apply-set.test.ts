@@ -109,6 +109,15 @@ test("a tree that was checked stays said until another one is, and says nothing 
   ).toEqual(["mesh-sync/1.0.0 c0ffee", "mesh-sync/1.0.0 decaf"]);
 });
 
+test("a tree is not noted where somebody else wrote, and what they wrote is not said again", async () => {
+  const theirs = own({ "meshwright.dev/types-checked": "mesh-sync/1.0.0 c0ffee" }, "somebody");
+  const { set, seen } = await started(answering(200, theirs), answering(200, theirs), answering(200, theirs));
+  await set.widen({ namespaces: ["mall"], checked: "decaf" });
+  const written = seen.flatMap(({ method, body }) => (method === "PATCH" ? [body] : []));
+  expect(written).toHaveLength(1);
+  expect(written[0]).not.toContain("types-checked");
+});
+
 test("another tool's parent is refused before anything is written", async () => {
   const { set, seen } = await started(
     answering(200, stored({ "applyset.kubernetes.io/tooling": "mesh-synced/1.0.0" })),

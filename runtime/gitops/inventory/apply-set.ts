@@ -106,8 +106,13 @@ export const applySet = (options: ApplySetOptions): ApplySet => {
       groupKinds: listIn(annotations[kindsAnnotation]),
       namespaces: sorted([...listIn(annotations[namespacesAnnotation]), ...own]),
       rollout: annotations[rolloutAnnotation],
-      checked: annotations[checkedAnnotation],
+      checked: found && ownAnnotation(found, fieldManager, checkedAnnotation),
     };
+  };
+  /** Nothing anew where somebody else wrote: a note that saves time is not worth a conflict. */
+  const noted = (found: ClusterObject | undefined, before: Said, tree: string | undefined): string | undefined => {
+    const isFree = before.checked !== undefined || found?.metadata.annotations?.[checkedAnnotation] === undefined;
+    return tree === undefined || !isFree ? before.checked : checkedBy(tree);
   };
   const checkedBy = (tree: string): string => `${tooling.name}/${tooling.version} ${tree}`;
   const own = parent.namespace === undefined ? [] : [parent.namespace];
@@ -142,10 +147,14 @@ export const applySet = (options: ApplySetOptions): ApplySet => {
       asked(signal),
     );
   };
-  const changed = async (to: (before: Said) => Said, signal: AbortSignal | undefined): Promise<void> => {
+  const changed = async (
+    tree: string | undefined,
+    to: (before: Said) => Omit<Said, "checked">,
+    signal: AbortSignal | undefined,
+  ): Promise<void> => {
     const found = await opened(signal);
     const before = saidBy(found);
-    const after = to(before);
+    const after = { ...to(before), checked: noted(found, before, tree) };
     if (!isSaid(found, before, after)) await said(found, after, signal);
   };
   const isSaid = (found: ClusterObject | undefined, before: Said, scope: Said): boolean =>
@@ -199,30 +208,24 @@ export const applySet = (options: ApplySetOptions): ApplySet => {
       };
     },
     async checked(signal) {
-      const found = await opened(signal);
-      if (found === undefined) return undefined;
-      const noted = ownAnnotation(found, fieldManager, checkedAnnotation);
-      const tree = noted?.split(" ").at(-1);
-      return tree !== undefined && noted === checkedBy(tree) ? tree : undefined;
+      const { checked } = saidBy(await opened(signal));
+      const tree = checked?.split(" ").at(-1);
+      return tree !== undefined && checked === checkedBy(tree) ? tree : undefined;
     },
     widen: ({ kinds = [], namespaces = [], rollout, checked }, signal) =>
       changed(
+        checked,
         (before) => ({
           groupKinds: sorted([...before.groupKinds, ...kinds.map(groupKind)]),
           namespaces: sorted([...before.namespaces, ...namespaces]),
           rollout: rollout ?? before.rollout,
-          checked: checked === undefined ? before.checked : checkedBy(checked),
         }),
         signal,
       ),
     narrow: ({ kinds = [], namespaces = [], rollout, checked }, signal) =>
       changed(
-        (before) => ({
-          groupKinds: sorted(kinds.map(groupKind)),
-          namespaces: sorted(namespaces),
-          rollout,
-          checked: checked === undefined ? before.checked : checkedBy(checked),
-        }),
+        checked,
+        () => ({ groupKinds: sorted(kinds.map(groupKind)), namespaces: sorted(namespaces), rollout }),
         signal,
       ),
   };
