@@ -73,10 +73,8 @@ const headerMatch = (
   origin: Origin,
   report: Context["report"],
 ): HeaderMatch => {
-  const name = headerName(written, origin, report);
-  const value = valueOf(condition);
-  if (value !== undefined) return { name, ...checkedValue(written, value, origin, report) };
-  return { name, kind: typeof condition === "object" && condition.header === "absent" ? "absent" : "present" };
+  const stated = statedHeader(written, condition, origin, report);
+  return typeof condition === "object" && condition.header === "absent" ? excluding(stated) : stated;
 };
 
 const excludedHeader = (
@@ -84,12 +82,17 @@ const excludedHeader = (
   exclusion: HeaderExclusion,
   origin: Origin,
   report: Context["report"],
-): HeaderMatch => {
+): HeaderMatch => excluding(statedHeader(written, exclusion, origin, report));
+
+const statedHeader = (
+  written: string,
+  condition: HeaderCondition | HeaderExclusion,
+  origin: Origin,
+  report: Context["report"],
+): StatedHeader => {
   const name = headerName(written, origin, report);
-  const value = valueOf(exclusion);
-  return excluding(
-    value === undefined ? { name, kind: "present" } : { name, ...checkedValue(written, value, origin, report) },
-  );
+  const value = valueOf(condition);
+  return value === undefined ? { name, kind: "present" } : { name, ...checkedValue(written, value, origin, report) };
 };
 
 /** With a letter in it: a platform that lists one exclusion a name lists a second under the name in other letters. */

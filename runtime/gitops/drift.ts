@@ -1,5 +1,5 @@
 import { nameOf } from "../../targets/istio/object.ts";
-import type { Log } from "../log/log.ts";
+import { reasonOf, type Log } from "../log/log.ts";
 import {
   ClusterError,
   fieldManager,
@@ -83,7 +83,7 @@ export const drift = ({ api, selector, reporter, log }: DriftOptions): Drift => 
             return;
           } catch (error) {
             if (signal.aborted) return;
-            log({ level: "error", event: "not healed", object: name, reason: (error as Error).message });
+            log({ level: "error", event: "not healed", object: name, reason: reasonOf(error) });
             if (error instanceof ClusterError && error.conflicts.length > 0) return claimed();
             if (error instanceof ClusterError && (error.kind === "invalid" || error.kind === "forbidden")) return;
             await waited(Math.min(longestMs, againMs * 2 ** attempt), signal);
@@ -131,7 +131,7 @@ export const drift = ({ api, selector, reporter, log }: DriftOptions): Drift => 
             if (signal.aborted) break;
             if (namespace === undefined && error instanceof ClusterError && error.kind === "forbidden")
               return void (await Promise.all(namespacesOf(kind, current).map((one) => followed(kind, one))));
-            const reason = (error as Error).message;
+            const reason = reasonOf(error);
             log({ level: "warn", event: "not watched", kind: kind.kind, namespace, reason });
             await waited(5000, signal);
           }

@@ -5,7 +5,7 @@ import type { Platform } from "../../lib/graph/platform.ts";
 import type { Step } from "../../compiler/rollout/step.ts";
 import { nameOf, type KubernetesObject } from "../../targets/istio/object.ts";
 import type { Kept } from "../diagnostics/kept.ts";
-import type { Log } from "../log/log.ts";
+import { reasonOf, type Log } from "../log/log.ts";
 import { refOf, type ClusterApi, type ClusterObject, type ObjectKind } from "./cluster/index.ts";
 import { PassFailure, refusedFor } from "./failure.ts";
 import { firstLines } from "./first-lines.ts";
@@ -196,7 +196,7 @@ export const passed = async (
     // Whoever may only look can make this pass too.
     await inventory.widen({ checked }, signal).catch((error: unknown) => {
       signal.throwIfAborted();
-      log({ level: "info", event: "types are not noted as checked", reason: String(error) });
+      log({ level: "info", event: "types are not noted as checked", reason: reasonOf(error) });
     });
   }
   return { commit, steps, warnings: wanted.warnings, wanted: wanted.objects, live: rolling.live };

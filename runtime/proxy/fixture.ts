@@ -15,6 +15,7 @@ import type {
   ProxyConfig,
   Route,
   VirtualHost,
+  GatewayPort,
 } from "../../targets/native/config.ts";
 import { proxy, type Proxy, type ProxyOptions } from "./proxy.ts";
 import type { ConnectionRecord, ExchangeRecord, HandshakeFailure } from "./telemetry/exchange-record.ts";
@@ -108,6 +109,19 @@ export const outbound = (port: number, host: VirtualHost): Listener => ({
   servicePort: 80,
   hosts: { virtualHosts: [host], exact: { server: 0, "127.0.0.1": 0 }, suffix: {} },
   unknownHosts: "refuse",
+});
+
+export const gateway = (
+  port: number,
+  host: VirtualHost,
+  { targetPort = 8080, access = nobody }: Partial<Pick<GatewayPort, "targetPort" | "access">> = {},
+): GatewayPort => ({
+  kind: "gateway",
+  address: "127.0.0.1",
+  port,
+  targetPort,
+  hosts: { virtualHosts: [host], exact: { server: 0 }, suffix: {} },
+  access,
 });
 
 export interface Running {

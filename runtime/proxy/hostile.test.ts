@@ -10,6 +10,7 @@ import {
   cluster,
   config,
   everybody,
+  gateway,
   inbound,
   listening,
   outbound,
@@ -68,25 +69,18 @@ const head = (...lines: readonly string[]): string =>
   `${["GET / HTTP/1.1", "Host: server", ...lines].join("\r\n")}\r\n\r\n`;
 const edits = { remove: ["x-internal"], set: [["x-from-gateway", "yes"]], add: [] } as const;
 
-const gateway = (port: number): GatewayPort => ({
-  kind: "gateway",
-  address: "127.0.0.1",
-  port,
-  targetPort: 80,
-  hosts: {
-    virtualHosts: [wholeHost(route("a", { requestHeaders: edits, responseHeaders: edits }))],
-    exact: { server: 0 },
-    suffix: {},
-  },
-  access: everybody,
-});
+const edgePort = (port: number): GatewayPort =>
+  gateway(port, wholeHost(route("a", { requestHeaders: edits, responseHeaders: edits })), {
+    targetPort: 80,
+    access: everybody,
+  });
 
 /** The same server behind a gateway, behind its own proxy, and called by a workload. */
 const scene = async (answer?: string, limits?: Partial<ProxyLimits>, asksBy?: string) => {
   const server = await hearing(answer, asksBy);
   const [gatewayPort, inPort, outPort] = [await freePort(), await freePort(), await freePort()];
   const listeners = [
-    gateway(gatewayPort),
+    edgePort(gatewayPort),
     inbound(inPort, server.port),
     outbound(outPort, wholeHost(route("a", { requestHeaders: edits, responseHeaders: edits }))),
   ];

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { noEdits } from "../../lib/model/route.ts";
 import { freePort } from "../../conformance/rig/free-port.ts";
-import { asked, cluster, config, nobody, outbound, route, running, wholeHost } from "./fixture.ts";
+import { asked, cluster, config, gateway, outbound, route, running, wholeHost } from "./fixture.ts";
 
 test("what the proxy answers on its own is edited as the route says, whether it was taken or refused", async () => {
   const [port, edge, dead] = [await freePort(), await freePort(), await freePort()];
@@ -10,22 +10,7 @@ test("what the proxy answers on its own is edited as the route says, whether it 
     ...wholeHost(route("a", { responseHeaders })),
     paths: { under: [], next: { "/a": { under: [{ route: 0, headers: [] }] } } },
   };
-  await running(
-    config(
-      [
-        outbound(port, host),
-        {
-          kind: "gateway",
-          address: "127.0.0.1",
-          port: edge,
-          targetPort: 8080,
-          hosts: { virtualHosts: [host], exact: { server: 0 }, suffix: {} },
-          access: nobody,
-        },
-      ],
-      { a: cluster(dead) },
-    ),
-  );
+  await running(config([outbound(port, host), gateway(edge, host)], { a: cluster(dead) }));
   const edited = { "x-set": "new", "x-add": "2", "content-type": "text/plain" };
   expect(await asked(port, { path: "/a" })).toMatchObject({ status: 503, headers: edited });
   expect(await asked(edge, { path: "/a" })).toMatchObject({
@@ -61,19 +46,7 @@ test("a route responds by itself: to HEAD without the body, in UTF-8, and the co
       },
     },
   };
-  const { exchanges } = await running(
-    config([
-      outbound(port, host),
-      {
-        kind: "gateway",
-        address: "127.0.0.1",
-        port: edge,
-        targetPort: 8080,
-        hosts: { virtualHosts: [host], exact: { server: 0 }, suffix: {} },
-        access: nobody,
-      },
-    ]),
-  );
+  const { exchanges } = await running(config([outbound(port, host), gateway(edge, host)]));
   const length = String(Buffer.byteLength(body));
   const headers = { "content-type": "text/plain", "content-length": length, "retry-after": "60" };
   expect(await asked(port)).toMatchObject({ status: 503, headers, body });

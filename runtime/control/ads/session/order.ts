@@ -83,33 +83,27 @@ const behindClusters = (ledgers: Ledgers, blocked: ReadonlySet<string>): Readonl
 };
 
 /** What a cluster is told of by resources of its own: endpoints of the name that it says, or else of its own. */
-const endpointsAmong = (isKnown: (name: string) => boolean, cluster: Served): readonly string[] => {
-  const known = [...mentions(cluster)].filter(isKnown);
+export const endpointsOf = ({ endpoints }: Ledgers, cluster: Served): readonly string[] => {
+  const known = [...mentions(cluster)].filter((name) => endpoints.view.has(name) || endpoints.names.has(name));
   const said = known.filter((name) => name !== cluster.name);
   return said.length > 0 ? said : known;
 };
-
-export const endpointsOf = ({ endpoints }: Ledgers, cluster: Served): readonly string[] =>
-  endpointsAmong((name) => endpoints.view.has(name) || endpoints.names.has(name), cluster);
 
 /**
  * Endpoints that the next view does not name any more, and that a cluster needs which the client has, or is about to have, until it
  * takes the next one. They are as they were: where a cluster is refused for long, they grow old.
  */
-export const outlived = (
-  { cluster, endpoints }: Ledgers,
-  next: ReadonlyMap<string, Served>,
-): ReadonlyMap<string, Served> => {
+export const outlived = (ledgers: Ledgers, next: ReadonlyMap<string, Served>): ReadonlyMap<string, Served> => {
+  const { cluster, endpoints } = ledgers;
   const had = [
     ...(cluster.inFlight?.changed ?? []),
     ...[...cluster.gaps.keys()].flatMap((name) => cluster.held.get(name)?.accepted ?? []),
   ];
   const kept = new Map<string, Served>();
-  for (const served of had)
-    for (const name of endpointsAmong((mentioned) => endpoints.view.has(mentioned), served)) {
-      const known = endpoints.view.get(name);
-      if (known !== undefined && !next.has(name)) kept.set(name, known);
-    }
+  for (const name of had.flatMap((served) => endpointsOf(ledgers, served))) {
+    const known = endpoints.view.get(name);
+    if (known !== undefined && !next.has(name)) kept.set(name, known);
+  }
   return kept;
 };
 
