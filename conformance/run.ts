@@ -8,6 +8,7 @@ import { fourAnswers } from "./four-answers/index.ts";
 import { dataPlanes } from "./four-answers/record.ts";
 import { istioConformance, istioMeshes } from "./istio/index.ts";
 import { proxyConformance, proxyMeshes } from "./proxy/index.ts";
+import { inTime } from "./rig/in-time.ts";
 import { rigRequirements } from "./rig/requirements.ts";
 import type { Suite } from "./suite.ts";
 import { syncConformance } from "./sync/index.ts";
@@ -47,18 +48,23 @@ if (unknown !== undefined || seeds?.some((seed) => !Number.isSafeInteger(seed)))
 
 const all = { passed: 0, failed: 0, skipped: 0 };
 
-const held = async (name: string, suite: Suite): Promise<void> => {
+/** Twice what the longest takes on two processors, and short enough that CI still hears of it. */
+const longestMinutes = 40;
+
+/** False where it did not come to its end: it is still at work then, and nothing else can be held. */
+const held = async (name: string, suite: Suite): Promise<boolean> => {
   const started = performance.now();
   const result = { passed: 0, failed: 0, skipped: 0 };
-  await suite({
+  const fail = (what: string, why: string): void => {
+    result.failed += 1;
+    console.log(`FAIL ${what}: ${why}`);
+  };
+  const working = suite({
     pass: (what) => {
       result.passed += 1;
       if (what !== undefined) console.log(`ok   ${what}`);
     },
-    fail: (what, why) => {
-      result.failed += 1;
-      console.log(`FAIL ${what}: ${why}`);
-    },
+    fail,
     skip: (what, why) => {
       // A machine without root may leave cases out; CI must not.
       if (process.env["CI"]) result.failed += 1;
@@ -66,18 +72,26 @@ const held = async (name: string, suite: Suite): Promise<void> => {
       console.log(`${process.env["CI"] ? "FAIL" : "skip"} ${what}: ${why}`);
     },
     say: (line) => console.log(line),
-  });
+  }).catch((error: unknown) => fail(name, error instanceof Error ? (error.stack ?? error.message) : String(error)));
+  const ended = await inTime(
+    working.then(() => true),
+    longestMinutes * 60_000,
+    () => false,
+  );
+  if (!ended) fail(name, `not at its end after ${longestMinutes} minutes`);
   const seconds = Math.round((performance.now() - started) / 1000);
   console.log(`${name}: ${result.passed} passed, ${result.failed} failed, ${result.skipped} skipped, ${seconds} s`);
   if (json) console.log(JSON.stringify({ name, ...result, seconds }));
   for (const count of ["passed", "failed", "skipped"] as const) all[count] += result[count];
+  return ended;
 };
 
 const isWanted = (name: string): boolean => names.length === 0 || names.includes(name);
-for (const [name, suite] of Object.entries(asked)) if (isWanted(name)) await held(name, suite);
+const run: [name: string, suite: Suite][] = Object.entries(asked).filter(([name]) => isWanted(name));
 // Without a rig the suites have said what is missing, and saw nothing.
 if (seeds === undefined && dataPlanes.every(isWanted) && rigRequirements() === undefined)
-  await held("four answers", fourAnswers);
+  run.push(["four answers", fourAnswers]);
+for (const [name, suite] of run) if (!(await held(name, suite))) break;
 if (!json) console.log(`${all.passed} passed, ${all.failed} failed, ${all.skipped} skipped`);
 // Everything that was started is stopped by now; a handle that is left open must not keep CI waiting.
 process.exit(all.failed > 0 ? 1 : 0);

@@ -21,9 +21,8 @@ export interface LastingApiServer {
   readonly token: string;
   /** As somebody who may do everything, or by a token. */
   readonly access: (token?: string) => ClusterAccess;
-  readonly down: () => Promise<void>;
-  /** As it was, at the same address. */
-  readonly up: () => Promise<void>;
+  /** Gone for so long as this takes, and then as it was, at the same address; whoever needs it next finds it, however this ended. */
+  readonly away: (meanwhile?: () => Promise<void>) => Promise<void>;
   /** etcd forgets every revision but the last. */
   readonly compacted: () => Promise<void>;
   readonly stop: () => Promise<void>;
@@ -53,9 +52,13 @@ export const lastingApiServer = async (tools: Pick<Tools, "etcd" | "kubeApiserve
           tls: { ca: platform.certificate },
         }),
       }),
-      down: () => running.stop(),
-      async up() {
-        running = await started();
+      async away(meanwhile) {
+        await running.stop();
+        try {
+          await meanwhile?.();
+        } finally {
+          running = await started();
+        }
       },
       async compacted() {
         const asked = async (path: string, body: unknown): Promise<unknown> => {

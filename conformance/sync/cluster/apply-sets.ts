@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { refOf, type ClusterApi, type WantedObject } from "../../../runtime/gitops/cluster/index.ts";
 import { applySet, type ApplySet } from "../../../runtime/gitops/inventory/index.ts";
 import type { Verdicts } from "../../suite.ts";
-import { difference, judged } from "../../xds/identity/verdict.ts";
+import { difference, judged } from "../../judged.ts";
 import {
   accountApi,
   configMap,

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { clusterAccess, clusterApi } from "../../../runtime/gitops/cluster/index.ts";
 import type { Verdicts } from "../../suite.ts";
-import { difference, judged } from "../../xds/identity/verdict.ts";
+import { difference, judged } from "../../judged.ts";
 import { accountToken, refusedAs, type Surroundings } from "./surroundings.ts";
 import { kubeconfigIn } from "../../rig/kubeconfig.ts";
 

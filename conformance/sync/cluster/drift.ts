@@ -8,7 +8,7 @@ import {
   type WantedObject,
 } from "../../../runtime/gitops/cluster/index.ts";
 import type { Verdicts } from "../../suite.ts";
-import { difference, judged } from "../../xds/identity/verdict.ts";
+import { difference, judged } from "../../judged.ts";
 import { virtualService, type Surroundings } from "./surroundings.ts";
 
 type Patch = readonly { readonly op: string; readonly path: string; readonly value?: unknown }[];

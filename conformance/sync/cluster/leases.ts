@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { clusterApi, leaderElection } from "../../../runtime/gitops/cluster/index.ts";
 import { child, eventually, type Child } from "../../rig/process.ts";
 import type { Verdicts } from "../../suite.ts";
-import { difference, judged } from "../../xds/identity/verdict.ts";
+import { difference, judged } from "../../judged.ts";
 import { accountToken, configMap, type Surroundings } from "./surroundings.ts";
 
 const leaseMs = 3000;
@@ -51,6 +51,10 @@ export const leases = async (verdicts: Verdicts, { server, api }: Surroundings):
         among.find(({ name }) => said().some((one) => one.name === name && one.what === "leading" && one.at > since)),
       { timeoutMs: 30_000, needs: among },
     );
+  const over = async (leader: Child): Promise<void> => {
+    const isOver = () => said().findLast(({ name }) => name === leader.name)?.what === "over";
+    await eventually("it says that its term is over", () => isOver() || undefined, { needs: [leader] });
+  };
   const lease = () =>
     api.get({ apiVersion: "coordination.k8s.io/v1", kind: "Lease", namespace: "shop", name: "leader" });
   const holder = async (): Promise<string> =>
@@ -80,9 +84,7 @@ export const leases = async (verdicts: Verdicts, { server, api }: Surroundings):
       const slept = Date.now();
       await leading([other], slept);
       process.kill(leader.pid, "SIGCONT");
-      await eventually("it says so", () =>
-        said().findLast(({ name }) => name === leader.name)?.what === "over" ? true : undefined,
-      );
+      await over(leader);
       leader = other;
       order.push(leader.name);
       return undefined;
@@ -99,11 +101,7 @@ export const leases = async (verdicts: Verdicts, { server, api }: Surroundings):
       return left === after ? `${left} holds it still` : undefined;
     });
     await judged(verdicts, "where the API server is away, a leader gives up before its lease ends", async () => {
-      await server.down();
-      await eventually("it gives up", () =>
-        said().findLast(({ name }) => name === leader.name)?.what === "over" ? true : undefined,
-      );
-      await server.up();
+      await server.away(() => over(leader));
       const { spec } = await eventually("the API server answers", lease);
       const gaveUp = said().findLast(({ name, what }) => name === leader.name && what === "over")?.at ?? 0;
       const { renewTime } = spec as { readonly renewTime: string };
@@ -124,6 +122,7 @@ export const leases = async (verdicts: Verdicts, { server, api }: Surroundings):
       async () => {
         const mortal = clusterApi({ access: server.access() });
         const outer = new AbortController();
+        const giveUp = setTimeout(() => outer.abort(new Error("it never led")), 30_000);
         const election = leaderElection({
           api: mortal,
           namespace: "shop",
@@ -141,6 +140,7 @@ export const leases = async (verdicts: Verdicts, { server, api }: Surroundings):
             );
           }, outer.signal)
           .catch(() => undefined);
+        clearTimeout(giveUp);
         await mortal.close();
         return difference(outcome, "Error: enough");
       },

@@ -1,7 +1,7 @@
 import { clusterApi } from "../../../runtime/gitops/cluster/index.ts";
 import { eventually } from "../../rig/process.ts";
 import type { Verdicts } from "../../suite.ts";
-import { difference, judged } from "../../xds/identity/verdict.ts";
+import { difference, judged } from "../../judged.ts";
 import {
   accountApi,
   configMap,

@@ -1,7 +1,7 @@
 import { refOf, type WatchEvent } from "../../../runtime/gitops/cluster/index.ts";
 import { eventually } from "../../rig/process.ts";
 import type { Verdicts } from "../../suite.ts";
-import { difference, judged } from "../../xds/identity/verdict.ts";
+import { difference, judged } from "../../judged.ts";
 import { configMap, type Surroundings } from "./surroundings.ts";
 
 const kind = { apiVersion: "v1", kind: "ConfigMap" };
@@ -49,8 +49,7 @@ export const watches = async (verdicts: Verdicts, { server, api }: Surroundings)
     await api.apply(watched("second", "1"));
     await heard("ADDED second 1");
     told.length = 0;
-    await server.down();
-    await server.up();
+    await server.away();
     await api.apply(watched("second", "2"));
     await api.apply(watched("third", "1"));
     await heard("ADDED third 1");
@@ -65,8 +64,7 @@ export const watches = async (verdicts: Verdicts, { server, api }: Surroundings)
     const second = await api.get(refOf(watched("second", "")));
     await api.remove(refOf(watched("second", "")), { uid: second?.metadata.uid ?? "" });
     await server.compacted();
-    await server.down();
-    await server.up();
+    await server.away();
     await api.apply(watched("third", "20"));
     const late: string[] = [];
     const end = new AbortController();

@@ -1,6 +1,6 @@
 import { ClusterError, refOf } from "../../../runtime/gitops/cluster/index.ts";
 import type { Verdicts } from "../../suite.ts";
-import { difference, judged } from "../../xds/identity/verdict.ts";
+import { difference, judged } from "../../judged.ts";
 import { configMap, refusedAs, virtualService, virtualServices, type Surroundings } from "./surroundings.ts";
 
 const many = 1200;

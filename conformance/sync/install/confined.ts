@@ -5,7 +5,7 @@ import { promisify } from "node:util";
 import { rigRequirements } from "../../rig/requirements.ts";
 import type { Verdicts } from "../../suite.ts";
 import { built, repository } from "../../xds/built.ts";
-import { judged } from "../../xds/identity/verdict.ts";
+import { judged } from "../../judged.ts";
 
 /** The image's layout over the machine's own libraries, as the Deployment runs it: nothing is written to but `/tmp`. */
 const surroundings = `

@@ -1,7 +1,7 @@
 import { applySet } from "../../../runtime/gitops/inventory/index.ts";
 import { keyOf, type KubeObject } from "../../rig/kube.ts";
 import type { Verdicts } from "../../suite.ts";
-import { difference, judged } from "../../xds/identity/verdict.ts";
+import { difference, judged } from "../../judged.ts";
 import {
   allValues,
   built,

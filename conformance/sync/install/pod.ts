@@ -12,7 +12,7 @@ import { child, eventually, type Child } from "../../rig/process.ts";
 import { rigRequirements } from "../../rig/requirements.ts";
 import type { Verdicts } from "../../suite.ts";
 import { built, repository } from "../../xds/built.ts";
-import { judged } from "../../xds/identity/verdict.ts";
+import { judged } from "../../judged.ts";
 import { wrong } from "../program/compared.ts";
 import { container } from "./confined.ts";
 import { entryPoint } from "./entry-point.ts";

@@ -2,7 +2,7 @@ import { clusterRules, namespaceRules, rootRules, type Rule } from "../../../ins
 import { ClusterError, clusterApi, type ObjectRef, type WantedObject } from "../../../runtime/gitops/cluster/index.ts";
 import { eventually } from "../../rig/process.ts";
 import type { Verdicts } from "../../suite.ts";
-import { difference, judged } from "../../xds/identity/verdict.ts";
+import { difference, judged } from "../../judged.ts";
 import { duties } from "./duties.ts";
 import { release, rootNamespace, type Surroundings } from "./surroundings.ts";
 

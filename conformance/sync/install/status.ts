@@ -4,7 +4,7 @@ import { events } from "../../../runtime/gitops/status/events.ts";
 import { meshSyncReporter } from "../../../runtime/gitops/status/mesh-sync-reporter.ts";
 import type { PassReport } from "../../../runtime/gitops/status/reporter.ts";
 import type { Verdicts } from "../../suite.ts";
-import { difference, judged } from "../../xds/identity/verdict.ts";
+import { difference, judged } from "../../judged.ts";
 import { meshSyncs, spec, type Surroundings } from "./surroundings.ts";
 
 const commit = (digit: string): string => digit.repeat(40);

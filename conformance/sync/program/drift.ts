@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { KubeObject } from "../../rig/kube.ts";
 import type { Verdicts } from "../../suite.ts";
-import { difference, judged } from "../../xds/identity/verdict.ts";
+import { difference, judged } from "../../judged.ts";
 import { touched } from "./compared.ts";
 import { asWanted, atRest, edited, looped, pathOf, said, takenOver, turns, until } from "./scene.ts";
 import type { Stage } from "./stage.ts";

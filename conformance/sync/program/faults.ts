@@ -1,7 +1,7 @@
 import type { ServerResponse } from "node:http";
 import type { KubeObject } from "../../rig/kube.ts";
 import type { Verdicts } from "../../suite.ts";
-import { difference, judged } from "../../xds/identity/verdict.ts";
+import { difference, judged } from "../../judged.ts";
 import { touched } from "./compared.ts";
 import type { Meddling, Passing } from "./front.ts";
 import { asWanted, atRest, edited, foreigners, pathOf, takenOver, turns } from "./scene.ts";

@@ -5,7 +5,7 @@ import { definition } from "../../../install/source/definition.ts";
 import type { KubeObject } from "../../rig/kube.ts";
 import { eventually } from "../../rig/process.ts";
 import type { Verdicts } from "../../suite.ts";
-import { difference, judged } from "../../xds/identity/verdict.ts";
+import { difference, judged } from "../../judged.ts";
 import { asWanted, said, until } from "./scene.ts";
 import type { Running, Stage } from "./stage.ts";
 

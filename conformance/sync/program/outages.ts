@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { KubeObject } from "../../rig/kube.ts";
 import type { Verdicts } from "../../suite.ts";
-import { difference, judged } from "../../xds/identity/verdict.ts";
+import { difference, judged } from "../../judged.ts";
 import type { Meddling, Passing } from "./front.ts";
 import { asWanted, atRest, edited, looped, said, turns, until } from "./scene.ts";
 import type { Stage } from "./stage.ts";
@@ -125,7 +125,7 @@ export const outages = async (verdicts: Verdicts, stage: Stage): Promise<void> =
       let restarted: Promise<void> | undefined;
       front.meddle({
         after: ({ write }) => {
-          if (write === 2) restarted ??= server.down().then(() => server.up());
+          if (write === 2) restarted ??= server.away();
         },
       });
       const commit = next();

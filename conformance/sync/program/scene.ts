@@ -2,7 +2,7 @@ import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { KubeObject } from "../../rig/kube.ts";
-import { difference } from "../../xds/identity/verdict.ts";
+import { difference } from "../../judged.ts";
 import { touched, wrong } from "./compared.ts";
 import type { Running, Stage } from "./stage.ts";
 

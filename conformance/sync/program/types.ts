@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { KubeObject } from "../../rig/kube.ts";
 import type { Verdicts } from "../../suite.ts";
 import { repository as project } from "../../xds/built.ts";
-import { difference, judged } from "../../xds/identity/verdict.ts";
+import { difference, judged } from "../../judged.ts";
 import { inventory, type Ended, type Stage } from "./stage.ts";
 
 const annotation = "meshwright.dev/types-checked";

@@ -14,7 +14,7 @@ import {
 import { install } from "../../rig/install.ts";
 import { child, eventually } from "../../rig/process.ts";
 import type { Verdicts } from "../../suite.ts";
-import { difference, judged } from "./verdict.ts";
+import { difference, judged } from "../../judged.ts";
 
 const trustDomain = "mesh.test";
 const identity = `spiffe://${trustDomain}/ns/shop/sa/reviews`;

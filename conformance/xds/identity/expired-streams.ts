@@ -5,7 +5,7 @@ import type { Verdicts } from "../../suite.ts";
 import { dialled, type Dialled, type Shown, type Stream } from "../hostile/dialled.ts";
 import { loopbackControl } from "../loopback-control.ts";
 import { identityOf, idOf, scaledMesh, scaledPlacement } from "../scale/mesh.ts";
-import { judged } from "./verdict.ts";
+import { judged } from "../../judged.ts";
 
 const lifetimeMs = 4000;
 /** A stream is served for a minute past its certificate, and swept every five seconds. */

@@ -8,7 +8,7 @@ import type { Verdicts } from "../../suite.ts";
 import { built } from "../built.ts";
 import { freePort } from "../../rig/free-port.ts";
 import { requestedToken, type LoopbackApiServer } from "./api-server.ts";
-import { difference, judged } from "./verdict.ts";
+import { difference, judged } from "../../judged.ts";
 
 const example = join(import.meta.dirname, "..", "..", "..", "policies", "greeter");
 const namespace = "mesh";

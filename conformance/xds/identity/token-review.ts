@@ -1,7 +1,7 @@
 import { authority, keySecret, kubernetesApi, tokenReviews } from "../../../runtime/control/identity/index.ts";
 import type { Verdicts } from "../../suite.ts";
 import { requestedToken, type LoopbackApiServer } from "./api-server.ts";
-import { difference, judged } from "./verdict.ts";
+import { difference, judged } from "../../judged.ts";
 
 const trustDomain = "mesh.test";
 const notAccepted = { kind: "refused", reason: "the service account token is not accepted" };

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { Verdicts } from "../../suite.ts";
-import { difference, judged } from "../identity/verdict.ts";
+import { difference, judged } from "../../judged.ts";
 import { loopbackControl } from "../loopback-control.ts";
 import { holders, identityOf, idOf, scaledMesh, scaledPlacement } from "./mesh.ts";
 import { population, type Member, type Received } from "./population.ts";

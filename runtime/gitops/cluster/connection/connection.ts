@@ -187,12 +187,14 @@ export const connection = (access: ClusterAccess, limits: ConnectionLimits = {})
 };
 
 const dispatcher = (origin: string, { tls, proxy }: Credentials, connections: number | undefined): Dispatcher => {
-  const width = connections === undefined ? {} : { connections };
+  // HTTP/1.1: whatever is lost with a connection is one request's, and a server that goes away cannot end the process (decision 12).
+  const version = { allowH2: false };
+  const options = { ...version, ...(connections === undefined ? {} : { connections }) };
   // As client-go: less than the minute after which load balancers forget a silent connection.
-  const connect = { ...tls, timeout: 10_000, keepAlive: true, keepAliveInitialDelay: 30_000 };
+  const connect = { ...tls, ...version, timeout: 10_000, keepAlive: true, keepAliveInitialDelay: 30_000 };
   return proxy === undefined
-    ? pool(origin, { ...width, connect })
-    : proxied({ uri: proxy, requestTls: connect, ...width });
+    ? pool(origin, { ...options, connect })
+    : proxied({ uri: proxy, proxyTls: version, requestTls: connect, ...options });
 };
 
 class FenceClosed extends Error {}
