@@ -2,7 +2,7 @@ import { failed, type Diagnostic, type Staged } from "../lib/diagnostics/diagnos
 import type { Origin } from "../lib/diagnostics/origin.ts";
 import type { Span } from "../lib/diagnostics/span.ts";
 import type { Placement } from "../lib/graph/placement.ts";
-import { loading, locate, reloaded, startAhead, type LoadMemory } from "./load/index.ts";
+import { loading, locate, readyToReload, reloaded, startAhead, type LoadMemory } from "./load/index.ts";
 import type { Compiled } from "./resolved.ts";
 import { readPlacement } from "./snapshot/read-placement.ts";
 import type { Snapshot } from "./snapshot/graph-files.ts";
@@ -85,4 +85,10 @@ export const spansOf = (
   locate(folder, { types: false, ...(environment !== undefined && { environment }) }, origins);
 
 /** Has the process ready in which policies are evaluated: for whoever will compile again at a moment's notice. */
-export const readyToCompile = (): void => startAhead({ locked: true });
+export const readyToCompile = (
+  memory: CompileMemory | undefined,
+  { environment }: Pick<CompileOptions, "environment">,
+): void => {
+  if (memory === undefined) startAhead({ locked: true });
+  else readyToReload(memory.load, { environment });
+};

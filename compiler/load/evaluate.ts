@@ -1,8 +1,9 @@
-import { sandboxProcess, ses } from "./sandbox-process.ts";
+import { sandboxProcess, ses, startAhead, type SandboxProcess } from "./sandbox-process.ts";
 import type { Limits } from "./sandbox/limits.ts";
 import { valueUnits } from "./sandbox/plain-data.ts";
-import type { Outcome, Settings, TaskModule, Value } from "./sandbox/protocol.ts";
+import type { KnownModule, Outcome, Settings, TaskModule, Value } from "./sandbox/protocol.ts";
 import { watched } from "./sandbox/watch.ts";
+import { aheadModules, type Ahead } from "./task.ts";
 
 /** A killed process leaves nothing but the module that it was in. */
 export type Evaluated =
@@ -19,19 +20,48 @@ const bareMegabytes = 256;
 
 /** A process that evaluates modules as they are sent. */
 export interface Sandbox {
-  readonly send: (module: TaskModule) => void;
+  /** What it has evaluated already. */
+  readonly ahead: Ahead;
+  readonly send: (module: TaskModule | KnownModule) => void;
   /** No more modules come. */
   readonly outcome: () => Promise<Evaluated>;
   /** What it would say is no longer asked for. */
   readonly stop: () => void;
 }
 
+type TaskSettings = Omit<Settings, "ses" | "largestResult">;
+
+const firstLine = (settings: TaskSettings, { resultMegabytes }: Limits): string => {
+  const first: Settings = { ses, largestResult: resultMegabytes * 1e6, ...settings };
+  return JSON.stringify(first);
+};
+
+/** What a process was told that waits for its task. */
+const told = new WeakMap<SandboxProcess, { readonly first: string; readonly ahead: Ahead }>();
+
+/**
+ * Has a process ready for values, which has evaluated these modules: they hold no state, so whoever needs none of them sees nothing
+ * of it.
+ */
+export const sandboxAhead = (settings: TaskSettings, limits: Limits, ahead: Ahead): void => {
+  const evaluator = startAhead({ locked: true });
+  if (evaluator === undefined) return;
+  const first = firstLine(settings, limits);
+  told.set(evaluator, { first, ahead });
+  evaluator.stdin.on("error", () => undefined);
+  evaluator.stdin.write([first, ...aheadModules(ahead).map((module) => JSON.stringify(module)), ""].join("\n"));
+};
+
 /** Evaluates in a process of its own, which is killed when it goes beyond its limits. What comes back is text, parsed here. */
-export const sandbox = (settings: Omit<Settings, "ses" | "largestResult">, limits: Limits): Sandbox => {
+export const sandbox = (settings: TaskSettings, limits: Limits): Sandbox => {
   const { promise, resolve, reject } = Promise.withResolvers<Evaluated>();
   // Awaited later, or never when it is stopped.
   promise.catch(() => undefined);
-  const evaluator = sandboxProcess(limits, { stacks: settings.locate !== undefined });
+  const first = firstLine(settings, limits);
+  const evaluator = sandboxProcess(limits, {
+    stacks: settings.locate !== undefined,
+    isFit: (found) => (told.get(found)?.first ?? first) === first,
+  });
   const watch = watched(evaluator, { seconds: limits.seconds, megabytes: limits.megabytes + bareMegabytes });
 
   const largest = limits.resultMegabytes * 1e6 * 2;
@@ -90,17 +120,19 @@ export const sandbox = (settings: Omit<Settings, "ses" | "largestResult">, limit
     pending = [];
     length = 0;
   };
-  const write = (line: unknown): void => {
-    const text = `${JSON.stringify(line)}\n`;
-    pending.push(text);
-    length += text.length;
+  const write = (line: string): void => {
+    pending.push(line, "\n");
+    length += line.length;
     if (length > piece) flush();
   };
-  const first: Settings = { ses, largestResult: limits.resultMegabytes * 1e6, ...settings };
-  write(first);
-  flush();
+  const before = told.get(evaluator);
+  if (before === undefined) {
+    write(first);
+    flush();
+  }
   return {
-    send: write,
+    ahead: before?.ahead ?? new Map(),
+    send: (module) => write(JSON.stringify(module)),
     outcome: () => {
       watch.begin();
       flush();

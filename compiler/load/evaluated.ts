@@ -63,7 +63,7 @@ export const evaluation = async (
 ): Promise<Evaluation> => {
   const limits = limitsFor(mesh, given);
   const running = sandbox({ environment }, limits);
-  const taskModule = taskModules();
+  const taskModule = taskModules(running.ahead);
   const linked = await program(mesh, {
     entries,
     emit: (module) => running.send(taskModule(module)),

@@ -11,7 +11,7 @@ import { valueSpans } from "./spans/second-evaluation.ts";
 import { typeCheck, type TypeChecked } from "./types/type-check.ts";
 import { typeDiagnostics } from "./types/type-diagnostics.ts";
 
-export { reloaded, type LoadMemory } from "./reload.ts";
+export { readyToReload, reloaded, type LoadMemory } from "./reload.ts";
 export { startAhead } from "./sandbox-process.ts";
 export type { Loaded, LoadedModule, LoadOptions } from "./evaluated.ts";
 export { policyCompilerOptions } from "./types/type-check.ts";

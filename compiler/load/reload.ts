@@ -1,23 +1,39 @@
 import { lstatSync } from "node:fs";
 import { join } from "node:path";
-import { evaluation, type Loaded, type LoadOptions } from "./evaluated.ts";
-import { libraryPrefix } from "./linking/import-target.ts";
-import type { Program } from "./linking/program.ts";
+import { sandboxAhead } from "./evaluate.ts";
+import { evaluation, limitsFor, type Loaded, type LoadOptions } from "./evaluated.ts";
+import { isStateless, type Program } from "./linking/program.ts";
 import { shared } from "../shared.ts";
 import type { MeshFolder } from "./mesh-folder.ts";
+import type { Ahead } from "./task.ts";
 
 /** What a load leaves behind for the next one: what was said, and who imports whom. */
 export interface LoadMemory {
   readonly mesh: MeshFolder;
   readonly loaded: Loaded;
   readonly links: ReadonlyMap<string, ReadonlySet<string>>;
+  /** What the next evaluation will stand on if it is like this one. */
+  readonly ahead: Ahead;
 }
 
-export const loadMemory = (mesh: MeshFolder, loaded: Loaded, { modules }: Program): LoadMemory => ({
+export const loadMemory = (mesh: MeshFolder, loaded: Loaded, { modules, stateless }: Program): LoadMemory => ({
   mesh,
   loaded,
   links: new Map(modules.map(({ module, links }) => [module, new Set(links.values())])),
+  // Whose policy is edited next nobody knows, and all handles are many.
+  ahead: byName(stateless.slice(0, mostAhead)),
 });
+
+/** Each takes about a millisecond. After the library come the handles that the first policies stand on. */
+const mostAhead = 32;
+
+const byName = (modules: Program["stateless"]): Ahead => new Map(modules.map((module) => [module.module, module]));
+
+/** Has a process ready that needs to evaluate little more than what was edited. */
+export const readyToReload = (
+  { mesh, ahead }: LoadMemory,
+  { environment, limits }: Pick<LoadOptions, "environment" | "limits">,
+): void => sandboxAhead({ environment }, limitsFor(mesh, limits), ahead);
 
 /**
  * The same mesh folder after some policies changed, by evaluating those alone. Undefined where that could come out otherwise
@@ -33,12 +49,12 @@ export const reloaded = async (
 ): Promise<LoadMemory | undefined> => {
   const imported = new Set([...links.values()].flatMap((targets) => [...targets]));
   const isApart = (module: string): boolean =>
-    mesh.policies.includes(module) && !imported.has(module) && isStateless(links.get(module)) && isFile(mesh, module);
+    mesh.policies.includes(module) && !imported.has(module) && isLone(links.get(module)) && isFile(mesh, module);
   if (![...changed].every(isApart)) return undefined;
   const { value, program, diagnostics } = await evaluation(mesh, options, [...changed]);
   if (value === undefined || diagnostics.length > 0) return undefined;
   const linked = new Map(program.modules.map(({ module, links: targets }) => [module, new Set(targets.values())]));
-  if (![...changed].every((module) => isStateless(linked.get(module)))) return undefined;
+  if (![...changed].every((module) => isLone(linked.get(module)))) return undefined;
   const before = new Map(loaded.modules.map((module) => [module.module, module]));
   const said = value.modules.map((module) => shared(before.get(module.module), module));
   const kept = loaded.modules.filter(({ module }) => !changed.has(module));
@@ -50,12 +66,12 @@ export const reloaded = async (
       environments: [...loaded.environments.filter(({ module }) => !changed.has(module)), ...value.environments],
     },
     links: new Map([...links, ...linked]),
+    ahead: byName(program.stateless.slice(0, mostAhead)),
   };
 };
 
-const isStateless = (targets: ReadonlySet<string> | undefined): boolean =>
-  targets !== undefined &&
-  [...targets].every((target) => target.startsWith(libraryPrefix) || target.startsWith("graph/"));
+const isLone = (targets: ReadonlySet<string> | undefined): boolean =>
+  targets !== undefined && [...targets].every(isStateless);
 
 const isFile = ({ root }: MeshFolder, module: string): boolean =>
   lstatSync(join(root, module), { throwIfNoEntry: false })?.isFile() === true;

@@ -69,10 +69,10 @@ const held = (sandbox: SandboxProcess): readonly { readonly ref: () => void; rea
 
 /**
  * Starts a process before it is known what for: it takes as long to start as the compiler takes to load. `locked`: it also
- * locks itself down, which serves whoever will ask for values and for no places.
+ * locks itself down, which serves whoever will ask for values and for no places. Undefined where one waits already.
  */
-export const startAhead = ({ locked = false } = {}): void => {
-  if (waiting !== undefined) return;
+export const startAhead = ({ locked = false } = {}): SandboxProcess | undefined => {
+  if (waiting !== undefined) return undefined;
   const sandbox = started(ahead, locked);
   waiting = sandbox;
   waitsLocked = locked;
@@ -83,11 +83,21 @@ export const startAhead = ({ locked = false } = {}): void => {
   sandbox.once("exit", forget).once("error", forget);
   // Nobody waits for it until it has something to do.
   for (const handle of held(sandbox)) handle.unref();
+  return sandbox;
 };
 
-/** A process for an evaluation: the one that was started ahead, if it is bounded as is asked. */
-export const sandboxProcess = (bounds: Bounds, asked: { readonly stacks: boolean }): SandboxProcess => {
+/** A process for an evaluation: the one that was started ahead, if it is as is asked. */
+export const sandboxProcess = (
+  bounds: Bounds,
+  asked: { readonly stacks: boolean; readonly isFit: (found: SandboxProcess) => boolean },
+): SandboxProcess => {
   const found = waiting;
+  if (found !== undefined && !asked.isFit(found)) {
+    // What it was told it can be told no other way: the next one that is started ahead may be.
+    waiting = undefined;
+    found.kill("SIGKILL");
+    return started(bounds);
+  }
   if (
     found === undefined ||
     (waitsLocked && asked.stacks) ||

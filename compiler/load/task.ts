@@ -1,14 +1,43 @@
 import { libraryPrefix } from "./linking/import-target.ts";
 import type { ProgramModule } from "./linking/program.ts";
-import type { TaskModule } from "./sandbox/protocol.ts";
+import type { AheadModule, KnownModule, TaskModule } from "./sandbox/protocol.ts";
+
+/** Modules that a sandbox has evaluated ahead of its task, by name, in the order of their numbers. */
+export type Ahead = ReadonlyMap<string, ProgramModule>;
 
 /** Modules as the sandbox takes them, by number instead of by name; they are numbered as they come. */
-export const taskModules = (): ((module: ProgramModule) => TaskModule) => {
+export const taskModules = (ahead: Ahead = new Map()): ((module: ProgramModule) => TaskModule | KnownModule) => {
   const numbers = new Map<string, number>();
+  const known = new Map([...ahead.keys()].map((module, number) => [module, number]));
+  /** By what is there already, if it is the same and so is all that it stands on. */
+  const again = new Set<string>();
   return ({ module, code, isParsed, links }) => {
     numbers.set(module, numbers.size);
-    const linked = [...links].map(([specifier, target]) => [specifier, numbers.get(target)!] as const);
-    const ours = module.startsWith(libraryPrefix);
-    return { code, isParsed, links: Object.fromEntries(linked), asked: !ours && !module.startsWith("graph/"), ours };
+    if (ahead.get(module)?.code === code && [...links.values()].every((target) => again.has(target))) {
+      again.add(module);
+      return { known: known.get(module)! };
+    }
+    const ours = isOurs(module);
+    const asked = !ours && !module.startsWith("graph/");
+    return { code, isParsed, links: numbered(links, numbers), asked, ours };
   };
 };
+
+/** The same for modules that are evaluated before there is a task. */
+export const aheadModules = (ahead: Ahead): readonly AheadModule[] => {
+  const numbers = new Map([...ahead.keys()].map((module, number) => [module, number]));
+  return [...ahead.values()].map(({ module, code, links }) => ({
+    ahead: true,
+    code,
+    links: numbered(links, numbers),
+    ours: isOurs(module),
+  }));
+};
+
+const isOurs = (module: string): boolean => module.startsWith(libraryPrefix);
+
+const numbered = (
+  links: ProgramModule["links"],
+  numbers: ReadonlyMap<string, number>,
+): Readonly<Record<string, number>> =>
+  Object.fromEntries([...links].map(([specifier, target]) => [specifier, numbers.get(target)!]));

@@ -15,12 +15,10 @@ import { reportUnknownNamespace, selectorOf } from "./selector.ts";
 export const authorizations = (context: Context): readonly Authorization[] => {
   const { config, policies } = context.intents;
   const written = policies.flatMap((authored) =>
-    context.remembered("authorizations", authored.intent, authored.origin, () =>
-      policyAuthorizations(authored, context),
-    ),
+    context.remembered("authorizations", authored, () => policyAuthorizations(authored, context)),
   );
   const origin: Origin = { module: "mesh.config.ts", path: ["defaults", "access"] };
-  const closed = context.remembered("closed", config, origin, (): Authorization => ({
+  const closed = context.remembered("closed", config, (): Authorization => ({
     selector: { kind: "mesh" },
     action: "allow",
     rules: [],

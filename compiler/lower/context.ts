@@ -21,11 +21,11 @@ export interface Context extends Named {
 }
 
 /**
- * What a part of lowering makes of one intent, made once: an intent is immutable, and whoever compiles again after an edit
- * has most of them again. INVARIANT: `make` looks at nothing but the intent, the graph, the platform, the mesh's
- * configuration and its externals. What had something to report is made again, so that it is reported again.
+ * What a part of lowering makes of one authored intent, or of a service without one, made once: both are immutable, and whoever
+ * compiles again after an edit has most of them again. INVARIANT: `make` looks at nothing but `about`, the graph, the platform,
+ * the mesh's configuration and its externals. What had something to report is made again, so that it is reported again.
  */
-export type Remembered = <T>(part: string, intent: object, origin: Origin, make: () => T) => T;
+export type Remembered = <T>(part: string, about: object, make: () => T) => T;
 
 /**
  * What a part of lowering makes of all intents together, made again unless what it is given says the same as before.
@@ -64,13 +64,14 @@ export const context = (
     diagnostics.push(diagnostic(code, parameters, { place: { origin }, related }));
   };
   const { made, wholes } = memoryOf(graph, platform, intents);
-  const remembered: Remembered = <T>(part: string, intent: object, origin: Origin, make: () => T): T => {
-    const key = `${part} ${origin.module} ${origin.path.join("/")}`;
-    const known = made.get(intent) ?? new Map<string, unknown>();
-    if (known.has(key)) return known.get(key) as T;
+  const remembered: Remembered = <T>(part: string, about: object, make: () => T): T => {
+    const known = made.get(part) ?? new WeakMap<object, unknown>();
+    made.set(part, known);
+    const found = known.get(about);
+    if (found !== undefined) return found as T;
     const before = diagnostics.length;
     const value = make();
-    if (diagnostics.length === before) made.set(intent, known.set(key, value));
+    if (diagnostics.length === before) known.set(about, value);
     return value;
   };
   const unlessSame: UnlessSame = <G extends object, T>(part: string, given: G, make: (given: G) => T): T => {
@@ -89,7 +90,8 @@ interface Memory {
   readonly platform: Platform;
   readonly config: Intents["config"];
   readonly externals: readonly External[];
-  readonly made: WeakMap<object, Map<string, unknown>>;
+  /** By part. */
+  readonly made: Map<string, WeakMap<object, unknown>>;
   readonly wholes: Map<string, { readonly given: object; readonly value: unknown }>;
 }
 
@@ -105,7 +107,7 @@ const memoryOf = (graph: ServiceGraph, platform: Platform, intents: Intents): Me
     known.externals.length === externals.length &&
     known.externals.every((external, index) => external === externals[index]);
   if (known !== undefined && isSame) return known;
-  const memory: Memory = { platform, config: intents.config, externals, made: new WeakMap(), wholes: new Map() };
+  const memory: Memory = { platform, config: intents.config, externals, made: new Map(), wholes: new Map() };
   memories.set(graph, memory);
   return memory;
 };

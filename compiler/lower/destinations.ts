@@ -22,7 +22,7 @@ export const destinations = (context: Context): readonly Destination[] => {
       const policy = policies.get(idOf(service));
       const routes = (policy?.intent.intent as ServicePolicy | undefined)?.routes ?? [];
       const origin = policy?.origin ?? { module: service.source, path: [] };
-      return context.remembered("destination", policy?.intent ?? service, origin, () =>
+      return context.remembered("destination", policy ?? service, () =>
         serviceDestination(service, routes, origin, context),
       );
     });

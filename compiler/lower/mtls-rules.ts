@@ -13,9 +13,7 @@ export const mtlsRules = (context: Context): readonly MtlsRule[] => {
     mode: config.defaults.mtls,
     origin: { module: "mesh.config.ts", path: ["defaults", "mtls"] },
   };
-  const written = policies.flatMap((policy) =>
-    context.remembered("mtls", policy.intent, policy.origin, () => policyRules(policy, context)),
-  );
+  const written = policies.flatMap((policy) => context.remembered("mtls", policy, () => policyRules(policy, context)));
   return [mesh, ...written];
 };
 

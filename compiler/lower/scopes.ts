@@ -7,6 +7,7 @@ import { callersOf, isNamedAlone, workloadsMeant, type NamedCaller } from "./cal
 import { reportUnknown, type Context } from "./context.ts";
 import type { Authored } from "./intents.ts";
 import { selectorOf } from "./selector.ts";
+import { once } from "../../lib/graph/once.ts";
 
 /**
  * What each sidecar must know: what its workload declares to use, what grants it access by name, and where the routes
@@ -18,7 +19,7 @@ export const scopes = (
   context: Context,
 ): readonly Scope[] => {
   const calls = context.intents.policies.map((policy) =>
-    context.remembered("calls", policy.intent, policy.origin, () => callsOf(policy, context)),
+    context.remembered("calls", policy, () => callsOf(policy, context)),
   );
   const leads = destinations.map(leadOf);
   return context.unlessSame("scopes", { calls, leads, workloads }, (given) => scopesFor(given, context));
@@ -129,17 +130,10 @@ const grouped = (hostsOf: ReadonlyMap<WorkloadId, readonly Host[]>, context: Con
   return scopes.sort((a, b) => (key(a) < key(b) ? -1 : 1));
 };
 
-const leadsKnown = new WeakMap<Destination, Lead>();
-
-const leadOf = (destination: Destination): Lead => {
-  const { host, ports } = destination;
-  const known = leadsKnown.get(destination) ?? {
-    host,
-    to: ports.flatMap(({ routes }) => routes.flatMap(({ backends }) => backends.map((backend) => backend.host))),
-  };
-  leadsKnown.set(destination, known);
-  return known;
-};
+const leadOf = once(({ host, ports }: Destination): Lead => ({
+  host,
+  to: ports.flatMap(({ routes }) => routes.flatMap(({ backends }) => backends.map((backend) => backend.host))),
+}));
 
 const dependencyHosts = (dependency: Dependency, origin: Origin, context: Context): readonly Host[] => {
   if (dependency.$kind === "external") {

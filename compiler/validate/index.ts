@@ -61,5 +61,10 @@ export const laws: readonly Law[] = [
   workloadCanBeToldFromOthers,
 ];
 
-/** What does not hold of a mesh. */
-export const violations = (subject: Subject): readonly Diagnostic[] => laws.flatMap((law) => law(subject));
+/** What does not hold of a mesh. A written route stands in many route tables: what is wrong with it is told once. */
+export const violations = (subject: Subject): readonly Diagnostic[] => {
+  const found = laws.flatMap((law) => law(subject));
+  return found.length < 2
+    ? found
+    : [...new Map(found.map((one) => [`${one.code} ${JSON.stringify(one.place)} ${one.message}`, one])).values()];
+};

@@ -40,25 +40,33 @@ export const law = <C extends Code, P extends keyof Subject>(
 };
 
 /** The lists of a subject whose members a law can be about, one by one. */
-type Listed = "policies" | "externals" | "ingresses" | "destinations" | "authorizations";
+type Listed = "policies" | "externals" | "ingresses" | "destinations" | "gateways" | "authorizations";
 
-/** A law that holds of each member of a list on its own: checked again only for members that are new, or where a part is. */
+/** A law that holds of each member of some lists on its own: checked again only for members that are new, or where a part is. */
 export const lawOfEach = <C extends Code, L extends Listed, P extends keyof Subject = never>(
   code: C,
-  list: L,
+  lists: L | readonly L[],
   parts: readonly P[],
   check: (member: Subject[L][number], given: Pick<Subject, P>, report: Report<C>) => void,
 ): Law => {
   const memory = new WeakMap<object, Finding<Pick<Subject, P>>>();
+  const all: readonly L[] = typeof lists === "string" ? [lists] : lists;
+  let last: Pick<Subject, P> | undefined;
   return (subject) => {
-    const given = picked(subject, parts);
-    return subject[list].flatMap((member) => {
-      const known = memory.get(member);
-      if (known && isSame(known.given, given)) return known.found;
-      const found = reported(code, (report) => check(member, given, report));
-      memory.set(member, { given, found });
-      return found;
-    });
+    const now = picked(subject, parts);
+    // One object for as long as it says the same: thousands of members compare it.
+    const given = last !== undefined && isSame(last, now) ? last : now;
+    last = given;
+    const found: Diagnostic[] = [];
+    for (const list of all)
+      for (const member of subject[list] as readonly Subject[L][number][]) {
+        const known = memory.get(member);
+        const fresh = known?.given !== given;
+        const now = fresh ? reported(code, (report) => check(member, given, report)) : known.found;
+        if (fresh) memory.set(member, { given, found: now });
+        if (now.length > 0) found.push(...now);
+      }
+    return found;
   };
 };
 

@@ -40,7 +40,7 @@ const source: Source = {
       const read = JSON.parse(await readFile(state, "utf8")) as State;
       if (read.serial === serial) return;
       serial = read.serial;
-      listener.taken({ mesh: read.mesh, placement: read.placement }, []);
+      listener.taken({ mesh: read.mesh, placement: read.placement });
     };
     let queue = taken();
     const watcher = watch(dirname(state), (_, name) => {

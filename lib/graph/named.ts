@@ -1,4 +1,5 @@
 import { idOf, type Service, type ServiceGraph, type ServiceId, type Workload, type WorkloadId } from "./graph.ts";
+import { once } from "./once.ts";
 
 /** A graph by its names; made once for each graph, since graphs are immutable. */
 export interface Named {
@@ -8,15 +9,7 @@ export interface Named {
   readonly servicesOf: (id: WorkloadId) => readonly Service[];
 }
 
-const known = new WeakMap<ServiceGraph, Named>();
-
-export const named = (graph: ServiceGraph): Named => {
-  const found = known.get(graph) ?? made(graph);
-  known.set(graph, found);
-  return found;
-};
-
-const made = (graph: ServiceGraph): Named => {
+export const named = once((graph: ServiceGraph): Named => {
   const services = new Map(graph.services.map((service) => [idOf(service), service]));
   const workloads = new Map(graph.workloads.map((workload) => [idOf(workload), workload]));
   const servicesByWorkload = new Map<WorkloadId, Service[]>();
@@ -32,4 +25,4 @@ const made = (graph: ServiceGraph): Named => {
     workload: (id) => workloads.get(id),
     servicesOf: (id) => servicesByWorkload.get(id) ?? [],
   };
-};
+});

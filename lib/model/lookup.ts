@@ -1,4 +1,5 @@
 import type { WorkloadId } from "../graph/graph.ts";
+import { once } from "../graph/once.ts";
 import type { Authorization } from "./authorization.ts";
 import type { Destination, Gateway, Host, Mesh, MeshWorkload, MtlsRule, Scope, Selector } from "./mesh.ts";
 
@@ -26,15 +27,6 @@ export interface MtlsLookup {
   /** The rules that speak of the workload by name. */
   readonly ownMtls: (workload: MeshWorkload) => readonly MtlsRule[];
 }
-
-const once = <L extends object, V>(make: (list: L) => V): ((list: L) => V) => {
-  const known = new WeakMap<L, V>();
-  return (list) => {
-    const value = known.get(list) ?? make(list);
-    known.set(list, value);
-    return value;
-  };
-};
 
 export const lookup = once((mesh: Mesh): Lookup => {
   const { workloads, destinations, gateways, scopes, authorizations, mtls } = mesh;

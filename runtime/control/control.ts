@@ -206,7 +206,7 @@ export const control = async (options: ControlOptions): Promise<Control> => {
   });
 
   const following = await source.followed({
-    taken: (revision, warnings, ofMeshProxies = []) => {
+    taken: (revision) => {
       const takenAt = performance.now();
       current = {
         revision,
@@ -214,11 +214,17 @@ export const control = async (options: ControlOptions): Promise<Control> => {
       };
       first.resolve();
       kept.moved();
-      status = { revision: status.revision + 1, takenAt: new Date(), warnings, broken: [] };
+      status = { revision: status.revision + 1, takenAt: new Date(), warnings: [], broken: [] };
+      aboutMeshProxies = [];
+      log({ level: "info", event: "revision taken", revision: status.revision });
+      server.changed(takenAt);
+    },
+    warned: (warnings, ofMeshProxies) => {
+      status = { ...status, warnings };
       const said = new Set(warnings.map(textOf));
       aboutMeshProxies = ofMeshProxies.filter((one) => !said.has(textOf(one)));
-      log({ level: "info", event: "revision taken", revision: status.revision, warnings: warnings.length });
-      server.changed(takenAt);
+      if (warnings.length > 0)
+        log({ level: "warn", event: "revision has warnings", revision: status.revision, warnings: warnings.length });
     },
     broken: (diagnostics) => {
       status = { ...status, broken: diagnostics };

@@ -47,7 +47,7 @@ export const controlled = async (first: Revision | undefined, settings: Partial<
       spansOf: async () => new Map(),
       followed: async (follower) => {
         listener = follower;
-        if (first !== undefined) follower.taken(first, []);
+        if (first !== undefined) follower.taken(first);
         return { stop: () => Promise.resolve() };
       },
     },
@@ -65,8 +65,10 @@ export const controlled = async (first: Revision | undefined, settings: Partial<
     plane,
     authority,
     log,
-    takes: (revision: Revision, warnings: readonly Kept[] = [], ofMeshProxies: readonly Kept[] = []) =>
-      listener?.taken(revision, warnings, ofMeshProxies),
+    takes: (revision: Revision, warnings: readonly Kept[] = [], ofMeshProxies: readonly Kept[] = []) => {
+      listener?.taken(revision);
+      listener?.warned(warnings, ofMeshProxies);
+    },
   };
 };
 

@@ -48,7 +48,7 @@ export const localControl = async ({
       spansOf,
       followed: (listener) => {
         listeners.add(listener);
-        listener.taken(first, []);
+        listener.taken(first);
         return Promise.resolve({ stop: () => Promise.resolve(void listeners.delete(listener)) });
       },
     },
@@ -63,7 +63,7 @@ export const localControl = async ({
     port: running.port,
     trustDomain,
     told: (revision) => {
-      for (const listener of listeners) listener.taken(revision, []);
+      for (const listener of listeners) listener.taken(revision);
     },
     standing: (node) => standing(running, node),
     proven: async (workload, folder) => {

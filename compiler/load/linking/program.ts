@@ -34,6 +34,8 @@ export interface Program {
     /** Names that it surely exports; absent where they come from a module that could not be read. */
     readonly exported: ReadonlySet<string> | undefined;
   })[];
+  /** Of these, the library's and generated handles: they hold no state, so any evaluation may have them before it begins. */
+  readonly stateless: readonly ProgramModule[];
   readonly diagnostics: readonly Diagnostic[];
 }
 
@@ -63,6 +65,7 @@ export const program = async (folder: MeshFolder, { entries, emit, instrument }:
   const known: Known = { policies: new Set([configModule, ...folder.policies]), graph: new Set(folder.graph) };
   const diagnostics: Diagnostic[] = [];
   const modules: Program["modules"][number][] = [];
+  const stateless: ProgramModule[] = [];
   const state = new Map<string, "open" | "done">();
   const exported = new Map<string, ReadonlySet<string>>();
   // A stack of our own: a chain of a thousand imports must not overflow the engine's.
@@ -115,11 +118,15 @@ export const program = async (folder: MeshFolder, { entries, emit, instrument }:
       if (names !== undefined) exported.set(module.module, names);
       diagnostics.push(...missingExports(module, exported, suggests));
       modules.push({ module: module.module, links: module.links, exported: names });
+      if (isStateless(module.module)) stateless.push(module);
       if (diagnostics.length === 0) emit(module);
     }
   }
-  return { modules, diagnostics };
+  return { modules, stateless, diagnostics };
 };
+
+/** Whether a module is the library's or a generated handle. */
+export const isStateless = (module: string): boolean => module.startsWith(libraryPrefix) || module.startsWith("graph/");
 
 const links = (
   module: string,

@@ -1,6 +1,6 @@
 import { readSync, writeSync } from "node:fs";
 import { evaluation, library } from "./evaluation.ts";
-import type { Settings, TaskModule } from "./protocol.ts";
+import type { SentModule, Settings } from "./protocol.ts";
 import { realm } from "./realm.ts";
 import { trace } from "./trace.ts";
 
@@ -28,8 +28,8 @@ function* lines(): Generator<string> {
 
 const input = lines();
 
-function* modules(): Generator<TaskModule> {
-  for (const line of input) yield JSON.parse(line) as TaskModule;
+function* modules(): Generator<SentModule> {
+  for (const line of input) yield JSON.parse(line) as SentModule;
 }
 
 // Started ahead of its task, it is locked down ahead of it too: errors show no stacks then.

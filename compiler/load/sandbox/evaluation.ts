@@ -1,5 +1,5 @@
 import { types } from "node:util";
-import type { Outcome, Problem, Settings, TaskModule, ThrownAt } from "./protocol.ts";
+import type { AheadModule, Outcome, Problem, SentModule, Settings, TaskModule, ThrownAt } from "./protocol.ts";
 import { plainCheck } from "./plain-data.ts";
 import type { Realm } from "./realm.ts";
 import type { Trace } from "./trace.ts";
@@ -52,13 +52,14 @@ export const library = (environment: string | undefined) => {
 /** Evaluates the modules in their order. A module whose imports failed is left out: it has nothing to say of its own. */
 export const evaluation = (
   { largestResult, locate }: Settings,
-  modules: Iterable<TaskModule>,
+  modules: Iterable<SentModule>,
   { evaluate, freeze, refused }: Realm,
   { value: told, named, made, running }: ReturnType<typeof library>,
   report: Report,
   trace: Trace | undefined,
 ): Outcome => {
   const namespaces: (Exports | undefined)[] = [];
+  const ahead: Exports[] = [];
   const problems: Problem[] = [];
   const budget = { left: largestResult };
   const check = plainCheck();
@@ -71,9 +72,9 @@ export const evaluation = (
   };
 
   const frozen = new Set<Exports>();
-  const linker = ({ links }: TaskModule): Link => {
+  const linker = ({ links }: Pick<TaskModule, "links">, among: readonly (Exports | undefined)[]): Link => {
     const link = (specifier: string): Exports => {
-      const exports = namespaces[links[specifier]!]!;
+      const exports = among[links[specifier]!]!;
       // Nobody may change what others import; most modules are imported by none.
       if (!frozen.has(exports)) frozen.add(freeze(exports));
       return exports;
@@ -88,7 +89,18 @@ export const evaluation = (
   const size = locate === undefined ? together : 1;
   let index = -1;
   for (const { module, made: bodyOf } of bodies(modules, size, evaluate)) {
+    if ("ahead" in module) {
+      const exports = Object.create(null) as Exports;
+      bodyOf(-1)(linker(module, ahead), exports, undefined, module.ours ? told : undefined);
+      frozen.add(freeze(exports));
+      ahead.push(exports);
+      continue;
+    }
     index += 1;
+    if ("known" in module) {
+      namespaces[index] = ahead[module.known]!;
+      continue;
+    }
     if (Object.values(module.links).some((link) => namespaces[link] === undefined)) continue;
     report.mark(index);
     running.module = index;
@@ -101,7 +113,7 @@ export const evaluation = (
     }
     const exports = Object.create(null) as Exports;
     try {
-      body(linker(module), exports, trace?.functions, module.ours ? told : undefined);
+      body(linker(module, namespaces), exports, trace?.functions, module.ours ? told : undefined);
     } catch (error) {
       const name = refused(error);
       const at = locate === undefined ? {} : { at: thrownAt(error, trace?.thrown(error)) };
@@ -142,12 +154,12 @@ const together = 16;
  * or one could be taken for its neighbour.
  */
 function* bodies(
-  modules: Iterable<TaskModule>,
+  modules: Iterable<SentModule>,
   size: number,
   evaluate: Realm["evaluate"],
-): Generator<{ readonly module: TaskModule; readonly made: (index: number) => Body }> {
+): Generator<{ readonly module: SentModule; readonly made: (index: number) => Body }> {
   const alone =
-    ({ code }: TaskModule) =>
+    ({ code }: Pick<AheadModule, "code">) =>
     (index: number): Body =>
       evaluate(`${code}\n//# sourceURL=${sourceName(index)}`) as Body;
   const group: TaskModule[] = [];
@@ -162,13 +174,20 @@ function* bodies(
       yield { module, made: made ? () => made[at]! : alone(module) };
   }
   for (const module of modules) {
-    if (!module.isParsed) {
+    if ("known" in module) {
+      yield* ready();
+      yield { module, made: unreachable };
+    } else if ("ahead" in module || !module.isParsed) {
       yield* ready();
       yield { module, made: alone(module) };
     } else if (group.push(module) === size) yield* ready();
   }
   yield* ready();
 }
+
+const unreachable = (): never => {
+  throw new Error("unreachable: what is known has been made");
+};
 
 const sourceName = (index: number): string => `mesh-module-${String(index)}`;
 

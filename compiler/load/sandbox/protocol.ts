@@ -1,8 +1,8 @@
 import type { Part } from "./trace.ts";
 
 /**
- * What crosses between the compiler and the process that evaluates policies. In: lines of JSON, the settings and then
- * the modules, each after those that it links to. Out: lines of JSON, a `Value` for each module that has one as soon as
+ * What crosses between the compiler and the process that evaluates policies. In: lines of JSON, the settings, then modules that are
+ * evaluated ahead of the task if there are any, and then those of the task, each after those that it links to. Out: lines of JSON, a `Value` for each module that has one as soon as
  * it has it, and last the `Outcome`. Nothing else.
  */
 export interface Settings {
@@ -34,6 +34,18 @@ export interface TaskModule {
   /** One of our own library's: it may speak with the compiler. */
   readonly ours: boolean;
 }
+
+/** A module that tasks are expected to need: evaluated as it comes, and no part of a task yet. It links to others of its kind. */
+export interface AheadModule extends Pick<TaskModule, "code" | "links" | "ours"> {
+  readonly ahead: true;
+}
+
+/** A module of the task: the one that came ahead with this number. */
+export interface KnownModule {
+  readonly known: number;
+}
+
+export type SentModule = AheadModule | TaskModule | KnownModule;
 
 export interface ValuePath {
   /** Number of the module, in the order in which they came. */

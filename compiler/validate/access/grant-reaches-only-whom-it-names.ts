@@ -5,6 +5,7 @@ import type { ServicePolicy } from "../../../lib/intent/index.ts";
 import { workloadsMeant } from "../../lower/callers.ts";
 import { lawOfEach } from "../law.ts";
 import { grants, namedCallers } from "./grants.ts";
+import { once } from "../../../lib/graph/once.ts";
 
 /** Proxies know callers by service account: a grant to one workload is a grant to all that run as it. */
 export const grantReachesOnlyWhomItNames = lawOfEach(
@@ -26,18 +27,16 @@ export const grantReachesOnlyWhomItNames = lawOfEach(
   },
 );
 
-const accounts = new WeakMap<ServiceGraph, ReadonlyMap<string, readonly WorkloadId[]>>();
-
-const workloadsAs = (account: string, graph: ServiceGraph): readonly WorkloadId[] => {
-  const known =
-    accounts.get(graph) ??
+const workloadsByAccount = once(
+  ({ workloads }: ServiceGraph): ReadonlyMap<string, readonly WorkloadId[]> =>
     new Map(
-      Map.groupBy(graph.workloads, accountOf)
+      Map.groupBy(workloads, accountOf)
         .entries()
         .map(([name, those]) => [name, those.map(idOf)] as const),
-    );
-  accounts.set(graph, known);
-  return known.get(account) ?? [];
-};
+    ),
+);
+
+const workloadsAs = (account: string, graph: ServiceGraph): readonly WorkloadId[] =>
+  workloadsByAccount(graph).get(account) ?? [];
 
 const accountOf = ({ namespace, serviceAccount }: Workload): string => `${namespace}/${serviceAccount}`;

@@ -17,11 +17,12 @@ export const servicesOnOneWorkloadAgreeOnAccess = law(
           : [],
       ),
     );
+    const { service: serviceOf, servicesOf } = named(graph);
     for (const { intent, origin } of policies) {
       if (!isAboutService(intent) || !speaking.has(intent.about.$id)) continue;
-      const service = named(graph).service(intent.about.$id);
+      const service = serviceOf(intent.about.$id);
       const other = service?.workloads
-        .flatMap((id) => named(graph).servicesOf(id))
+        .flatMap(servicesOf)
         .find((candidate) => candidate !== service && !speaking.has(idOf(candidate)));
       if (other) report(at(origin, "intent", "allow"), { service: intent.about.$id, other: idOf(other) });
     }

@@ -1,21 +1,16 @@
 import type { MeshConfig, Subject as PolicySubject } from "../../../lib/intent/index.ts";
-import { law } from "../law.ts";
+import { lawOfEach } from "../law.ts";
+import { once } from "../../../lib/graph/once.ts";
 
 /** A team's folder is its mandate: without this, whoever can merge anywhere can open anybody's service. */
-export const folderSpeaksForItsNamespaces = law(
+export const folderSpeaksForItsNamespaces = lawOfEach(
   "MESH1003",
-  ["policies", "externals", "ingresses", "config"],
-  (given, report) => {
-    const written = [
-      ...given.policies.map(({ intent, origin }) => ({ namespace: namespaceOf(intent.about), origin })),
-      ...given.externals.map(({ intent, origin }) => ({ namespace: intent.namespace.$id, origin })),
-      ...given.ingresses.map(({ intent, origin }) => ({ namespace: intent.namespace.$id, origin })),
-    ];
-    const byDepth = mandates(given.config);
-    for (const { namespace, origin } of written) {
-      const allowed = byDepth.find(({ prefix }) => origin.module.startsWith(prefix))?.namespaces ?? [];
-      if (!allowed.includes(namespace)) report(origin, { module: origin.module, namespace, allowed });
-    }
+  ["policies", "externals", "ingresses"],
+  ["config"],
+  ({ intent, origin }, { config }, report) => {
+    const namespace = "about" in intent ? namespaceOf(intent.about) : intent.namespace.$id;
+    const allowed = mandates(config).find(({ prefix }) => origin.module.startsWith(prefix))?.namespaces ?? [];
+    if (!allowed.includes(namespace)) report(origin, { module: origin.module, namespace, allowed });
   },
 );
 
@@ -26,10 +21,14 @@ const namespaceOf = (about: PolicySubject): string =>
 export const modulePrefix = (folder: string): string =>
   folder === "." ? "" : `${folder.replace(/^\.\//, "").replace(/\/+$/, "")}/`;
 
+interface Mandate {
+  readonly prefix: string;
+  readonly namespaces: readonly string[];
+}
+
 /** Folders with their namespaces, the deepest first: the first that holds a module speaks for it. */
-const mandates = ({
-  folders,
-}: MeshConfig): readonly { readonly prefix: string; readonly namespaces: readonly string[] }[] =>
+const mandates = once(({ folders }: MeshConfig): readonly Mandate[] =>
   Object.entries(folders)
     .map(([folder, namespaces]) => ({ prefix: modulePrefix(folder), namespaces }))
-    .sort((a, b) => b.prefix.length - a.prefix.length);
+    .sort((a, b) => b.prefix.length - a.prefix.length),
+);

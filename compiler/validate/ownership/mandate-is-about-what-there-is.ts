@@ -11,10 +11,11 @@ export const mandateIsAboutWhatThereIs = law(
     const { policies, externals, ingresses, config, graph } = given;
     const origin = at({ module: "mesh.config.ts", path: [] }, "folders");
     const modules = [...policies, ...externals, ...ingresses].map(({ origin: { module } }) => module);
-    const folders = new Set(modules.map((module) => module.slice(0, Math.max(0, module.indexOf("/")))));
+    const inside = [...new Set(modules.map((module) => module.slice(0, module.lastIndexOf("/") + 1)))];
+    const folders = new Set(inside.map((path) => path.split("/")[0] ?? ""));
     const known = graph.namespaces.map(({ name }) => name);
     for (const [folder, namespaces] of Object.entries(config.folders)) {
-      if (!modules.some((module) => module.startsWith(modulePrefix(folder))))
+      if (!inside.some((path) => path.startsWith(modulePrefix(folder))))
         report(at(origin, folder), {
           what: `no policy lies in \`${folder}\``,
           near: nearest(

@@ -2,12 +2,12 @@ import { at, type Origin } from "../../../lib/diagnostics/origin.ts";
 import type { HeaderCondition, HeaderExclusion, When } from "../../../lib/intent/index.ts";
 import { implies } from "../../../lib/model/header-conditions.ts";
 import type { StatedHeader } from "../../../lib/model/route.ts";
-import { law } from "../law.ts";
+import { lawOfEach } from "../law.ts";
 import { writtenRoutes } from "./written-routes.ts";
 
 /** What a header must be and must not be at once: platforms take such a condition silently, and nothing ever meets it. */
-export const conditionCanBeMet = law("MESH2029", ["policies", "ingresses"], (intents, report) => {
-  for (const { route, origin } of writtenRoutes(intents))
+export const conditionCanBeMet = lawOfEach("MESH2029", ["policies", "ingresses"], [], (authored, _, report) => {
+  for (const { route, origin } of writtenRoutes(authored))
     for (const [condition, place] of conditions(route.when, at(origin, "when")))
       for (const [name, exclusion] of Object.entries(condition.withoutHeaders ?? {})) {
         const stated = Object.entries(condition.headers ?? {}).find(

@@ -1,6 +1,6 @@
 import { at, type Origin } from "../../../lib/diagnostics/origin.ts";
 import type { HeaderEdits, Route } from "../../../lib/intent/index.ts";
-import { law, type Subject } from "../law.ts";
+import { lawOfEach } from "../law.ts";
 import { writtenRoutes } from "./written-routes.ts";
 
 /** Envoy's `HeaderValue` (`max_bytes` of `key` and `value`); its route tables are refused whole, with the routes of others in them. */
@@ -12,8 +12,8 @@ const most = 1000;
 /** `%` is the start of a variable, and travels twice. */
 const sentBytes = (value: string): number => Buffer.byteLength(value.replaceAll("%", "%%"));
 
-export const headerEditsAreShort = law("MESH2027", ["policies", "ingresses"], (intents, report) => {
-  for (const { edits, origin } of allEdits(intents)) {
+export const headerEditsAreShort = lawOfEach("MESH2027", ["policies", "ingresses"], [], (authored, _, report) => {
+  for (const { edits, origin } of allEdits(authored)) {
     for (const list of ["set", "add"] as const) {
       for (const [name, value] of Object.entries(edits[list] ?? {})) {
         const long = [
@@ -26,19 +26,22 @@ export const headerEditsAreShort = law("MESH2027", ["policies", "ingresses"], (i
   }
 });
 
-export const headerEditsAreFew = law("MESH2028", ["policies", "ingresses"], (intents, report) => {
-  for (const { edits, origin } of allEdits(intents)) {
+export const headerEditsAreFew = lawOfEach("MESH2028", ["policies", "ingresses"], [], (authored, _, report) => {
+  for (const { edits, origin } of allEdits(authored)) {
     const count = Object.keys(edits.set ?? {}).length + Object.keys(edits.add ?? {}).length;
     if (count > most) report(origin, { count, most });
   }
 });
 
-const allEdits = (
-  intents: Pick<Subject, "policies" | "ingresses">,
-): readonly { readonly edits: HeaderEdits; readonly origin: Origin }[] =>
-  writtenRoutes(intents).flatMap(({ route, origin }) => editsOf(route, origin));
+interface Edits {
+  readonly edits: HeaderEdits;
+  readonly origin: Origin;
+}
 
-const editsOf = ({ headers }: Route, origin: Origin): ReturnType<typeof allEdits> =>
+const allEdits = (authored: Parameters<typeof writtenRoutes>[0]): readonly Edits[] =>
+  writtenRoutes(authored).flatMap(({ route, origin }) => editsOf(route, origin));
+
+const editsOf = ({ headers }: Route, origin: Origin): readonly Edits[] =>
   (["request", "response"] as const).flatMap((direction) => {
     // Who responds edits no request: the loader refuses it.
     const edits = headers?.[direction] as HeaderEdits | undefined;

@@ -3,6 +3,7 @@ import type { WorkloadId } from "../../graph/graph.ts";
 import { namesOf } from "../../model/callable.ts";
 import { lookup } from "../../model/lookup.ts";
 import type { Host, Mesh, MeshWorkload } from "../../model/mesh.ts";
+import { once } from "../../graph/once.ts";
 
 /** What becomes of what a caller sends to a port, before its content matters. */
 export type Reach = { readonly kind: "direct"; readonly why: "outside" | "no-proxy" | "excluded-port" } | ProxiedReach;
@@ -86,11 +87,5 @@ class Callers {
   }
 }
 
-const callersByMesh = new WeakMap<Mesh, Callers>();
-
 /** The callers of a mesh, whatever callees' proxies hold meanwhile. */
-export const callersOf = (mesh: Mesh): Callers => {
-  const known = callersByMesh.get(mesh) ?? new Callers(mesh);
-  callersByMesh.set(mesh, known);
-  return known;
-};
+export const callersOf = once((mesh: Mesh): Callers => new Callers(mesh));

@@ -1,19 +1,25 @@
 import { watch, type FSWatcher } from "node:fs";
 import { readdir, realpath, stat } from "node:fs/promises";
 import { join, sep } from "node:path";
+import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
 
 /** Modules that changed, by their names below the folder; `all`: anything may have. */
 export type Changes = ReadonlySet<string> | "all";
 
 /** What happened to a folder since it was asked before. */
 export interface FolderChanges {
-  /** Resolves once there was a change and then a quiet moment; undefined once closed. What was told is forgotten. */
-  readonly next: () => Promise<Changes | undefined>;
+  /**
+   * Resolves once there was a change and then a quiet moment; undefined once closed. What was told is forgotten. Before that moment
+   * is over `early` is called with what there was so far, once at most; if that is all, the very same is resolved with.
+   */
+  readonly next: (early?: (changes: Changes) => void) => Promise<Changes | undefined>;
   readonly close: () => void;
 }
 
 /** Editors and checkouts write files one after the other: a moment without a change is taken for the end of one. */
 const quietMs = 15;
+/** One write is two changes, to nothing and to what is written: a shorter moment lies between whole files. */
+const earlyMs = 1;
 /**
  * How often the folder is looked at as a whole: it may have been exchanged by symbolic link, as some checkouts do it, or the
  * system may have run out of watches.
@@ -37,6 +43,12 @@ const changeOf = (name: string): Changes | "nothing" => {
   // A file of another kind, which nothing reads; a name without an extension may be a folder.
   if (top !== "graph" && /\.[^./\\]+$/.test(name)) return beside.has(name) ? new Set() : "nothing";
   return "all";
+};
+
+/** So long, and until what happened meanwhile was heard of: a process that was held up hears its timers first. */
+const passed = async (ms: number): Promise<void> => {
+  await sleep(ms);
+  await nextTurn();
 };
 
 export const folderChanges = async (folder: string): Promise<FolderChanges> => {
@@ -87,12 +99,18 @@ export const folderChanges = async (folder: string): Promise<FolderChanges> => {
   const looking = setInterval(() => (looks = looks.then(looked).catch(() => undefined)), lookedAtMs).unref();
 
   return {
-    next: async () => {
+    next: async (early) => {
       while (!state.closed && state.pending === undefined) await new Promise<void>((resolve) => (wake = resolve));
-      for (let seen = -1; !state.closed && seen !== state.noticed;) {
-        seen = state.noticed;
-        await new Promise((resolve) => setTimeout(resolve, quietMs));
-      }
+      const quiet = async (): Promise<boolean> => {
+        const seen = state.noticed;
+        await passed(earlyMs);
+        if (seen !== state.noticed) return false;
+        if (state.pending !== undefined) early?.(state.pending);
+        early = undefined;
+        await passed(quietMs - earlyMs);
+        return seen === state.noticed;
+      };
+      while (!state.closed && !(await quiet()));
       const { pending } = state;
       state.pending = undefined;
       return state.closed ? undefined : pending;

@@ -31,11 +31,13 @@ const told = async (types = false, trustDomain?: string) => {
     queue.push(one);
     wake();
   };
+  let taken: Revision | undefined;
   let aboutMeshProxies: readonly Kept[] = [];
   const following = await folderSource(folder, { types, ...(trustDomain !== undefined && { trustDomain }) }).followed({
-    taken: (revision, _, ofMeshProxies = []) => {
+    taken: (revision) => void (taken = revision),
+    warned: (_, ofMeshProxies) => {
       aboutMeshProxies = ofMeshProxies;
-      push(revision);
+      if (taken !== undefined) push(taken);
     },
     broken: push,
   });
@@ -148,6 +150,7 @@ test("a folder that is exchanged by symbolic link is followed", async () => {
     const queue: Revision[] = [];
     const following = await folderSource(link, { types: false }).followed({
       taken: (revision) => queue.push(revision),
+      warned: () => undefined,
       broken: (diagnostics) => {
         throw new Error(JSON.stringify(diagnostics));
       },

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { placementOf, spansOf } from "../../../compiler/pipeline.ts";
 import type { Diagnostic } from "../../../lib/diagnostics/diagnostic.ts";
 import { native } from "../../../targets/native/index.ts";
@@ -10,6 +11,9 @@ export interface FolderOptions extends FollowedFolderOptions {
   /** That of the roots: a mesh of another would have identities that nobody can be given. Any when absent. */
   readonly trustDomain?: string;
 }
+
+/** What is amiss is worked out once the first proxies have what was taken. */
+const proxiesFirstMs = 10;
 
 /** A mesh folder with its placement, as revisions for proxies. What no target can say of a platform is the same for all of them. */
 export const folderSource = (folder: string, { trustDomain, ...options }: FolderOptions): Source => {
@@ -33,15 +37,13 @@ export const folderSource = (folder: string, { trustDomain, ...options }: Folder
         if (placement.value === undefined) return broken(placement.diagnostics);
         const wrong = xds.mismatches(value.platform);
         if (wrong.length > 0) return broken(wrong);
+        listener.taken({ mesh: value.mesh, placement: placement.value });
+        await sleep(proxiesFirstMs);
         const warnings = [...diagnostics, ...xds.omissions(value.mesh, placement.value)];
         // One question: to find places is to evaluate policies again.
         const all = [...warnings, ...native.omissions(value.mesh, placement.value)];
         const said = await kept(all, spans);
-        listener.taken(
-          { mesh: value.mesh, placement: placement.value },
-          said.slice(0, warnings.length),
-          said.slice(warnings.length),
-        );
+        listener.warned(said.slice(0, warnings.length), said.slice(warnings.length));
       },
     });
   };

@@ -34,14 +34,18 @@ export const followedFolder = async (
   const remember = (next: CompileMemory): void => void (memory = next);
 
   /** An edit of some policies alone is compiled alone, unless types are asked for: those take the whole. */
+  const compiledAlone = async (changes: Changes): Promise<Staged<Compiled> | undefined> => {
+    if (options.types || memory === undefined || changes === "all") return undefined;
+    return recompiled(memory, changes, { ...options, remember });
+  };
+  /** What was found of the first changes while it was not known yet whether others follow. */
+  let ahead: { readonly changes: Changes; readonly staged: ReturnType<typeof compiledAlone> } | undefined;
   const compiled = async (changes: Changes): Promise<Staged<Compiled>> => {
-    const before = memory;
-    memory = undefined;
-    const quick =
-      options.types || before === undefined || changes === "all"
-        ? undefined
-        : await recompiled(before, changes, { ...options, remember });
+    const [before, found] = [ahead?.changes, await ahead?.staged];
+    ahead = undefined;
+    const quick = before === changes ? found : await compiledAlone(changes);
     if (quick !== undefined) return quick;
+    memory = undefined;
     leavesGarbage = true;
     return compile(folder, { ...options, remember });
   };
@@ -53,7 +57,14 @@ export const followedFolder = async (
     leavesGarbage = false;
   };
   const loop = (async (): Promise<void> => {
-    for (let changes: Changes | undefined = "all"; changes !== undefined; changes = await folderIs.next()) {
+    const early = (changes: Changes): void => {
+      later.forEach(clearTimeout);
+      const staged = compiledAlone(changes);
+      // Whoever waits for it hears of its failure.
+      staged.catch(() => undefined);
+      ahead = { changes, staged };
+    };
+    for (let changes: Changes | undefined = "all"; changes !== undefined; changes = await folderIs.next(early)) {
       later.forEach(clearTimeout);
       try {
         const { value, diagnostics } = await compiled(changes);
@@ -61,13 +72,17 @@ export const followedFolder = async (
       } catch (error) {
         follower.failed(error);
       }
-      later = [setTimeout(readyToCompile, readyAfterMs).unref(), setTimeout(atRest, restAfterMs).unref()];
+      later = [
+        setTimeout(() => readyToCompile(memory, options), readyAfterMs).unref(),
+        setTimeout(atRest, restAfterMs).unref(),
+      ];
     }
   })();
   return {
     stop: async () => {
       folderIs.close();
       await loop;
+      await ahead?.staged.catch(() => undefined);
       later.forEach(clearTimeout);
     },
   };

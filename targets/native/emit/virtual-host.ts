@@ -3,17 +3,17 @@ import type { HeaderMatch, Route as ModelRoute } from "../../../lib/model/route.
 import { clusterName } from "../cluster-name.ts";
 import type { Route, RouteCandidate, VirtualHost } from "../config.ts";
 import { pathTree } from "./path-tree.ts";
+import { once } from "../../../lib/graph/once.ts";
 
 type Compiled = Omit<VirtualHost, "name">;
 
-/** Meshes are immutable, and most proxies of one are told the same routes. */
-const known = new WeakMap<readonly ModelRoute[], Compiled>();
+/** Most proxies of a mesh are told the same routes. */
+const compiledOnce = once((routes: readonly ModelRoute[]): Compiled => compiledRoutes(reachable(routes)));
 
-export const virtualHost = (name: string, routes: readonly ModelRoute[]): VirtualHost => {
-  const compiled = known.get(routes) ?? compiledRoutes(reachable(routes));
-  known.set(routes, compiled);
-  return { name, ...compiled };
-};
+export const virtualHost = (name: string, routes: readonly ModelRoute[]): VirtualHost => ({
+  name,
+  ...compiledOnce(routes),
+});
 
 /** Routes in order, to be looked up by path; equal for routes that mean the same at every path, however they are written. */
 export const compiledRoutes = (routes: readonly ModelRoute[]): Compiled => ({
