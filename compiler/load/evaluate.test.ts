@@ -1,7 +1,11 @@
 import { expect, test } from "vitest";
-import { sandbox } from "./evaluate.ts";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { sandbox, sandboxAhead } from "./evaluate.ts";
 import { limitsFor } from "./evaluated.ts";
 import { meshOf } from "./fixture.ts";
+import { load, loading, readyToReload, reloaded } from "./index.ts";
+import { defaultLimits } from "./sandbox/limits.ts";
 import { meshFolder } from "./mesh-folder.ts";
 
 /** What a module says, of a sandbox that was told not to count. */
@@ -36,4 +40,69 @@ test("more policies may say more, and never more than half of what this process 
     limitsFor({ ...mesh, policies: Array.from({ length: count }, String) }).resultMegabytes;
   expect([megabytes(1), megabytes(5000)]).toEqual([129, 228]);
   expect(megabytes(1e7)).toBeLessThanOrEqual(2000);
+});
+
+const handles = {
+  "mesh.config.ts":
+    'import { mesh } from "meshwright";\nexport default mesh({ folders: { ".": ["shop"] }, environments: ["staging"], defaults: { mtls: "strict", access: "nobody" } });\n',
+  "graph/base.ts": 'export const namespace = "shop";\n',
+  // As somebody may edit one by hand: what it tells is told of it, whenever it is evaluated.
+  "graph/shop.ts":
+    'import { vary } from "meshwright";\nimport { namespace } from "./base.ts";\nexport const word = vary({ default: `${namespace}/a`, staging: "b" });\n',
+  "a.ts": 'import { word } from "#graph/shop";\nexport default [word];\n',
+  "b.ts": "export default [];\n",
+};
+
+test("what is evaluated ahead of an edit changes nothing of what the edit says", async () => {
+  const folder = meshOf(handles);
+  const { memory } = await loading(folder, { types: false });
+  if (memory === undefined) throw new Error("it does not load");
+  for (const [file, text, handle] of [
+    ["a.ts", 'import { word } from "#graph/shop";\nexport default [word, word];\n'],
+    ["b.ts", 'import { vary } from "meshwright";\nexport default [vary({ default: "c", staging: "d" })];\n'],
+    // Those that changed meanwhile are not those that were evaluated.
+    [
+      "a.ts",
+      'import { word } from "#graph/shop";\nexport default [`${word}!`];\n',
+      'export const namespace = "bank";\n',
+    ],
+  ] as const) {
+    readyToReload(memory, {});
+    writeFileSync(join(folder, file), text);
+    if (handle !== undefined) writeFileSync(join(folder, "graph/base.ts"), handle);
+    const edited = await reloaded(memory, new Set([file]), {});
+    const whole = await load(meshOf({ ...handles, [file]: text, ...(handle && { "graph/base.ts": handle }) }), {
+      types: false,
+    });
+    const said = (loaded: typeof whole.value) => [
+      loaded?.modules.find(({ module }) => module === file),
+      loaded?.environments.filter(({ module }) => module === file || module.startsWith("graph/")),
+    ];
+    expect(said(edited?.loaded)).toEqual(said(whole.value));
+    writeFileSync(join(folder, file), handles[file]);
+  }
+});
+
+test("a handle that stands on a policy is evaluated with it, and not ahead", async () => {
+  const folder = meshOf({
+    ...handles,
+    "shared.ts": "export const word = 1;\n",
+    "graph/shop.ts": 'export { word } from "../shared.ts";\n',
+  });
+  const { memory } = await loading(folder, { types: false });
+  if (memory === undefined) throw new Error("it does not load");
+  expect([...memory.ahead.keys()].filter((module) => module.startsWith("graph/"))).toEqual([]);
+  expect(await reloaded(memory, new Set(["a.ts"]), {})).toBeUndefined();
+});
+
+test("a process that was told other settings ahead is not used", async () => {
+  const ahead = new Map();
+  sandboxAhead({ environment: "staging" }, defaultLimits, ahead);
+  const other = sandbox({ environment: "production" }, defaultLimits);
+  expect(other.ahead).not.toBe(ahead);
+  other.stop();
+  sandboxAhead({ environment: "staging" }, defaultLimits, ahead);
+  const same = sandbox({ environment: "staging" }, defaultLimits);
+  expect(same.ahead).toBe(ahead);
+  same.stop();
 });

@@ -114,7 +114,8 @@ const by =
   (a: T, b: T): number =>
     key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0;
 
-const distinct = <T extends object>(values: readonly T[]): readonly T[] =>
+/** Each once, in an order of their own. */
+export const distinct = <T extends object>(values: readonly T[]): readonly T[] =>
   [...new Map(values.map((value) => [JSON.stringify(value), value])).entries()]
     .sort(by(([key]) => key))
     .map(([, value]) => value);

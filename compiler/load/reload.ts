@@ -1,7 +1,7 @@
 import { lstatSync } from "node:fs";
 import { join } from "node:path";
 import { sandboxAhead } from "./evaluate.ts";
-import { evaluation, limitsFor, type Loaded, type LoadOptions } from "./evaluated.ts";
+import { distinct, evaluation, limitsFor, type Loaded, type LoadOptions } from "./evaluated.ts";
 import { isStateless, type Program } from "./linking/program.ts";
 import { shared } from "../shared.ts";
 import type { MeshFolder } from "./mesh-folder.ts";
@@ -43,18 +43,18 @@ export const readyToReload = (
  * handles, before and after the change. Those hold no state, so neither can it have changed what others say, nor they it.
  */
 export const reloaded = async (
-  { mesh, loaded, links }: LoadMemory,
+  { mesh, loaded, links, ahead }: LoadMemory,
   changed: ReadonlySet<string>,
   options: Pick<LoadOptions, "environment" | "limits">,
 ): Promise<LoadMemory | undefined> => {
   const imported = new Set([...links.values()].flatMap((targets) => [...targets]));
   const isApart = (module: string): boolean =>
-    mesh.policies.includes(module) && !imported.has(module) && isLone(links.get(module)) && isFile(mesh, module);
+    mesh.policies.includes(module) && !imported.has(module) && isLone(module, links) && isFile(mesh, module);
   if (![...changed].every(isApart)) return undefined;
   const { value, program, diagnostics } = await evaluation(mesh, options, [...changed]);
   if (value === undefined || diagnostics.length > 0) return undefined;
   const linked = new Map(program.modules.map(({ module, links: targets }) => [module, new Set(targets.values())]));
-  if (![...changed].every((module) => isLone(linked.get(module)))) return undefined;
+  if (![...changed].every((module) => isLone(module, linked))) return undefined;
   const before = new Map(loaded.modules.map((module) => [module.module, module]));
   const said = value.modules.map((module) => shared(before.get(module.module), module));
   const kept = loaded.modules.filter(({ module }) => !changed.has(module));
@@ -63,15 +63,24 @@ export const reloaded = async (
     loaded: {
       config: loaded.config,
       modules: [...kept, ...said].sort((a, b) => (a.module < b.module ? -1 : 1)),
-      environments: [...loaded.environments.filter(({ module }) => !changed.has(module)), ...value.environments],
+      environments: distinct([
+        ...loaded.environments.filter(({ module }) => !linked.has(module)),
+        ...value.environments,
+      ]),
     },
     links: new Map([...links, ...linked]),
-    ahead: byName(program.stateless.slice(0, mostAhead)),
+    // The next edit is likely to be where this one was; of a change to no policy nothing follows.
+    ahead: program.stateless.length === 0 ? ahead : byName(program.stateless.slice(0, mostAhead)),
   };
 };
 
-const isLone = (targets: ReadonlySet<string> | undefined): boolean =>
-  targets !== undefined && [...targets].every(isStateless);
+/** A handle that somebody edited may import what has state. */
+const isLone = (module: string, links: ReadonlyMap<string, ReadonlySet<string>>): boolean => {
+  const reached = new Set(links.get(module) ?? []);
+  // A set that grows while it is walked is walked to its end.
+  for (const target of reached) for (const next of links.get(target) ?? []) reached.add(next);
+  return links.has(module) && [...reached].every(isStateless);
+};
 
 const isFile = ({ root }: MeshFolder, module: string): boolean =>
   lstatSync(join(root, module), { throwIfNoEntry: false })?.isFile() === true;

@@ -92,12 +92,6 @@ export const sandboxProcess = (
   asked: { readonly stacks: boolean; readonly isFit: (found: SandboxProcess) => boolean },
 ): SandboxProcess => {
   const found = waiting;
-  if (found !== undefined && !asked.isFit(found)) {
-    // What it was told it can be told no other way: the next one that is started ahead may be.
-    waiting = undefined;
-    found.kill("SIGKILL");
-    return started(bounds);
-  }
   if (
     found === undefined ||
     (waitsLocked && asked.stacks) ||
@@ -106,6 +100,11 @@ export const sandboxProcess = (
   )
     return started(bounds);
   waiting = undefined;
+  if (!asked.isFit(found)) {
+    // It was told something else ahead, and can be told nothing else.
+    found.kill("SIGKILL");
+    return started(bounds);
+  }
   for (const handle of held(found)) handle.ref();
   return found;
 };

@@ -66,5 +66,5 @@ export const violations = (subject: Subject): readonly Diagnostic[] => {
   const found = laws.flatMap((law) => law(subject));
   return found.length < 2
     ? found
-    : [...new Map(found.map((one) => [`${one.code} ${JSON.stringify(one.place)} ${one.message}`, one])).values()];
+    : [...new Map(found.map((one) => [JSON.stringify([one.code, one.message, one.place, one.related]), one])).values()];
 };

@@ -53,8 +53,8 @@ export const lastingApiServer = async (tools: Pick<Tools, "etcd" | "kubeApiserve
         }),
       }),
       async away(meanwhile) {
-        await running.stop();
         try {
+          await running.stop();
           await meanwhile?.();
         } finally {
           running = await started();

@@ -34,7 +34,7 @@ export interface Program {
     /** Names that it surely exports; absent where they come from a module that could not be read. */
     readonly exported: ReadonlySet<string> | undefined;
   })[];
-  /** Of these, the library's and generated handles: they hold no state, so any evaluation may have them before it begins. */
+  /** Of these, the library's and generated handles that stand on nothing else: any evaluation may have them before it begins. */
   readonly stateless: readonly ProgramModule[];
   readonly diagnostics: readonly Diagnostic[];
 }
@@ -66,6 +66,7 @@ export const program = async (folder: MeshFolder, { entries, emit, instrument }:
   const diagnostics: Diagnostic[] = [];
   const modules: Program["modules"][number][] = [];
   const stateless: ProgramModule[] = [];
+  const standing = new Set<string>();
   const state = new Map<string, "open" | "done">();
   const exported = new Map<string, ReadonlySet<string>>();
   // A stack of our own: a chain of a thousand imports must not overflow the engine's.
@@ -118,14 +119,17 @@ export const program = async (folder: MeshFolder, { entries, emit, instrument }:
       if (names !== undefined) exported.set(module.module, names);
       diagnostics.push(...missingExports(module, exported, suggests));
       modules.push({ module: module.module, links: module.links, exported: names });
-      if (isStateless(module.module)) stateless.push(module);
+      if (isStateless(module.module) && [...module.links.values()].every((target) => standing.has(target))) {
+        standing.add(module.module);
+        stateless.push(module);
+      }
       if (diagnostics.length === 0) emit(module);
     }
   }
   return { modules, stateless, diagnostics };
 };
 
-/** Whether a module is the library's or a generated handle. */
+/** Whether a module is by its name the library's or a generated handle: those hold no state of their own. */
 export const isStateless = (module: string): boolean => module.startsWith(libraryPrefix) || module.startsWith("graph/");
 
 const links = (

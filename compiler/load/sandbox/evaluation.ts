@@ -60,6 +60,8 @@ export const evaluation = (
 ): Outcome => {
   const namespaces: (Exports | undefined)[] = [];
   const ahead: Exports[] = [];
+  /** Of modules that came ahead and belong to the task: what they told while nobody knew, by a number below zero. */
+  const numbers = new Map<number, number>();
   const problems: Problem[] = [];
   const budget = { left: largestResult };
   const check = plainCheck();
@@ -91,6 +93,7 @@ export const evaluation = (
   for (const { module, made: bodyOf } of bodies(modules, size, evaluate)) {
     if ("ahead" in module) {
       const exports = Object.create(null) as Exports;
+      running.module = untasked(ahead.length);
       bodyOf(-1)(linker(module, ahead), exports, undefined, module.ours ? told : undefined);
       frozen.add(freeze(exports));
       ahead.push(exports);
@@ -99,6 +102,7 @@ export const evaluation = (
     index += 1;
     if ("known" in module) {
       namespaces[index] = ahead[module.known]!;
+      numbers.set(untasked(module.known), index);
       continue;
     }
     if (Object.values(module.links).some((link) => namespaces[link] === undefined)) continue;
@@ -136,15 +140,22 @@ export const evaluation = (
     report.value(`{"module":${String(index)},"value":${JSON.stringify(value)}}`);
     say(value);
   }
+  const tasked = <T extends { readonly module: number }>(all: readonly T[]): readonly T[] =>
+    all.flatMap((one) => {
+      const module = one.module < 0 ? numbers.get(one.module) : one.module;
+      return module === undefined ? [] : [{ ...one, module }];
+    });
   // Of modules that came to no end it is not known what they would have said.
   if (problems.length === 0 && locate === undefined) {
-    const unsaid = new Set(made.filter(({ intent }) => !said.has(intent)).map(({ module }) => module));
+    const unsaid = new Set(tasked(made).flatMap(({ intent, module }) => (said.has(intent) ? [] : [module])));
     problems.push(...[...unsaid].map((module) => ({ module, kind: "unsaid" as const })));
   }
 
   const sites = (locate?.paths ?? []).map(({ module, path }) => trace?.site(namespaces[module]?.["default"], path));
-  return { problems, environments: named, sites };
+  return { problems, environments: tasked(named), sites };
 };
+
+const untasked = (number: number): number => -1 - number;
 
 /** Modules whose functions are made at one time: half of what it takes to make one is spent on being asked. */
 const together = 16;

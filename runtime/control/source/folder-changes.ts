@@ -104,7 +104,7 @@ export const folderChanges = async (folder: string): Promise<FolderChanges> => {
       const quiet = async (): Promise<boolean> => {
         const seen = state.noticed;
         await passed(earlyMs);
-        if (seen !== state.noticed) return false;
+        if (state.closed || seen !== state.noticed) return false;
         if (state.pending !== undefined) early?.(state.pending);
         early = undefined;
         await passed(quietMs - earlyMs);

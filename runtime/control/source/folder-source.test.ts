@@ -1,6 +1,16 @@
-import { cpSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { compile } from "../../../compiler/pipeline.ts";
 import type { Revision } from "../views.ts";
@@ -101,6 +111,37 @@ test("after every edit it tells what compiling all of the folder tells", async (
     if (expected === undefined) throw new Error(`edit ${index} does not compile`);
     await source.until(isLikeTheWhole(expected));
   }
+  await source.stop();
+});
+
+/** Processes of this one that wait for policies to evaluate. */
+const sandboxes = (): readonly number[] =>
+  readdirSync("/proc").flatMap((name) => {
+    try {
+      const parent = /^\d+$/.test(name)
+        ? readFileSync(`/proc/${name}/stat`, "latin1").split(") ")[1]?.split(" ")[1]
+        : "";
+      const isOurs =
+        Number(parent) === process.pid && readFileSync(`/proc/${name}/cmdline`, "utf8").includes("sandbox/child");
+      return isOurs ? [Number(name)] : [];
+    } catch {
+      return [];
+    }
+  });
+
+test.runIf(process.platform === "linux")("an edit outlives the process that was to evaluate it", async () => {
+  const source = await told();
+  await source.next();
+  await expect.poll(() => sandboxes().length, { timeout: 10_000 }).toBe(1);
+  const [waiting = 0] = sandboxes();
+  process.kill(waiting, "SIGSTOP");
+  edited("bookinfo/reviews.ts", /50/g, "25");
+  await sleep(100);
+  // Meanwhile another one, which is not lost with the first.
+  edited("bookinfo/ratings.ts", "export default", "export const unused = 1;\nexport default");
+  process.kill(waiting, "SIGKILL");
+  edited("bookinfo/ratings.ts", "export const unused = 1;\n", "");
+  await source.until(isLikeTheWhole(await whole()));
   await source.stop();
 });
 

@@ -4,13 +4,20 @@ import type { Diagnostic } from "../../../lib/diagnostics/diagnostic.ts";
 import { native } from "../../../targets/native/index.ts";
 import { xds } from "../../../targets/xds/index.ts";
 import { followedFolder, type FollowedFolderOptions } from "./followed-folder.ts";
-import { kept } from "../../diagnostics/kept.ts";
+import { kept, type Kept } from "../../diagnostics/kept.ts";
 import type { Source } from "./source.ts";
 
 export interface FolderOptions extends FollowedFolderOptions {
   /** That of the roots: a mesh of another would have identities that nobody can be given. Any when absent. */
   readonly trustDomain?: string;
 }
+
+const bug = (error: unknown): Kept => ({
+  code: "internal",
+  severity: "error",
+  message: `a bug of ours: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+  at: undefined,
+});
 
 /** What is amiss is worked out once the first proxies have what was taken. */
 const proxiesFirstMs = 10;
@@ -23,10 +30,7 @@ export const folderSource = (folder: string, { trustDomain, ...options }: Folder
       listener.broken(await kept(diagnostics, spans));
     return followedFolder(folder, options, {
       broken,
-      failed: (error) => {
-        const message = `a bug of ours: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
-        listener.broken([{ code: "internal", severity: "error", message, at: undefined }]);
-      },
+      failed: (error) => listener.broken([bug(error)]),
       compiled: async (value, diagnostics) => {
         const { trustDomain: now } = value.platform;
         if (trustDomain !== undefined && now !== trustDomain) {
@@ -39,11 +43,15 @@ export const folderSource = (folder: string, { trustDomain, ...options }: Folder
         if (wrong.length > 0) return broken(wrong);
         listener.taken({ mesh: value.mesh, placement: placement.value });
         await sleep(proxiesFirstMs);
-        const warnings = [...diagnostics, ...xds.omissions(value.mesh, placement.value)];
-        // One question: to find places is to evaluate policies again.
-        const all = [...warnings, ...native.omissions(value.mesh, placement.value)];
-        const said = await kept(all, spans);
-        listener.warned(said.slice(0, warnings.length), said.slice(warnings.length));
+        try {
+          const warnings = [...diagnostics, ...xds.omissions(value.mesh, placement.value)];
+          // One question: to find places is to evaluate policies again.
+          const all = [...warnings, ...native.omissions(value.mesh, placement.value)];
+          const said = await kept(all, spans);
+          listener.warned(said.slice(0, warnings.length), said.slice(warnings.length));
+        } catch (error) {
+          listener.warned([{ ...bug(error), severity: "warning" }], []);
+        }
       },
     });
   };

@@ -41,9 +41,11 @@ export const followedFolder = async (
   /** What was found of the first changes while it was not known yet whether others follow. */
   let ahead: { readonly changes: Changes; readonly staged: ReturnType<typeof compiledAlone> } | undefined;
   const compiled = async (changes: Changes): Promise<Staged<Compiled>> => {
-    const [before, found] = [ahead?.changes, await ahead?.staged];
+    const early = ahead;
     ahead = undefined;
-    const quick = before === changes ? found : await compiledAlone(changes);
+    // What it was thrown for, or a process that died of something else, is told by the whole if it is still so.
+    const found = await early?.staged.catch(() => undefined);
+    const quick = early?.changes === changes ? found : await compiledAlone(changes).catch(() => undefined);
     if (quick !== undefined) return quick;
     memory = undefined;
     leavesGarbage = true;
