@@ -1,6 +1,7 @@
 import { diagnostic } from "../lib/diagnostics/catalog.ts";
 import type { Staged } from "../lib/diagnostics/diagnostic.ts";
 import type { Span } from "../lib/diagnostics/span.ts";
+import { once } from "../lib/graph/once.ts";
 
 /** A text that was read, and what to call it when something in it must be reported. */
 export interface SourceText {
@@ -66,13 +67,8 @@ export const spanAt = (source: SourceText, { start, end }: Range): Span => {
   };
 };
 
-const known = new WeakMap<SourceText, readonly number[]>();
-
-const lineStarts = (source: SourceText): readonly number[] => {
-  const found = known.get(source);
-  if (found) return found;
+const lineStarts = once(({ text }: SourceText): readonly number[] => {
   const starts = [0];
-  for (let at = source.text.indexOf("\n"); at !== -1; at = source.text.indexOf("\n", at + 1)) starts.push(at + 1);
-  known.set(source, starts);
+  for (let at = text.indexOf("\n"); at !== -1; at = text.indexOf("\n", at + 1)) starts.push(at + 1);
   return starts;
-};
+});

@@ -8,6 +8,7 @@ import { fourAnswers } from "./four-answers/index.ts";
 import { dataPlanes } from "./four-answers/record.ts";
 import { istioConformance, istioMeshes } from "./istio/index.ts";
 import { proxyConformance, proxyMeshes } from "./proxy/index.ts";
+import { stackOf } from "../runtime/log/log.ts";
 import { inTime } from "./rig/in-time.ts";
 import { rigRequirements } from "./rig/requirements.ts";
 import type { Suite } from "./suite.ts";
@@ -72,7 +73,7 @@ const held = async (name: string, suite: Suite): Promise<boolean> => {
       console.log(`${process.env["CI"] ? "FAIL" : "skip"} ${what}: ${why}`);
     },
     say: (line) => console.log(line),
-  }).catch((error: unknown) => fail(name, error instanceof Error ? (error.stack ?? error.message) : String(error)));
+  }).catch((error: unknown) => fail(name, stackOf(error)));
   const ended = await inTime(
     working.then(() => true),
     longestMinutes * 60_000,

@@ -48,7 +48,6 @@ export const sandboxAhead = (settings: TaskSettings, limits: Limits, ahead: Ahea
   if (evaluator === undefined) return;
   const first = firstLine(settings, limits);
   told.set(evaluator, { first, ahead });
-  evaluator.stdin.on("error", () => undefined);
   evaluator.stdin.write([first, ...aheadModules(ahead).map((module) => JSON.stringify(module)), ""].join("\n"));
 };
 
@@ -111,8 +110,6 @@ export const sandbox = (settings: TaskSettings, limits: Limits): Sandbox => {
     else resolve({ kind: outOfMemory.test(complaint) ? "memory" : "crash", ...died });
   });
 
-  // It may be killed while it reads.
-  evaluator.stdin.on("error", () => undefined);
   let pending: string[] = [];
   let length = 0;
   const flush = (): void => {

@@ -21,13 +21,13 @@ export const loadMemory = (mesh: MeshFolder, loaded: Loaded, { modules, stateles
   loaded,
   links: new Map(modules.map(({ module, links }) => [module, new Set(links.values())])),
   // Whose policy is edited next nobody knows, and all handles are many.
-  ahead: byName(stateless.slice(0, mostAhead)),
+  ahead: first(stateless),
 });
 
 /** Each takes about a millisecond. After the library come the handles that the first policies stand on. */
 const mostAhead = 32;
 
-const byName = (modules: Program["stateless"]): Ahead => new Map(modules.map((module) => [module.module, module]));
+const first = (stateless: Program["stateless"]): Ahead => new Map([...stateless].slice(0, mostAhead));
 
 /** Has a process ready that needs to evaluate little more than what was edited. */
 export const readyToReload = (
@@ -70,7 +70,7 @@ export const reloaded = async (
     },
     links: new Map([...links, ...linked]),
     // The next edit is likely to be where this one was; of a change to no policy nothing follows.
-    ahead: program.stateless.length === 0 ? ahead : byName(program.stateless.slice(0, mostAhead)),
+    ahead: program.stateless.size === 0 ? ahead : first(program.stateless),
   };
 };
 

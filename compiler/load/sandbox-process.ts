@@ -50,11 +50,14 @@ const started = ({ megabytes, seconds }: Bounds, locked = false): SandboxProcess
     ],
     seconds,
   );
-  return spawn(command, parameters, {
+  const sandbox = spawn(command, parameters, {
     env: { TZ: "UTC" },
     stdio: ["pipe", "pipe", "pipe", "pipe"],
     cwd: tmpdir(),
   });
+  // It may be killed while it reads.
+  sandbox.stdin.on("error", () => undefined);
+  return sandbox;
 };
 
 /** Enough for a mesh of ten thousand policies; whoever has more starts a process of their own. */

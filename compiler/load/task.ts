@@ -1,5 +1,5 @@
 import { libraryPrefix } from "./linking/import-target.ts";
-import type { ProgramModule } from "./linking/program.ts";
+import { isStateless, type ProgramModule } from "./linking/program.ts";
 import type { AheadModule, KnownModule, TaskModule } from "./sandbox/protocol.ts";
 
 /** Modules that a sandbox has evaluated ahead of its task, by name, in the order of their numbers. */
@@ -8,7 +8,7 @@ export type Ahead = ReadonlyMap<string, ProgramModule>;
 /** Modules as the sandbox takes them, by number instead of by name; they are numbered as they come. */
 export const taskModules = (ahead: Ahead = new Map()): ((module: ProgramModule) => TaskModule | KnownModule) => {
   const numbers = new Map<string, number>();
-  const known = new Map([...ahead.keys()].map((module, number) => [module, number]));
+  const known = numbersOf(ahead);
   /** By what is there already, if it is the same and so is all that it stands on. */
   const again = new Set<string>();
   return ({ module, code, isParsed, links }) => {
@@ -17,15 +17,13 @@ export const taskModules = (ahead: Ahead = new Map()): ((module: ProgramModule) 
       again.add(module);
       return { known: known.get(module)! };
     }
-    const ours = isOurs(module);
-    const asked = !ours && !module.startsWith("graph/");
-    return { code, isParsed, links: numbered(links, numbers), asked, ours };
+    return { code, isParsed, links: numbered(links, numbers), asked: !isStateless(module), ours: isOurs(module) };
   };
 };
 
 /** The same for modules that are evaluated before there is a task. */
 export const aheadModules = (ahead: Ahead): readonly AheadModule[] => {
-  const numbers = new Map([...ahead.keys()].map((module, number) => [module, number]));
+  const numbers = numbersOf(ahead);
   return [...ahead.values()].map(({ module, code, links }) => ({
     ahead: true,
     code,
@@ -33,6 +31,9 @@ export const aheadModules = (ahead: Ahead): readonly AheadModule[] => {
     ours: isOurs(module),
   }));
 };
+
+const numbersOf = (ahead: Ahead): ReadonlyMap<string, number> =>
+  new Map([...ahead.keys()].map((module, number) => [module, number]));
 
 const isOurs = (module: string): boolean => module.startsWith(libraryPrefix);
 

@@ -1,6 +1,7 @@
 import type { Diagnostic } from "../../lib/diagnostics/diagnostic.ts";
 import { diagnostic } from "../../lib/diagnostics/catalog.ts";
 import { at, type Origin } from "../../lib/diagnostics/origin.ts";
+import { once } from "../../lib/graph/once.ts";
 import type { External, Ingress, MeshConfig, Policy } from "../../lib/intent/index.ts";
 
 /** An intent and where its author wrote it. */
@@ -43,15 +44,7 @@ export const intents = (
 type Sorted = Omit<Intents, "config"> & { readonly diagnostics: readonly Diagnostic[] };
 
 /** A module that nobody edited keeps its intents: whoever remembers by them finds them again. */
-const sortedBefore = new WeakMap<EvaluatedModule, Sorted>();
-
-const sortedModule = (evaluated: EvaluatedModule): Sorted => {
-  const known = sortedBefore.get(evaluated) ?? sortedByKind(evaluated);
-  sortedBefore.set(evaluated, known);
-  return known;
-};
-
-const sortedByKind = ({ module, value }: EvaluatedModule): Sorted => {
+const sortedModule = once(({ module, value }: EvaluatedModule): Sorted => {
   const policies: Authored<Policy>[] = [];
   const externals: Authored<External>[] = [];
   const ingresses: Authored<Ingress>[] = [];
@@ -66,7 +59,7 @@ const sortedByKind = ({ module, value }: EvaluatedModule): Sorted => {
   };
   sort(value, { module, path: [] });
   return { policies, externals, ingresses, diagnostics };
-};
+});
 
 const kindOf = (value: unknown): unknown => {
   if (typeof value !== "object" || value === null) return undefined;

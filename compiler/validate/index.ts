@@ -64,7 +64,7 @@ export const laws: readonly Law[] = [
 /** What does not hold of a mesh. A written route stands in many route tables: what is wrong with it is told once. */
 export const violations = (subject: Subject): readonly Diagnostic[] => {
   const found = laws.flatMap((law) => law(subject));
-  return found.length < 2
-    ? found
-    : [...new Map(found.map((one) => [JSON.stringify([one.code, one.message, one.place, one.related]), one])).values()];
+  return [
+    ...new Map(found.map((one) => [JSON.stringify([one.code, one.message, one.place, one.related]), one])).values(),
+  ];
 };

@@ -61,10 +61,10 @@ export const lawOfEach = <C extends Code, L extends Listed, P extends keyof Subj
     for (const list of all)
       for (const member of subject[list] as readonly Subject[L][number][]) {
         const known = memory.get(member);
-        const fresh = known?.given !== given;
-        const now = fresh ? reported(code, (report) => check(member, given, report)) : known.found;
-        if (fresh) memory.set(member, { given, found: now });
-        if (now.length > 0) found.push(...now);
+        const finding =
+          known?.given === given ? known : { given, found: reported(code, (report) => check(member, given, report)) };
+        if (finding !== known) memory.set(member, finding);
+        found.push(...finding.found);
       }
     return found;
   };

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Platform } from "../../lib/graph/platform.ts";
 import { nameOf } from "../../targets/istio/object.ts";
-import type { Log } from "../log/log.ts";
+import { stackOf, type Log } from "../log/log.ts";
 import type { ClusterApi, ObjectRef } from "./cluster/index.ts";
 import { drift } from "./drift.ts";
 import { PassFailure } from "./failure.ts";
@@ -152,11 +152,7 @@ const asFailure = (error: unknown): PassFailure => {
   if (error instanceof PassFailure) return error;
   if (error instanceof SourceError)
     return new PassFailure("Fetched", camel(error.reason), error.message, error.retryAfterMs);
-  return new PassFailure(
-    "Planned",
-    "Internal",
-    error instanceof Error ? (error.stack ?? error.message) : String(error),
-  );
+  return new PassFailure("Planned", "Internal", stackOf(error));
 };
 
 const camel = (words: string): string =>

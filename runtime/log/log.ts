@@ -16,3 +16,6 @@ export const silent: Log = () => undefined;
 
 /** An error's own words; ours hold no secrets, and neither do those of node's file system and sockets. */
 export const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** Of a bug of ours: what failed and where. */
+export const stackOf = (error: unknown): string => (error instanceof Error && error.stack) || reasonOf(error);

@@ -35,7 +35,7 @@ export interface Program {
     readonly exported: ReadonlySet<string> | undefined;
   })[];
   /** Of these, the library's and generated handles that stand on nothing else: any evaluation may have them before it begins. */
-  readonly stateless: readonly ProgramModule[];
+  readonly stateless: ReadonlyMap<string, ProgramModule>;
   readonly diagnostics: readonly Diagnostic[];
 }
 
@@ -65,8 +65,7 @@ export const program = async (folder: MeshFolder, { entries, emit, instrument }:
   const known: Known = { policies: new Set([configModule, ...folder.policies]), graph: new Set(folder.graph) };
   const diagnostics: Diagnostic[] = [];
   const modules: Program["modules"][number][] = [];
-  const stateless: ProgramModule[] = [];
-  const standing = new Set<string>();
+  const stateless = new Map<string, ProgramModule>();
   const state = new Map<string, "open" | "done">();
   const exported = new Map<string, ReadonlySet<string>>();
   // A stack of our own: a chain of a thousand imports must not overflow the engine's.
@@ -119,10 +118,8 @@ export const program = async (folder: MeshFolder, { entries, emit, instrument }:
       if (names !== undefined) exported.set(module.module, names);
       diagnostics.push(...missingExports(module, exported, suggests));
       modules.push({ module: module.module, links: module.links, exported: names });
-      if (isStateless(module.module) && [...module.links.values()].every((target) => standing.has(target))) {
-        standing.add(module.module);
-        stateless.push(module);
-      }
+      if (isStateless(module.module) && [...module.links.values()].every((target) => stateless.has(target)))
+        stateless.set(module.module, module);
       if (diagnostics.length === 0) emit(module);
     }
   }

@@ -41,7 +41,7 @@ const debounceAfter = "5ms";
 const clusters = 2;
 
 /** What became of the rollouts of one cluster. */
-interface RolledOut {
+interface Tally {
   held: number;
   readonly brokenIn: Record<Order, string[]>;
   /** Of those that were planned. */
@@ -60,7 +60,7 @@ export const trafficChecks = async (verdicts: Verdicts): Promise<void> => {
     Array.from({ length: clusters }, (_, nth) => {
       const mine = seeds.filter((_, index) => index % clusters === nth);
       return foundOnRig(plane, `rollouts under traffic (${nth + 1} of ${clusters})`, verdicts, (rig) =>
-        rolledOutUnderTraffic(rig, mine, verdicts, { settling: nth === 0 }),
+        tallied(rig, mine, verdicts, { settling: nth === 0 }),
       );
     }),
   );
@@ -68,7 +68,7 @@ export const trafficChecks = async (verdicts: Verdicts): Promise<void> => {
     if (outcome.status === "rejected") throw outcome.reason;
     return outcome.value;
   });
-  const sum = (of: (one: RolledOut) => number): number => all.reduce((before, one) => before + of(one), 0);
+  const sum = (of: (one: Tally) => number): number => all.reduce((before, one) => before + of(one), 0);
   const broken = (order: Order): readonly string[] => all.flatMap(({ brokenIn }) => brokenIn[order]);
   const held = sum((one) => one.held);
   const count = (order: Order): string =>
@@ -81,15 +81,15 @@ export const trafficChecks = async (verdicts: Verdicts): Promise<void> => {
   else verdicts.fail("the traffic shows what breaks", count("by name"));
 };
 
-const rolledOutUnderTraffic = async (
+const tallied = async (
   rig: Rig<SkewedIstiod>,
   seeds: readonly number[],
   verdicts: Verdicts,
   { settling }: { readonly settling: boolean },
-): Promise<RolledOut> => {
+): Promise<Tally> => {
   const lab = await istioLaboratory(rig, [externalHost], { emit: () => [] });
   const cluster = await trafficCluster(rig.plane);
-  const all: RolledOut = { held: 0, brokenIn: { planned: [], "by name": [] }, calls: { sent: 0, ms: 0 } };
+  const all: Tally = { held: 0, brokenIn: { planned: [], "by name": [] }, calls: { sent: 0, ms: 0 } };
   try {
     for (const seed of seeds) {
       const { graph, ways } = rolloutCase(seed, lab.outside.address);

@@ -5,6 +5,7 @@ import { native } from "../../../targets/native/index.ts";
 import { xds } from "../../../targets/xds/index.ts";
 import { followedFolder, type FollowedFolderOptions } from "./followed-folder.ts";
 import { kept, type Kept } from "../../diagnostics/kept.ts";
+import { stackOf } from "../../log/log.ts";
 import type { Source } from "./source.ts";
 
 export interface FolderOptions extends FollowedFolderOptions {
@@ -15,7 +16,7 @@ export interface FolderOptions extends FollowedFolderOptions {
 const bug = (error: unknown): Kept => ({
   code: "internal",
   severity: "error",
-  message: `a bug of ours: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+  message: `a bug of ours: ${stackOf(error)}`,
   at: undefined,
 });
 

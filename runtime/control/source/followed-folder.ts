@@ -33,19 +33,21 @@ export const followedFolder = async (
   let leavesGarbage = false;
   const remember = (next: CompileMemory): void => void (memory = next);
 
-  /** An edit of some policies alone is compiled alone, unless types are asked for: those take the whole. */
+  /**
+   * An edit of some policies alone is compiled alone, unless types are asked for: those take the whole. So does what throws here,
+   * be it of a process that died: the whole tells it if it is still so.
+   */
   const compiledAlone = async (changes: Changes): Promise<Staged<Compiled> | undefined> => {
     if (options.types || memory === undefined || changes === "all") return undefined;
-    return recompiled(memory, changes, { ...options, remember });
+    return recompiled(memory, changes, { ...options, remember }).catch(() => undefined);
   };
   /** What was found of the first changes while it was not known yet whether others follow. */
   let ahead: { readonly changes: Changes; readonly staged: ReturnType<typeof compiledAlone> } | undefined;
   const compiled = async (changes: Changes): Promise<Staged<Compiled>> => {
     const early = ahead;
     ahead = undefined;
-    // What it was thrown for, or a process that died of something else, is told by the whole if it is still so.
-    const found = await early?.staged.catch(() => undefined);
-    const quick = early?.changes === changes ? found : await compiledAlone(changes).catch(() => undefined);
+    const found = await early?.staged;
+    const quick = early?.changes === changes ? found : await compiledAlone(changes);
     if (quick !== undefined) return quick;
     memory = undefined;
     leavesGarbage = true;
@@ -61,10 +63,7 @@ export const followedFolder = async (
   const loop = (async (): Promise<void> => {
     const early = (changes: Changes): void => {
       later.forEach(clearTimeout);
-      const staged = compiledAlone(changes);
-      // Whoever waits for it hears of its failure.
-      staged.catch(() => undefined);
-      ahead = { changes, staged };
+      ahead = { changes, staged: compiledAlone(changes) };
     };
     for (let changes: Changes | undefined = "all"; changes !== undefined; changes = await folderIs.next(early)) {
       later.forEach(clearTimeout);
@@ -84,7 +83,7 @@ export const followedFolder = async (
     stop: async () => {
       folderIs.close();
       await loop;
-      await ahead?.staged.catch(() => undefined);
+      await ahead?.staged;
       later.forEach(clearTimeout);
     },
   };
